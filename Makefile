@@ -1,0 +1,83 @@
+# `make` lists what there is. A bare machine needs git, make and Python 3.11 or newer: each target
+# makes the environment that it uses, with the versions of constraints.txt, and a second call
+# installs nothing.
+
+PYTHON ?= python3
+HOST ?= 127.0.0.1
+PORT ?= 7860
+ARGS ?=
+
+# The app runs in the development environment where there is one, else in a small one without torch.
+APP_VENV := $(if $(wildcard .venv/.installed),.venv,.venv-app)
+.venv/.installed: EXTRAS := dev,train,web
+.venv-app/.installed: EXTRAS := web
+
+export PIP_DEFAULT_TIMEOUT ?= 300
+export UV_HTTP_TIMEOUT ?= 300
+# torch and torchvision fit together only when both come from the same place: the index.
+unexport UV_FIND_LINKS UV_TORCH_BACKEND
+
+.PHONY: help app install test check format bench constraints clean
+.DELETE_ON_ERROR:
+
+help:
+	@sed -n 's/^## //p' Makefile
+
+## make app          serve http://127.0.0.1:7860 with the bundled models (HOST=, PORT=, ARGS=)
+app: $(APP_VENV)/.installed
+	@echo "make: serving with $(APP_VENV) on http://$(HOST):$(PORT), Ctrl-C stops"
+	@$(APP_VENV)/bin/cyclegan serve --host $(HOST) --port $(PORT) $(ARGS)
+
+## make install      the whole development environment in .venv
+install: .venv/.installed
+
+## make test         every test (ARGS="tests/contract -k card")
+test: .venv/.installed
+	@echo "make: running the tests"
+	@.venv/bin/python -m pytest $(ARGS)
+
+## make check        ruff format --check, ruff check, mypy
+check: .venv/.installed
+	@echo "make: checking format, lint and types"
+	@.venv/bin/ruff format --check .
+	@.venv/bin/ruff check .
+	@.venv/bin/mypy
+
+## make format       ruff format and what ruff can fix
+format: .venv/.installed
+	@echo "make: formatting"
+	@.venv/bin/ruff check --fix-only .
+	@.venv/bin/ruff format .
+
+## make bench        speed beside the reference, a ratio in one run (ARGS="--json FILE")
+bench: .venv/.installed
+	@echo "make: measuring, keep the machine quiet"
+	@.venv/bin/python -m benchmarks $(ARGS)
+
+## make constraints  write constraints.txt from pyproject.toml (ARGS=--upgrade for new versions)
+constraints: .venv/.installed
+	@echo "make: resolving for Python 3.11 and newer on every platform"
+	@.venv/bin/uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 \
+		--no-build --no-annotate --no-header --quiet --output-file constraints.txt $(ARGS)
+
+## make clean        remove the environments and what the tools left
+clean:
+	rm -rf .venv .venv-app .mypy_cache .pytest_cache .ruff_cache *.egg-info build dist
+
+# pip brings uv into the environment, uv the rest: quicker, and deaf to pip's local wheels.
+.venv/.installed .venv-app/.installed: %/.installed: pyproject.toml constraints.txt
+	@echo "make: installing cyclegan[$(EXTRAS)] into $*"
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo >&2 \
+		"make: '$(PYTHON)' is not Python 3.11 or newer; name one: make PYTHON=python3.12"; exit 1; }
+	@if $*/bin/python -c '' 2>/dev/null; then :; \
+	elif $(PYTHON) -c 'import ensurepip' 2>/dev/null; then $(PYTHON) -m venv --clear $*; \
+	elif $(PYTHON) -m pip --version >/dev/null 2>&1; then \
+		$(PYTHON) -m venv --clear --without-pip $*; \
+	else echo >&2 "make: '$(PYTHON)' has neither ensurepip nor pip, so it cannot make an" \
+		"environment; on Debian and Ubuntu: apt-get install python3-venv"; exit 1; fi
+	@if $*/bin/python -m pip --version >/dev/null 2>&1; then pip="$*/bin/python -m pip"; \
+	else pip="$(PYTHON) -m pip --python $*/bin/python"; fi; \
+	$$pip install --quiet --disable-pip-version-check --constraint constraints.txt uv
+	@$*/bin/uv pip install --python $*/bin/python --constraint constraints.txt \
+		--build-constraint constraints.txt --editable '.[$(EXTRAS)]'
+	@touch $@
