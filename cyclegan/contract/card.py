@@ -1,0 +1,241 @@
+"""The card beside a model: everything an app must know about it, as strict JSON.
+
+`horse2zebra.json` describes `horse2zebra.onnx`. How a card comes to be is in cyclegan/export.py.
+"""
+
+import dataclasses
+import json
+import math
+import re
+import types
+import typing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, Self
+
+from cyclegan.contract.errors import CardError, nearest
+from cyclegan.contract.files import atomic_write, sha256_of
+
+SCHEMA_VERSION = 1
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """The network."""
+
+    name: str  # a key of cyclegan.networks.GENERATORS
+    options: dict[str, Any]  # what its builder was called with
+    parameters: int  # how many weights it has
+
+
+@dataclass(frozen=True)
+class Training:
+    """Where the weights come from."""
+
+    data: str  # in words: which pictures, how many
+    images_seen: int  # training pictures shown, repeats included
+    minutes: float  # wall-clock time spent
+    hardware: str  # in words
+    preset: str
+    seed: int
+    weights: Literal["ema", "raw"]  # ema: their exponential moving average
+    config: dict[str, Any]  # the resolved TrainConfig
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One measured figure."""
+
+    name: str
+    value: float
+    unit: str  # "%", "x100", ... or ""
+    direction: Literal["lower", "higher"]  # which is better
+    protocol: str  # in words: which pictures, sizes, features; without it a figure says nothing
+
+
+@dataclass(frozen=True)
+class Parity:
+    """How far the model is from the network that it was exported from."""
+
+    max_abs_error: float  # over all sizes, on the scale of value_range
+    tolerance: float  # the export was refused above this
+    sizes: tuple[tuple[int, int], ...]  # [height, width] in pixels, each measured
+
+
+@dataclass(frozen=True)
+class ModelCard:
+    """Everything an app must know about a model. Raises: CardError on values without sense."""
+
+    schema_version: int  # SCHEMA_VERSION
+    name: str  # what people type: "horse2zebra"
+    title: str  # what people read: "Horse to zebra"
+    description: str  # one or two sentences
+    source_domain: str  # "horse"
+    target_domain: str  # "zebra"
+    input_name: str  # of the tensor in the ONNX file
+    output_name: str
+    layout: Literal["NCHW"]
+    value_range: tuple[float, float]  # [-1, 1], see pixels.py
+    size_multiple: int  # pixels; height and width that the network takes are multiples of it
+    border: int  # pixels mirrored around the picture before the network, cropped after; 0: none
+    training_size: int  # pixels; side of the crops that the network learned from
+    file: str  # of the model, in the card's folder
+    sha256: str  # of that file, 64 hexadecimal digits
+    bytes: int  # of that file
+    opset: int
+    precision: Literal["fp32", "fp16", "int8"]
+    architecture: Architecture
+    training: Training
+    licence: str  # of the weights, in words
+    metrics: tuple[Metric, ...]  # the first is the headline
+    parity: Parity
+    known_limits: tuple[str, ...]  # one sentence each
+    reverse: str | None  # name of the model that goes back, if there is one
+
+    def __post_init__(self) -> None:
+        rules = {
+            "schema_version": self.schema_version == SCHEMA_VERSION,
+            "name": re.fullmatch(r"[A-Za-z0-9][\w.-]*", self.name, re.ASCII),
+            "value_range": self.value_range == (-1, 1),
+            "size_multiple": self.size_multiple >= 1,
+            "border": self.border >= 0,
+            "training_size": self.training_size >= 1,
+            "file": self.file == Path(self.file).name and self.file.endswith(".onnx"),
+            "sha256": re.fullmatch(r"[0-9a-f]{64}", self.sha256),
+            "bytes": self.bytes >= 1,
+        }
+        expected = {
+            "schema_version": str(SCHEMA_VERSION),
+            "name": "letters, digits, '.', '_' and '-'",
+            "value_range": "[-1, 1]",
+            "size_multiple": "1 or more",
+            "border": "0 or more",
+            "training_size": "1 or more",
+            "file": "a name ending in .onnx, without folders",
+            "sha256": "64 lower-case hexadecimal digits",
+            "bytes": "1 or more",
+        }
+        for field, holds in rules.items():
+            if not holds:
+                raise CardError(
+                    f'"{field}" must be {expected[field]}, not {_show(getattr(self, field))}'
+                )
+
+    @classmethod
+    def from_dict(cls, data: object) -> Self:
+        """Read what `to_dict` gave. Raises: CardError on anything unknown, missing or of another
+        type, and on a newer schema.
+        """
+        version = data.get("schema_version") if isinstance(data, dict) else None
+        if isinstance(version, int) and version > SCHEMA_VERSION:
+            raise CardError(
+                f"the card has schema version {version}, this program reads up to "
+                f"{SCHEMA_VERSION}; update the program"
+            )
+        card: Self = _parse(cls, data, "")
+        return card
+
+    def to_dict(self) -> dict[str, Any]:
+        """The card as plain JSON values."""
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        """Read a card. Raises: CardError, which names the file."""
+        try:
+            return cls.from_dict(json.loads(path.read_bytes()))
+        except CardError as error:
+            raise CardError(f"{path}: {error}") from error
+        except OSError as error:
+            reason = (error.strerror or str(error)).lower()
+            raise CardError(f"{path} cannot be read: {reason}") from error
+        except (ValueError, RecursionError) as error:  # not UTF-8, not JSON, nested without end
+            raise CardError(
+                f"{path} is not JSON ({error}); fetch the card again or export the model again"
+            ) from error
+
+    def write(self, path: Path) -> None:
+        """Write the card so that it is whole or not there. Raises: StorageError."""
+        text = json.dumps(self.to_dict(), indent=2, ensure_ascii=False, allow_nan=False)
+        with atomic_write(path) as temporary:
+            temporary.write_text(text + "\n", encoding="utf-8")
+
+    def verify(self, model: Path) -> None:
+        """Hold a model file against the card. Raises: CardError if it is missing or differs."""
+        remedy = "fetch both files again or export the model again"
+        if not model.is_file():
+            raise CardError(f"{model} is missing, its card is there; {remedy}")
+        size = model.stat().st_size
+        if size != self.bytes:
+            raise CardError(f"{model} has {size} bytes, its card says {self.bytes}; {remedy}")
+        digest = sha256_of(model)
+        if digest != self.sha256:
+            raise CardError(
+                f"sha256 of {model} is {digest[:12]}..., its card says {self.sha256[:12]}...; "
+                f"{remedy}"
+            )
+
+
+def _parse(kind: Any, value: Any, where: str) -> Any:
+    """`value` from JSON as the type `kind` of a field called `where`. Raises: CardError."""
+    origin, arguments = typing.get_origin(kind), typing.get_args(kind)
+    if kind is Any:
+        return value
+    if dataclasses.is_dataclass(kind):
+        return _parse_fields(kind, value, where)
+    if origin is types.UnionType and value is None:  # the only union is `... | None`
+        return None
+    if origin is types.UnionType and type(value) is arguments[0]:
+        return value
+    if origin is Literal and value in arguments:
+        return value
+    if origin is dict and isinstance(value, dict):
+        return value
+    if origin is tuple and isinstance(value, list):
+        kinds = [arguments[0]] * len(value) if arguments[-1] is ... else arguments
+        if len(kinds) == len(value):
+            pairs = zip(kinds, value, strict=True)
+            return tuple(_parse(k, v, f"{where}[{i}]") for i, (k, v) in enumerate(pairs))
+    # Not isinstance(): True would pass for a number. JSON as Python reads it knows NaN.
+    if kind is float and type(value) in (int, float) and math.isfinite(value):
+        return float(value)
+    if kind in (int, str) and type(value) is kind:
+        return value
+    raise CardError(f'"{where}" must be {_describe(kind)}, not {_show(value)}')
+
+
+def _parse_fields(kind: Any, value: object, where: str) -> Any:
+    if not isinstance(value, dict):
+        named = f'"{where}"' if where else "a card"
+        raise CardError(f"{named} must be an object, not {_show(value)}")
+    hints = typing.get_type_hints(kind)
+    fields = [field.name for field in dataclasses.fields(kind)]
+    inside = f' in "{where}"' if where else ""
+    for key in value:
+        if key not in fields:
+            raise CardError(f'unknown key "{key}"{inside}{nearest(key, fields) or "; remove it"}')
+    for name in fields:
+        if name not in value:
+            raise CardError(f'"{name}" is missing{inside}; add it ({_describe(hints[name])})')
+    prefix = f"{where}." if where else ""
+    return kind(**{name: _parse(hints[name], value[name], prefix + name) for name in fields})
+
+
+def _describe(kind: Any) -> str:
+    origin, arguments = typing.get_origin(kind), typing.get_args(kind)
+    if dataclasses.is_dataclass(kind) or origin is dict:
+        return "an object"
+    if origin is Literal:
+        return " or ".join(json.dumps(argument) for argument in arguments)
+    if origin is types.UnionType:
+        return f"{_describe(arguments[0])} or null"
+    if origin is tuple and arguments[-1] is ...:
+        return f"a list, each {_describe(arguments[0])}"
+    if origin is tuple:
+        return f"a list of {len(arguments)}, each {_describe(arguments[0])}"
+    return {str: "a text", int: "a whole number", float: "a number"}.get(kind, str(kind))
+
+
+def _show(value: object) -> str:
+    text = json.dumps(value, default=str)
+    return text if len(text) <= 60 else f"{text[:57]}..."

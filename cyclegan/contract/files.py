@@ -1,0 +1,66 @@
+"""Files that are whole or not there: written beside their place and renamed into it.
+
+What is inside a file is not known here.
+"""
+
+import hashlib
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from cyclegan.contract.errors import StorageError
+
+
+@contextmanager
+def atomic_write(path: Path) -> Iterator[Path]:
+    """Yield a temporary path beside `path`; it becomes `path` when the block ends without error.
+
+    The temporary name is hidden and has the same suffix. Missing parent folders are made. After an
+    error, Ctrl-C included, the temporary file is gone and an earlier file at `path` is untouched.
+
+    Raises: StorageError for any OSError in the block. A writer that reports a full disk otherwise
+    (torch.save does when given a path) should be given an open Python file instead.
+    """
+    path = Path(os.path.realpath(path))  # a link keeps pointing to the file that it points to
+    temporary = path.with_name(f".tmp-{secrets.token_hex(6)}{path.suffix}")
+    try:
+        if path.exists() and not path.is_file():
+            raise StorageError(f"{path} is not a regular file; give the path of a file to write")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            temporary.touch(exist_ok=False)  # permissions by umask, as open() gives them
+            yield temporary
+            _flush(temporary)
+            temporary.replace(path)
+        except BaseException:
+            with suppress(OSError):
+                temporary.unlink(missing_ok=True)
+            raise
+        if os.name == "posix":  # the rename itself lasts only once its folder is on disk
+            _flush(path.parent)
+    except OSError as error:
+        raise StorageError(f"{path} could not be written: {_reason(error)}") from error
+
+
+def sha256_of(path: Path) -> str:
+    """The SHA-256 of a file's bytes as 64 hexadecimal digits. Raises: StorageError."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise StorageError(f"{path} could not be read: {_reason(error)}") from error
+
+
+def _flush(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _reason(error: OSError) -> str:
+    # Pillow raises OSError without a number and with the whole story in its text.
+    return (error.strerror or str(error)).strip().lower()
