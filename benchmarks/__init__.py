@@ -1,0 +1,1 @@
+"""Speed beside the reference, measured in one run; `python -m benchmarks` prints it."""

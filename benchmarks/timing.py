@@ -1,0 +1,44 @@
+"""The clock: contestants in turns, the median of each, and the machine it was."""
+
+import platform
+import time
+from collections.abc import Callable, Mapping
+from importlib.metadata import version
+from pathlib import Path
+from statistics import median
+
+import torch
+
+
+def milliseconds(contestants: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, float]:
+    """The median time of one call of each contestant.
+
+    They take turns, so that a machine which slows down slows all of them. Each turn starts with a
+    call that is not counted: it brings back the contestant's caches, and the threads of the one
+    before it, which wait for a while at full speed, have gone to sleep by its end.
+    """
+    taken: dict[str, list[float]] = {name: [] for name in contestants}
+    for _ in range(rounds):
+        for name, call in contestants.items():
+            call()
+            start = time.perf_counter()
+            call()
+            taken[name].append((time.perf_counter() - start) * 1000)
+    return {name: median(times) for name, times in taken.items()}
+
+
+def machine() -> dict[str, str | int]:
+    """What the figures hold for: processor, threads of torch, versions."""
+    return {
+        "processor": _processor(),
+        "threads": torch.get_num_threads(),
+        "python": platform.python_version(),
+        **{package: version(package) for package in ("torch", "onnxruntime")},
+    }
+
+
+def _processor() -> str:
+    info = Path("/proc/cpuinfo")
+    lines = info.read_text().splitlines() if info.exists() else []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor() or platform.machine()
