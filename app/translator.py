@@ -1,0 +1,94 @@
+"""One model, ready to translate: a card and an ONNX Runtime session. Thread-safe.
+
+Where models are found is in store.py, how pictures are read and written in cyclegan.contract.
+"""
+
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import onnxruntime as ort
+from numpy.typing import NDArray
+
+from cyclegan.contract.card import ModelCard
+from cyclegan.contract.errors import ModelError
+from cyclegan.contract.images import Picture
+from cyclegan.contract.pixels import crop_back, from_network, pad_to_multiple, to_network
+
+
+class Translator:
+    """Translates pictures of any size with one model; any number of threads may share it."""
+
+    def __init__(self, model: Path, card: ModelCard, threads: int | None = None) -> None:
+        """Load `model` as `card` describes it, to run on `threads` threads (all CPUs: None).
+
+        Raises: ModelError if it cannot be loaded or is not the network that the card describes.
+        """
+        self.card = card
+        self._model = model
+        options = ort.SessionOptions()
+        options.intra_op_num_threads = threads or count_cpus()
+        options.log_severity_level = 4  # errors come as exceptions; nothing else is for people
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        options.enable_cpu_mem_arena = False
+        try:
+            self._session = ort.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+        except Exception as error:  # its exceptions share no base class
+            raise ModelError(f"{model} cannot be loaded: {_one_line(error)}") from error
+        self._check_names()
+
+    def translate(self, picture: Picture) -> Picture:
+        """The translated picture, of the same size, with the same alpha and metadata.
+
+        Raises: ModelError.
+        """
+        return replace(picture, rgb=self.run(picture.rgb))
+
+    def run(self, rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """Translate pixels: mirrored up to a size that the network takes, translated, cropped.
+
+        Shape: uint8 [H, W, 3] -> uint8 [H, W, 3]. Raises: ModelError.
+        """
+        padded, crop = pad_to_multiple(rgb, self.card.size_multiple, self.card.border)
+        try:
+            (y,) = self._session.run(
+                [self.card.output_name], {self.card.input_name: to_network(padded)}
+            )
+        except Exception as error:
+            raise ModelError(
+                f"{self._model} failed on {rgb.shape[1]} x {rgb.shape[0]} pixels: "
+                f"{_one_line(error)}"
+            ) from error
+        translated = from_network(y)
+        if translated.shape != padded.shape:
+            raise ModelError(
+                f"{self._model} answered {padded.shape[1]} x {padded.shape[0]} pixels with "
+                f"{translated.shape[1]} x {translated.shape[0]}; it is not a model for this app"
+            )
+        return crop_back(translated, crop)
+
+    def _check_names(self) -> None:
+        for kind, name, found in (
+            ("input", self.card.input_name, self._session.get_inputs()),
+            ("output", self.card.output_name, self._session.get_outputs()),
+        ):
+            if name not in [tensor.name for tensor in found]:
+                raise ModelError(
+                    f'{self._model} has no {kind} "{name}" as its card says, but '
+                    f"{', '.join(tensor.name for tensor in found)}; export it again"
+                )
+
+
+def count_cpus() -> int:
+    """How many CPUs this process may use, or OMP_NUM_THREADS where that is set."""
+    asked = os.environ.get("OMP_NUM_THREADS", "")
+    if asked.isdecimal() and int(asked) > 0:
+        return int(asked)
+    if hasattr(os, "sched_getaffinity"):  # not everywhere, unlike cpu_count()
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _one_line(error: BaseException) -> str:
+    return " ".join(str(error).split()) or type(error).__name__

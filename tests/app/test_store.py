@@ -1,0 +1,86 @@
+"""What the store promises of good, broken, unknown and replaced models."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from app.store import Store, default_folder
+from cyclegan.contract.errors import CardError, ModelError
+
+
+def test_lists_models_with_their_cards(weights_dir: Path) -> None:
+    (entry,) = Store(weights_dir).list()
+    assert (entry.name, entry.reason) == ("negate", None)
+    assert entry.card is not None
+    assert entry.card.target_domain == "negative"
+
+
+def test_broken_models_are_listed_with_their_reason(weights_dir: Path, add_model) -> None:
+    add_model(weights_dir, "alone")
+    (weights_dir / "alone.json").unlink()
+    add_model(weights_dir, "gone")
+    (weights_dir / "gone.onnx").unlink()
+    add_model(weights_dir, "grown")
+    with (weights_dir / "grown.onnx").open("ab") as file:
+        file.write(b"more")
+    shutil.copy(weights_dir / "negate.json", weights_dir / "other.json")
+    (weights_dir / "torn.json").write_text('{"schema_version": 1,')
+    reasons = {entry.name: entry.reason for entry in Store(weights_dir).list()}
+    assert "has no card" in reasons["alone"]
+    assert "is missing" in reasons["gone"]
+    assert "bytes" in reasons["grown"]
+    assert 'is the card of "negate"' in reasons["other"]
+    assert "is not JSON" in reasons["torn"]
+    assert reasons["negate"] is None
+
+
+def test_unknown_model_suggests_the_nearest_and_lists_what_is_there(weights_dir: Path) -> None:
+    with pytest.raises(ModelError, match=r'unknown model "negat".*"negate".*has negate'):
+        Store(weights_dir).load("negat")
+
+
+def test_a_broken_model_tells_its_reason_when_asked_for(weights_dir: Path) -> None:
+    (weights_dir / "negate.json").unlink()
+    with pytest.raises(CardError, match="has no card"):
+        Store(weights_dir).load("negate")
+
+
+def test_missing_and_empty_folders_say_so(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="does not exist"):
+        Store(tmp_path / "nowhere").list()
+    with pytest.raises(ModelError, match="has no models"):
+        Store(tmp_path).load("negate")
+    with pytest.raises(ModelError, match="has no models"):
+        Store(tmp_path).only()
+
+
+def test_only_is_the_one_usable_model(weights_dir: Path, add_model) -> None:
+    (weights_dir / "torn.json").write_text("{}")
+    assert Store(weights_dir).only().name == "negate"
+    add_model(weights_dir, "again")
+    with pytest.raises(ModelError, match="choose a model: again, negate"):
+        Store(weights_dir).only()
+
+
+def test_other_bytes_of_the_same_number_are_refused(weights_dir: Path) -> None:
+    model = weights_dir / "negate.onnx"
+    model.write_bytes(model.read_bytes().replace(b"Neg", b"Abs"))
+    for ask in (Store(weights_dir).verify, Store(weights_dir).load):
+        with pytest.raises(CardError, match=r"sha256 of .*negate\.onnx is .*its card says"):
+            ask("negate")
+
+
+def test_a_model_is_loaded_once_and_again_when_replaced(weights_dir: Path, add_model) -> None:
+    store = Store(weights_dir)
+    first = store.load("negate")
+    assert store.load("negate") is first
+    add_model(weights_dir, "negate", operator="Abs")
+    assert store.load("negate") is not first
+
+
+def test_the_folder_can_be_named_by_the_environment(monkeypatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("CYCLEGAN_WEIGHTS", str(tmp_path))
+    assert default_folder() == tmp_path
+    monkeypatch.delenv("CYCLEGAN_WEIGHTS")
+    assert default_folder().name == "weights"

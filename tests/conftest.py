@@ -1,0 +1,90 @@
+"""What tests share: a folder of models with a real, tiny one that turns every v into 255 - v."""
+
+import dataclasses
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from cyclegan.contract.card import Architecture, ModelCard, Parity, Training
+from cyclegan.contract.files import sha256_of
+
+AddModel = Callable[..., ModelCard]
+
+
+@pytest.fixture
+def add_model() -> AddModel:
+    """A function `add_model(folder, name, operator="Neg", **fields) -> ModelCard`.
+
+    It writes a model of one ONNX operator and its card, in which `fields` replace the usual ones.
+    """
+    return _add_model
+
+
+@pytest.fixture
+def weights_dir(tmp_path: Path) -> Path:
+    """A folder of models that has `negate` (y = -x, so every v becomes 255 - v) and its card."""
+    folder = tmp_path / "weights"
+    folder.mkdir()
+    _add_model(folder, "negate")
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def _no_models_by_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in os.environ if name.startswith("CYCLEGAN_")]:
+        monkeypatch.delenv(name)
+
+
+def _add_model(folder: Path, name: str, operator: str = "Neg", **fields: object) -> ModelCard:
+    onnx = pytest.importorskip("onnx", reason="models are generated with onnx (extra: train)")
+    shape = [1, 3, "height", "width"]
+    graph = onnx.helper.make_graph(
+        [onnx.helper.make_node(operator, ["picture"], ["translation"])],
+        name,
+        [onnx.helper.make_tensor_value_info("picture", onnx.TensorProto.FLOAT, shape)],
+        [onnx.helper.make_tensor_value_info("translation", onnx.TensorProto.FLOAT, shape)],
+    )
+    model = folder / f"{name}.onnx"
+    opset = onnx.helper.make_opsetid("", 17)
+    onnx.save(onnx.helper.make_model(graph, opset_imports=[opset], ir_version=8), model)
+    card = ModelCard(
+        schema_version=1,
+        name=name,
+        title="Photo to negative",
+        description="Turns every colour into its opposite.",
+        source_domain="photo",
+        target_domain="negative",
+        input_name="picture",
+        output_name="translation",
+        layout="NCHW",
+        value_range=(-1.0, 1.0),
+        size_multiple=4,
+        border=3,
+        training_size=256,
+        file=model.name,
+        sha256=sha256_of(model),
+        bytes=model.stat().st_size,
+        opset=17,
+        precision="fp32",
+        architecture=Architecture(name="plain", options={}, parameters=0),
+        training=Training(
+            data="none",
+            images_seen=0,
+            minutes=0.0,
+            hardware="none",
+            preset="fast",
+            seed=0,
+            weights="raw",
+            config={},
+        ),
+        licence="MIT",
+        metrics=(),
+        parity=Parity(max_abs_error=0.0, tolerance=1e-3, sizes=((64, 64),)),
+        known_limits=(),
+        reverse=None,
+    )
+    card = dataclasses.replace(card, **fields)
+    card.write(folder / f"{name}.json")
+    return card
