@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
-from app.store import Store
+from app.store import Store, default_folder
 from benchmarks import training, translation
 from benchmarks.reference import ReferenceStep, reference_generator
 from benchmarks.timing import machine
@@ -27,8 +27,8 @@ def main(arguments: list[str] | None = None) -> None:
     report: dict[str, Any] = {"machine": machine()}
     console.print(", ".join(f"{name} {value}" for name, value in report["machine"].items()))
     if options.only in (None, "translate"):
-        store = Store(options.weights) if options.weights else Store()
-        translators = {entry.name: store.load(entry.name) for entry in store.list()}
+        store = Store(options.weights or default_folder())
+        translators = {entry.name: store.load(entry.name) for entry in store.list() if entry.card}
         rows = translation.measure(
             translators, reference_generator(), options.sizes, options.rounds
         )

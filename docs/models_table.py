@@ -1,0 +1,49 @@
+"""Write the README's table of bundled models from their cards; `make readme` runs it."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from cyclegan.contract.card import ModelCard
+
+ROOT = Path(__file__).parents[1]
+README = ROOT / "README.md"
+START, END = "<!-- models -->\n", "<!-- /models -->\n"
+
+
+def render(cards: Iterable[ModelCard]) -> str:
+    """The table in Markdown, and the protocols that its figures were measured by."""
+    cards = list(cards)
+    lines = ["| model | turns | measured | size | learned from |", "|---|---|---|---|---|"]
+    for card in cards:
+        figures = "; ".join(f"{m.name} {m.value:g} {m.unit}".strip() for m in card.metrics)
+        size = f"{card.bytes / 2**20:.1f} MiB, {card.architecture.parameters / 1e6:.2f} M weights"
+        learned = f"{card.training.data}; {card.training.minutes:.0f} minutes on "
+        lines.append(
+            f"| `{card.name}` | {card.source_domain} to {card.target_domain} | {figures} | {size} "
+            f"| {learned}{card.training.hardware} |"
+        )
+    protocols = dict.fromkeys(metric.protocol for card in cards for metric in card.metrics)
+    licences = dict.fromkeys(card.licence for card in cards)
+    notes = [
+        f"Measured: {'; '.join(protocols)}.",
+        f"Licence of the weights: {'; '.join(licences)}.",
+    ]
+    return "\n".join([*lines, "", *notes]) + "\n"
+
+
+def rewrite(text: str, table: str) -> str:
+    """The text with everything between the two marks replaced by the table."""
+    before, start, rest = text.partition(START)
+    _, end, after = rest.partition(END)
+    assert start and end, f"README.md must hold the lines {START!r} and {END!r}"
+    return before + start + table + end + after
+
+
+def main() -> None:
+    """Bring README.md up to date."""
+    cards = [ModelCard.read(path) for path in sorted((ROOT / "weights").glob("*.json"))]
+    README.write_text(rewrite(README.read_text(), render(cards)))
+
+
+if __name__ == "__main__":
+    main()
