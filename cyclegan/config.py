@@ -1,0 +1,211 @@
+"""What a training run is made of: one frozen dataclass, the presets, and how values are set.
+
+No torch here, so that `--dry-run` and usage errors answer at once.
+"""
+
+import dataclasses
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, get_type_hints
+
+from cyclegan.contract.errors import ConfigError, nearest
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """Every setting of a training run. Defaults are the paper's (Zhu et al. 2017, section 4, 7)."""
+
+    # Data
+    domain_a: str = ""  # folder of pictures of domain A
+    domain_b: str = ""  # folder of pictures of domain B
+    name_a: str = "A"  # what domain A is called, for people ("horse")
+    name_b: str = "B"  # what domain B is called ("zebra")
+    load_size_min: int = 286  # pixels; the short side is scaled to a length drawn from
+    load_size_max: int = 286  # [load_size_min, load_size_max] before the crop
+    crop_size: int = 256  # pixels; side of the square that the networks see
+    flip: bool = True  # mirror half of the pictures left to right
+    num_workers: int = 2  # processes that load pictures; 0 loads in the training process
+
+    # Networks
+    generator: str = "resnet9"  # a key of networks.GENERATORS
+    generator_width: int = 64  # channels after the first convolution
+    generator_blocks: int = 0  # residual blocks; 0 takes the generator's own number
+    discriminator: str = "patch70"  # a key of networks.DISCRIMINATORS
+    discriminator_width: int = 64  # channels after the first convolution
+
+    # Objective
+    lambda_cycle: float = 10.0  # weight of the cycle losses, relative to an adversarial loss
+    lambda_identity: float = 5.0  # weight of the identity losses; 0 leaves them out
+    pool_size: int = 50  # fakes kept for the discriminators; 0 shows them only the newest
+
+    # Optimisation
+    batch_size: int = 1  # pictures of each domain a step
+    learning_rate: float = 2e-4  # of Adam, before the decay
+    beta1: float = 0.5  # of Adam: decay of the gradient's running mean
+    beta2: float = 0.999  # of Adam: decay of the squared gradient's running mean
+    decay_start: float = 0.5  # share of the run after which the learning rate falls to 0 linearly
+    ema_decay: float = 0.999  # of the generators' averaged weights, a step; 0 follows the weights
+
+    # Length: the run is over, and the learning rate 0, when either limit is reached
+    max_images: int = 213_400  # pictures of each domain seen (the paper: 200 x 1067); 0 is no limit
+    max_minutes: float = 0.0  # minutes of training, stops excluded; 0 is no limit
+
+    # Arithmetic
+    precision: str = "fp32"  # "fp32" or "bf16" (autocast; weights stay float32)
+    channels_last: bool = False  # memory layout of weights and pictures
+    compile: bool = False  # torch.compile the networks (a minute or two at the start)
+    seed: int = 0  # of weights, order, augmentation and pools
+
+    # Reporting
+    log_every: int = 100  # images between two lines of the log
+    sheet_every: int = 2000  # images between two sample sheets
+    checkpoint_every: int = 1000  # images between two checkpoints
+    sheet_pictures: int = 4  # pictures of each domain on a sample sheet
+
+    def __post_init__(self) -> None:
+        hints = get_type_hints(type(self))
+        for field in dataclasses.fields(self):
+            value, wanted = getattr(self, field.name), hints[field.name]
+            if wanted is float and type(value) is int:
+                object.__setattr__(self, field.name, float(value))
+            elif type(value) is not wanted:
+                raise ConfigError(
+                    f"{field.name}: expected {wanted.__name__}, got {value!r}; correct it"
+                )
+        for name in (
+            "crop_size",
+            "batch_size",
+            "generator_width",
+            "discriminator_width",
+            "log_every",
+            "sheet_every",
+            "checkpoint_every",
+            "sheet_pictures",
+        ):
+            self._require(name, getattr(self, name) >= 1, "at least 1")
+        for name in ("learning_rate",):
+            self._require(name, getattr(self, name) > 0, "more than 0")
+        for name in (
+            "lambda_cycle",
+            "lambda_identity",
+            "pool_size",
+            "max_images",
+            "max_minutes",
+            "num_workers",
+            "generator_blocks",
+            "seed",
+        ):
+            self._require(name, getattr(self, name) >= 0, "0 or more")
+        for name in ("decay_start", "ema_decay", "beta1", "beta2"):
+            self._require(name, 0 <= getattr(self, name) < 1, "in [0, 1)")
+        self._require(
+            "max_images", self.max_images + self.max_minutes > 0, "a limit, or max_minutes"
+        )
+        self._require("precision", self.precision in ("fp32", "bf16"), "fp32 or bf16")
+        self._require(
+            "crop_size",
+            self.crop_size % 4 == 0 and self.crop_size >= 32,
+            "a multiple of 4, at least 32",
+        )
+        self._require(
+            "load_size_min",
+            self.load_size_min >= self.crop_size,
+            f"at least crop_size ({self.crop_size})",
+        )
+        self._require(
+            "load_size_max",
+            self.load_size_max >= self.load_size_min,
+            f"at least load_size_min ({self.load_size_min})",
+        )
+
+    def _require(self, name: str, is_right: bool, wanted: str) -> None:
+        if not is_right:
+            raise ConfigError(f"{name}: expected {wanted}, got {getattr(self, name)!r}; correct it")
+
+    def replace(self, **changes: Any) -> "TrainConfig":
+        """Return a copy with some fields changed. Raises ConfigError: an unknown key."""
+        names = [field.name for field in dataclasses.fields(self)]
+        for key in changes:
+            if key not in names:
+                raise ConfigError(
+                    f"unknown config key {key!r}{nearest(key, names)}; "
+                    "`cyclegan train --dry-run` prints every key"
+                )
+        return dataclasses.replace(self, **changes)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the fields as plain values."""
+        return dataclasses.asdict(self)
+
+    def to_json(self) -> str:
+        """Return the fields as indented JSON."""
+        return json.dumps(self.to_dict(), indent=2) + "\n"
+
+
+# Fields that may change between two calls of one run: they say how long, how often it reports and
+# how it computes, not what is learned.
+RESUME_MAY_CHANGE = frozenset(
+    {
+        "max_images",
+        "max_minutes",
+        "num_workers",
+        "log_every",
+        "sheet_every",
+        "checkpoint_every",
+        "compile",
+    }
+)
+
+PRESETS: dict[str, dict[str, Any]] = {
+    # The paper's numbers, which are the defaults.
+    "paper": {},
+    # For CPUs: crops of 128 pixels at several scales, so that small and large subjects are known.
+    "fast": {
+        "generator": "plain",
+        "load_size_min": 136,
+        "load_size_max": 224,
+        "crop_size": 128,
+        "lambda_identity": 3.0,
+        "max_images": 40_000,
+        "num_workers": 0,
+        "precision": "bf16",
+        "channels_last": True,
+        "compile": True,
+    },
+}
+
+
+def preset_config(preset: str) -> TrainConfig:
+    """Return a preset's config. Raises ConfigError: no such preset."""
+    if preset not in PRESETS:
+        raise ConfigError(
+            f"unknown preset {preset!r}{nearest(preset, list(PRESETS))}; "
+            f"expected one of {', '.join(PRESETS)}"
+        )
+    return TrainConfig(**PRESETS[preset])
+
+
+def parse_settings(settings: list[str]) -> dict[str, Any]:
+    """Read `KEY=VALUE` texts; values are JSON where they parse as JSON, else text.
+
+    Raises ConfigError: a text without "=".
+    """
+    values: dict[str, Any] = {}
+    for setting in settings:
+        key, equals, text = setting.partition("=")
+        if not equals:
+            raise ConfigError(f"--set expects KEY=VALUE, got {setting!r}")
+        try:
+            values[key.strip()] = json.loads(text)
+        except json.JSONDecodeError:
+            values[key.strip()] = text
+    return values
+
+
+def read_config(path: Path) -> TrainConfig:
+    """Read a config that a run saved. Raises ConfigError: not one of ours."""
+    try:
+        return TrainConfig().replace(**json.loads(path.read_text()))
+    except (json.JSONDecodeError, TypeError) as error:
+        raise ConfigError(f"{path}: expected the JSON config of a run: {error}") from error

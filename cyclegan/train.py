@@ -1,0 +1,219 @@
+"""The training loop, in visible phases: step, report, sheet, checkpoint.
+
+A run is a folder: config.json, latest.pt, log.jsonl, sheets/. The same command again goes on where
+the last checkpoint stands, bit for bit. What a step computes is in `step.py`.
+"""
+
+import logging
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType
+
+import torch
+from torch import Tensor
+
+from cyclegan.checkpoint import LATEST, load_checkpoint, save_checkpoint
+from cyclegan.config import RESUME_MAY_CHANGE, TrainConfig, read_config
+from cyclegan.contract.errors import ConfigError
+from cyclegan.contract.files import atomic_write
+from cyclegan.dataset import UnpairedDataset, iterate_batches
+from cyclegan.report import Log, draw_sheet, load_sheet_pictures, save_sheet
+from cyclegan.step import CycleGANStep
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass
+class RunState:
+    """The clock and the open interval of the log: what a checkpoint holds besides the step."""
+
+    images_seen: int = 0  # pictures of each domain
+    elapsed_s: float = 0.0  # seconds of training, stops excluded
+    sums: dict[str, Tensor] = field(default_factory=dict)  # losses since the last log line
+    sum_steps: int = 0  # steps since the last log line
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a run stands, told to whoever watches."""
+
+    images_seen: int  # pictures of each domain
+    share: float  # of the run, in [0, 1]
+    elapsed_s: float  # seconds of training, stops excluded
+    remaining_s: float  # seconds, estimated from the pace
+    images_per_s: float  # pictures of each domain a second, in this call
+    losses: dict[str, float] | None  # means since the last log line, when one is due
+
+
+def run_share(config: TrainConfig, state: RunState) -> float:
+    """Say how much of the run is behind us: the further of its two limits, at most 1."""
+    by_images = state.images_seen / config.max_images if config.max_images else 0.0
+    by_time = state.elapsed_s / (60 * config.max_minutes) if config.max_minutes else 0.0
+    return min(max(by_images, by_time), 1.0)
+
+
+def decayed_learning_rate(config: TrainConfig, share: float) -> float:
+    """Constant up to `decay_start` of the run, then linear to 0 (Zhu et al. 2017, section 4)."""
+    return config.learning_rate * min(1.0, (1.0 - share) / (1.0 - config.decay_start))
+
+
+def train(
+    config: TrainConfig,
+    run: Path,
+    *,
+    on_progress: Callable[[Progress], None] = lambda _: None,
+    device: torch.device | None = None,
+) -> RunState:
+    """Train until a limit of the config is reached, going on where the folder `run` stands.
+
+    Args:
+        config: must equal the run's own but for `RESUME_MAY_CHANGE`.
+        run: the run folder, made where it is missing.
+        on_progress: called after every step, from this thread.
+        device: where to compute; the CPU unless told otherwise.
+
+    Raises:
+        ConfigError: the folder holds a run with another config.
+        DatasetError: a domain has too few pictures.
+        StorageError: a file could not be written; the last checkpoint is whole.
+        KeyboardInterrupt: after Ctrl-C or SIGTERM; a checkpoint was written.
+    """
+    dataset = UnpairedDataset(config)
+    claim_run(config, run)
+    step = CycleGANStep(config, device)
+    state = _resume(step, run / LATEST)
+    log = Log(run / "log.jsonl")
+    log.rewind(state.images_seen)
+    sheet_reals_A, sheet_reals_B = (
+        load_sheet_pictures(domain.paths, config.sheet_pictures, config.crop_size)
+        for domain in (dataset.domain_a, dataset.domain_b)
+    )
+    batches = iterate_batches(dataset, config, state.images_seen)
+    images_at_start, elapsed_at_start_s = state.images_seen, state.elapsed_s
+    start_s = time.monotonic()
+    share = run_share(config, state)
+    with _stop_signals() as stop:
+        while share < 1.0 and not stop:
+            # Step
+            learning_rate = decayed_learning_rate(config, share)
+            real_A, real_B = next(batches)
+            for name, loss in step(real_A, real_B, learning_rate).items():
+                state.sums[name] = state.sums.get(name, torch.zeros_like(loss)) + loss
+            state.sum_steps += 1
+            state.images_seen += config.batch_size
+            call_s = time.monotonic() - start_s
+            state.elapsed_s = elapsed_at_start_s + call_s
+            share = run_share(config, state)
+
+            # Report
+            pace = (state.images_seen - images_at_start) / call_s
+            means = None
+            if share == 1.0 or _is_due(state, config, config.log_every):
+                means = {name: float(loss) / state.sum_steps for name, loss in state.sums.items()}
+                state.sums, state.sum_steps = {}, 0
+                log.append(
+                    {
+                        "images_seen": state.images_seen,
+                        "minutes": round(state.elapsed_s / 60, 3),
+                        "images_per_s": round(pace, 3),
+                        "learning_rate": learning_rate,
+                        **means,
+                    }
+                )
+            remaining_s = _remaining_s(config, state, pace)
+            on_progress(
+                Progress(state.images_seen, share, state.elapsed_s, remaining_s, pace, means)
+            )
+
+            # Sheet
+            if share == 1.0 or _is_due(state, config, config.sheet_every):
+                caption = (
+                    f"{state.images_seen} images, {state.elapsed_s / 60:.0f} minutes: "
+                    f"{config.name_a} -> {config.name_b} -> {config.name_a} | "
+                    f"{config.name_b} -> {config.name_a} -> {config.name_b}"
+                )
+                sheet = draw_sheet(
+                    sheet_reals_A, sheet_reals_B, step.G_AB_ema, step.G_BA_ema, caption
+                )
+                save_sheet(sheet, run / "sheets" / f"{state.images_seen:09d}.jpg")
+
+            # Checkpoint
+            if share == 1.0 or stop or _is_due(state, config, config.checkpoint_every):
+                save_checkpoint(
+                    run / LATEST,
+                    {"config": config.to_dict(), "run": vars(state), "step": step.state_dict()},
+                )
+        if stop:
+            raise KeyboardInterrupt
+    return state
+
+
+def claim_run(config: TrainConfig, run: Path) -> None:
+    """Write the config into a new run folder, or make sure that the folder's own is the same.
+
+    Raises ConfigError: it is another one; names the keys.
+    """
+    path = run / "config.json"
+    if path.exists():
+        ours, theirs = config.to_dict(), read_config(path).to_dict()
+        differing = [
+            f"{key} is {theirs[key]!r} there and {ours[key]!r} here"
+            for key in ours
+            if key not in RESUME_MAY_CHANGE and ours[key] != theirs[key]
+        ]
+        if differing:
+            raise ConfigError(
+                f"{run}: holds a run with another config: {'; '.join(differing)}; "
+                "give the same settings to go on with it, or another --out to start anew"
+            )
+    with atomic_write(path) as temporary:
+        temporary.write_text(config.to_json())
+
+
+def _resume(step: CycleGANStep, checkpoint: Path) -> RunState:
+    if not checkpoint.exists():
+        return RunState()
+    loaded = load_checkpoint(checkpoint)
+    step.load_state_dict(loaded["step"])
+    state = RunState(**loaded["run"])
+    logger.info("going on with %s at %d images", checkpoint, state.images_seen)
+    return state
+
+
+def _is_due(state: RunState, config: TrainConfig, every: int) -> bool:
+    return state.images_seen % every < config.batch_size
+
+
+def _remaining_s(config: TrainConfig, state: RunState, pace: float) -> float:
+    remaining_s = []
+    if config.max_images:
+        remaining_s.append((config.max_images - state.images_seen) / pace)
+    if config.max_minutes:
+        remaining_s.append(60 * config.max_minutes - state.elapsed_s)
+    return max(min(remaining_s), 0.0)
+
+
+@contextmanager
+def _stop_signals() -> Iterator[list[int]]:
+    """Yield a list that holds a signal once one asked us to stop; a second one stops at once."""
+    received: list[int] = []
+
+    def handle(number: int, _frame: FrameType | None) -> None:
+        if received:
+            raise KeyboardInterrupt
+        received.append(number)
+
+    if threading.current_thread() is not threading.main_thread():
+        yield received  # signals belong to the main thread
+        return
+    before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield received
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
