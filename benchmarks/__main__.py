@@ -17,6 +17,7 @@ from benchmarks.timing import machine
 from cyclegan.config import PRESETS, preset_config
 from cyclegan.contract.files import atomic_write
 
+BUSY = 0.5  # processes; two that want two cores each slowed the reference 50 times, a model twice
 CROP_SIZE = 256  # pixels; of the reference's training step, as in the paper
 
 
@@ -26,6 +27,8 @@ def main(arguments: list[str] | None = None) -> None:
     console = Console()
     report: dict[str, Any] = {"machine": machine()}
     console.print(", ".join(f"{name} {value}" for name, value in report["machine"].items()))
+    if report["machine"]["load"] > BUSY:
+        console.print("[yellow]The machine is busy: not even the ratios will hold.")
     if options.only in (None, "translate"):
         store = Store(options.weights or default_folder())
         translators = {entry.name: store.load(entry.name) for entry in store.list() if entry.card}
@@ -44,7 +47,9 @@ def main(arguments: list[str] | None = None) -> None:
 
 def _show(console: Console, title: str, rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     """Print rows as they come, and give them back."""
-    table = Table("", "pixels", "ms", "times as fast", title=title)
+    table = Table("", title=title)
+    for column in ("pixels", "ms", "times as fast"):
+        table.add_column(column, justify="right")
     shown = []
     with Live(table, console=console):
         for row in rows:

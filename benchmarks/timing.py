@@ -1,5 +1,6 @@
 """The clock: contestants in turns, the median of each, and the machine it was."""
 
+import os
 import platform
 import time
 from collections.abc import Callable, Mapping
@@ -27,11 +28,12 @@ def milliseconds(contestants: Mapping[str, Callable[[], object]], rounds: int) -
     return {name: median(times) for name, times in taken.items()}
 
 
-def machine() -> dict[str, str | int]:
-    """What the figures hold for: processor, threads of torch, versions."""
+def machine() -> dict[str, str | int | float]:
+    """What the figures hold for: processor, threads, load of others (processes), versions."""
     return {
         "processor": _processor(),
         "threads": torch.get_num_threads(),
+        "load": round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else 0.0,
         "python": platform.python_version(),
         **{package: version(package) for package in ("torch", "onnxruntime")},
     }

@@ -35,7 +35,8 @@ def rewrite(text: str, table: str) -> str:
     """The text with everything between the two marks replaced by the table."""
     before, start, rest = text.partition(START)
     _, end, after = rest.partition(END)
-    assert start and end, f"README.md must hold the lines {START!r} and {END!r}"
+    if not (start and end):
+        raise ValueError(f"README.md must hold the lines {START!r} and {END!r}")
     return before + start + table + end + after
 
 
