@@ -17,7 +17,7 @@ export UV_HTTP_TIMEOUT ?= 300
 # torch and torchvision fit together only when both come from the same place: the index.
 unexport UV_FIND_LINKS UV_TORCH_BACKEND
 
-.PHONY: help app install test check format bench constraints clean
+.PHONY: help app install test check format bench readme constraints clean
 .DELETE_ON_ERROR:
 
 help:
@@ -41,6 +41,7 @@ check: .venv/.installed
 	@echo "make: checking format, lint and types"
 	@.venv/bin/ruff format --check .
 	@.venv/bin/ruff check .
+	@find app -name '*.pyi' -delete # gradio leaves them; mypy would read them instead of the code
 	@.venv/bin/mypy
 
 ## make format       ruff format and what ruff can fix
@@ -53,6 +54,11 @@ format: .venv/.installed
 bench: .venv/.installed
 	@echo "make: measuring, keep the machine quiet"
 	@.venv/bin/python -m benchmarks $(ARGS)
+
+## make readme      bring the README's table of models up to date with their cards
+readme: .venv/.installed
+	@echo "make: writing the table of models"
+	@.venv/bin/python docs/models_table.py
 
 ## make constraints  write constraints.txt from pyproject.toml (ARGS=--upgrade for new versions)
 constraints: .venv/.installed

@@ -13,6 +13,8 @@ START, END = "<!-- models -->\n", "<!-- /models -->\n"
 def render(cards: Iterable[ModelCard]) -> str:
     """The table in Markdown, and the protocols that its figures were measured by."""
     cards = list(cards)
+    if not cards:
+        return "No model is bundled yet.\n"
     lines = ["| model | turns | measured | size | learned from |", "|---|---|---|---|---|"]
     for card in cards:
         figures = "; ".join(f"{m.name} {m.value:g} {m.unit}".strip() for m in card.metrics)

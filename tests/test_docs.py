@@ -1,0 +1,123 @@
+"""What README.md, CONTRIBUTING.md and docs/ tell a reader to type works; what they list is true.
+
+`.ci/run` types `make app`, `make check` and `make test`; here every other line of a shell block is
+typed, page by page, in a folder that holds what the pages talk about.
+"""
+
+import dataclasses
+import os
+import re
+import shlex
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from cyclegan.contract.card import ModelCard
+from cyclegan.contract.images import Picture, save_picture
+from docs.models_table import END, START, render
+
+ROOT = Path(__file__).parents[1]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+DOMAINS = ("trainA", "trainB", "testA", "testB")
+
+# What makes a command short enough for a test; the rest of it is what the page says.
+SHORTER = {
+    "train": ["--max-images", "2", "--no-compile", "--set", "generator_width=8"],
+}
+
+
+def commands(page: Path) -> list[str]:
+    """The lines of a page's shell blocks, without comments, continued lines joined."""
+    blocks = re.findall(r"^```sh\n(.*?)^```$", page.read_text(), re.MULTILINE | re.DOTALL)
+    lines = "".join(blocks).replace("\\\n", " ").splitlines()
+    return [line.partition("  #")[0].strip() for line in lines if line.strip()]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_command_of_a_page_works(page: Path, world: Path) -> None:
+    for command in commands(page):
+        program, *arguments = shlex.split(command)
+        if program == "cyclegan":
+            _type(arguments, world)
+        elif program == "make":
+            subprocess.run(["make", "--dry-run", *arguments], cwd=ROOT, check=True, timeout=60)
+        else:
+            assert command in ("git clone URL cyclegan && cd cyclegan", ".ci/run")
+
+
+def test_the_table_of_models_equals_the_cards() -> None:
+    cards = [ModelCard.read(path) for path in sorted((ROOT / "weights").glob("*.json"))]
+    written = (ROOT / "README.md").read_text().partition(START)[2].partition(END)[0]
+    assert written == render(cards), "run `make readme`"
+
+
+def test_every_field_of_a_card_is_explained() -> None:
+    page = (ROOT / "docs" / "cards.md").read_text()
+    names = [field.name for field in dataclasses.fields(ModelCard)]
+    assert [name for name in names if f"`{name}`" not in page] == []
+
+
+def test_links_between_pages_lead_somewhere() -> None:
+    for page in PAGES:
+        for target in re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text()):
+            assert (page.parent / target).exists(), f"{page.name} links to {target}"
+
+
+@pytest.fixture
+def world(tmp_path: Path, add_model: Callable[..., ModelCard]) -> Path:
+    """A folder with what the pages name: a photo, a folder of them, two domains, the models."""
+    random = np.random.default_rng(0)
+    files = ["photo.jpg", "photos/one.jpg", "photos/two.png"]
+    files += [f"DIR/{part}/{i}.jpg" for part in DOMAINS for i in range(4)]
+    for file in files:
+        rgb = random.integers(0, 256, (160, 144, 3), dtype=np.uint8)
+        save_picture(Picture(rgb), tmp_path / file)
+    (tmp_path / "weights").mkdir()
+    for name in ("horse2zebra", "zebra2horse"):
+        add_model(tmp_path / "weights", name)
+    return tmp_path
+
+
+def _type(arguments: list[str], world: Path) -> None:
+    """Run a command of ours as a reader would. `serve` must answer, the others end well."""
+    program = Path(sys.executable).with_name("cyclegan")
+    verb = arguments[0]
+    environment = os.environ | {"CYCLEGAN_WEIGHTS": str(world / "weights")}
+    if verb == "serve":
+        _serve([str(program), *arguments], world, environment)
+        return
+    done = subprocess.run(
+        [program, *arguments, *SHORTER.get(verb, [])],
+        cwd=world,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert done.returncode == 0, f"cyclegan {shlex.join(arguments)}: {done.stdout}{done.stderr}"
+
+
+def _serve(command: list[str], world: Path, environment: dict[str, str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    served = subprocess.Popen([*command, "--port", str(port)], cwd=world, env=environment)
+    try:
+        for _ in range(120):
+            with suppress(OSError), urllib.request.urlopen(f"http://127.0.0.1:{port}") as answer:
+                assert answer.status == 200
+                return
+            assert served.poll() is None, f"{shlex.join(command)} ended before it answered"
+            time.sleep(0.5)
+        pytest.fail(f"{shlex.join(command)} did not answer within a minute")
+    finally:
+        served.terminate()
+        served.wait(timeout=30)
