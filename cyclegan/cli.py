@@ -3,10 +3,12 @@
 Torch is imported inside the verbs that need it, so that `--help` answers at once.
 """
 
+import importlib.util
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,9 +16,10 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, TaskProgressColumn, TextColumn
 from rich.progress import Progress as Bar
+from rich.table import Table
 
 from cyclegan.config import PRESETS, TrainConfig, parse_settings, preset_config
-from cyclegan.contract.errors import DependencyError
+from cyclegan.contract.errors import DependencyError, ModelError, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,23 +30,31 @@ if TYPE_CHECKING:
 
 EXIT_INTERRUPTED = 130
 
-app = typer.Typer(no_args_is_help=True, add_completion=False)
+
+class Direction(StrEnum):
+    """Which of the two translations of a run."""
+
+    AtoB = "AtoB"
+    BtoA = "BtoA"
 
 
 def register(command: typer.Typer) -> None:
     """Add the training verbs to the one `cyclegan` command."""
-    command.command()(train)
+    for verb in (train, export, evaluate):
+        command.command()(verb)
 
 
 def _require_training_packages() -> None:
-    try:
-        import albumentations  # noqa: F401 (lazy: torch and friends take seconds)
-        import torch  # noqa: F401
-    except ImportError as error:
+    missing = [
+        name
+        for name in ("albumentations", "onnx", "onnxscript", "torch", "torchvision")
+        if importlib.util.find_spec(name) is None
+    ]
+    if missing:
         raise DependencyError(
-            f"training needs packages that are not installed ({error.name}); "
+            f"training and export need packages that are not installed ({', '.join(missing)}); "
             "install them with: pip install 'cyclegan[train]'"
-        ) from error
+        )
 
 
 def train(
@@ -127,6 +138,97 @@ def _describe(progress: "Progress") -> str:
 
 def _describe_losses(values: dict[str, float]) -> str:
     return " ".join(f"{name} {value:.3f}" for name, value in values.items())
+
+
+def export(
+    run: Annotated[Path, typer.Argument(help="A run folder made by `cyclegan train`.")],
+    name: Annotated[str, typer.Option(help="Of the model: NAME.onnx and NAME.json.")],
+    direction: Annotated[Direction, typer.Option(help="Which generator.")] = Direction.AtoB,
+    out: Annotated[Path, typer.Option(help="Folder for both files.")] = Path("weights"),
+    title: Annotated[str | None, typer.Option(help="Of the card, for people.")] = None,
+    description: Annotated[str | None, typer.Option(help="One or two sentences.")] = None,
+    data: Annotated[str | None, typer.Option(help="What it learned from, in words.")] = None,
+    licence: Annotated[str | None, typer.Option(help="Of the weights, in words.")] = None,
+    limit: Annotated[list[str] | None, typer.Option(help="A known limit, in a sentence.")] = None,
+    reverse: Annotated[str | None, typer.Option(help="Name of the model that goes back.")] = None,
+) -> None:
+    """Write a generator of a run as an ONNX model with its card, once both agree."""
+    _require_training_packages()
+    from cyclegan.export import export as run_export  # lazy: torch
+
+    card = run_export(
+        run,
+        direction.value,
+        name,
+        out,
+        title=title,
+        description=description,
+        data=data,
+        licence=licence,
+        known_limits=tuple(limit or ()),
+        reverse=reverse,
+    )
+    typer.echo(
+        f"{out / card.file}: {card.bytes / 2**20:.1f} MiB, within {card.parity.max_abs_error:.1e} "
+        f"of the network (allowed: {card.parity.tolerance:g})"
+    )
+
+
+def evaluate(
+    model: Annotated[str, typer.Option(help="Name of a model in the weights folder.")],
+    data: Annotated[Path, typer.Option(help="Folder with testA, testB, trainA, trainB.")],
+    weights: Annotated[
+        Path, typer.Option(envvar="CYCLEGAN_WEIGHTS", help="Folder of the models.")
+    ] = Path("weights"),
+    direction: Annotated[
+        Direction | None, typer.Option(help="Unless given, the one that its card tells.")
+    ] = None,
+    features: Annotated[
+        Path | None, typer.Option(help="ONNX network to compare pictures with.")
+    ] = None,
+    class_index: Annotated[
+        int | None, typer.Option(help="Also report the share recognised as this class.")
+    ] = None,
+    json_: Annotated[Path | None, typer.Option("--json", help="Also write it here.")] = None,
+) -> None:
+    """Measure a model on test pictures, print the figures and write them into its card."""
+    from cyclegan import evaluate as evaluation  # lazy: onnxruntime
+    from cyclegan.contract.card import ModelCard
+
+    card_path = weights / f"{model}.json"
+    if not card_path.is_file():
+        known = sorted(path.stem for path in weights.glob("*.json"))
+        raise ModelError(
+            f'no model "{model}" in {weights}{nearest(model, known)}; '
+            f"there is: {', '.join(known) or 'none'}"
+        )
+    card = ModelCard.read(card_path)
+    card.verify(weights / card.file)
+    chosen = direction.value if direction else evaluation.direction_of(card)
+    with Bar(console=Console(stderr=True), disable=not sys.stderr.isatty()) as bar:
+        task = bar.add_task("translating", total=None)
+        result = evaluation.evaluate(
+            weights / card.file,
+            card,
+            data,
+            chosen,
+            features=features,
+            class_index=class_index,
+            on_picture=lambda done, total: bar.update(task, completed=done, total=total),
+        )
+    table = Table("", "translated", "untouched", "real")
+    for metric in result.metrics:
+        values = (metric.value, result.untouched[metric.name], result.real[metric.name])
+        cells = (f"{value:.2f}" for value in values)
+        table.add_row(f"{metric.name} {metric.unit} ({metric.direction} is better)", *cells)
+    console = Console()
+    console.print(table)
+    console.print(f"protocol: {result.metrics[0].protocol}", highlight=False, soft_wrap=True)
+    for warning in result.warnings:
+        console.print(f"note: {warning}", highlight=False, soft_wrap=True)
+    if json_:
+        evaluation.write_json(result, json_)
+    evaluation.write_metrics(card, result.metrics, card_path)
 
 
 def _run_training(config: TrainConfig, out: Path) -> None:

@@ -16,6 +16,8 @@ from cyclegan.contract.errors import ConfigError, nearest
 class TrainConfig:
     """Every setting of a training run. Defaults are the paper's (Zhu et al. 2017, section 4, 7)."""
 
+    preset: str = "paper"  # the key of PRESETS that the config started from
+
     # Data
     domain_a: str = ""  # folder of pictures of domain A
     domain_b: str = ""  # folder of pictures of domain B
@@ -162,6 +164,7 @@ PRESETS: dict[str, dict[str, Any]] = {
     "paper": {},
     # For CPUs: crops of 128 pixels at several scales, so that small and large subjects are known.
     "fast": {
+        "preset": "fast",
         "generator": "plain",
         "load_size_min": 136,
         "load_size_max": 224,

@@ -3,8 +3,7 @@
 Losses, optimizers and data live elsewhere. Source: Zhu et al. 2017, "Unpaired Image-to-Image
 Translation using Cycle-Consistent Adversarial Networks", section 4 and appendix 7.2.
 
-Every generator maps float32 [N, 3, H, W] in [-1, 1] to the same shape and range, H and W multiples
-of its `size_multiple`. None keeps running statistics and none has dropout, so `eval()` changes
+No generator keeps running statistics and none has dropout, so `eval()` changes
 nothing and an exported model computes what was trained.
 """
 
@@ -56,7 +55,13 @@ class ResnetBlock(nn.Module):
         return x + self.conv_block(x)
 
 
-class ResnetGenerator(nn.Module):
+class Generator(nn.Module):
+    """What every generator is: float32 [N, 3, H, W] in [-1, 1] -> the same shape and range."""
+
+    size_multiple: int  # pixels; H and W are multiples of it
+
+
+class ResnetGenerator(Generator):
     """The paper's generator: c7s1-64, d128, d256, residual blocks, u128, u64, c7s1-3.
 
     Args:
@@ -110,7 +115,7 @@ class PlainBlock(nn.Module):
         return x + self.conv2(F.relu(self.conv1(x)))
 
 
-class PlainGenerator(nn.Module):
+class PlainGenerator(Generator):
     """Convolutions only, at a quarter of the resolution: runs at the speed of the hardware.
 
     Pixel-unshuffle by 4, a 3x3 convolution to `width` channels, residual blocks, a 3x3 convolution,
@@ -177,7 +182,7 @@ class PatchDiscriminator(nn.Module):
 class GeneratorSpec:
     """What a generator name stands for."""
 
-    build: Callable[[int, int], nn.Module]  # (width, blocks) -> network
+    build: Callable[[int, int], Generator]  # (width, blocks) -> network
     blocks: int  # residual blocks unless the config says otherwise
     border: int  # pixels of reflection that keep the padding's traces out of a translated picture
 
@@ -190,7 +195,7 @@ GENERATORS = {
 DISCRIMINATORS = {"patch70": PatchDiscriminator}
 
 
-def build_generator(name: str, width: int, blocks: int = 0) -> nn.Module:
+def build_generator(name: str, width: int, blocks: int = 0) -> Generator:
     """Build a generator of `GENERATORS`; `blocks` 0 takes the name's own number."""
     spec = GENERATORS[name]
     return spec.build(width, blocks or spec.blocks)

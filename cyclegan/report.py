@@ -11,10 +11,12 @@ import numpy as np
 import torch
 from PIL import Image, ImageDraw
 from torch import Tensor, nn
+from torchvision.transforms.functional import to_pil_image
+from torchvision.utils import make_grid
 
 from cyclegan.contract.files import atomic_write
 from cyclegan.contract.images import load_picture
-from cyclegan.contract.pixels import from_network, to_network
+from cyclegan.contract.pixels import to_network
 
 GAP = 4  # pixels between the pictures of a sheet
 CAPTION_HEIGHT = 20  # pixels
@@ -73,29 +75,22 @@ def draw_sheet(
     """Draw input, translation and reconstruction side by side, A to B left, B to A right.
 
     Args:
-        reals_A, reals_B: inputs, each float32 [1, 3, H, W] in [-1, 1].
-        G_AB, G_BA: generators, on the CPU or where the first of their weights is.
-        caption: text above the sheet.
+        reals_A, reals_B: inputs, each float32 [1, 3, H, W] in [-1, 1], all of one size.
+        G_AB, G_BA: generators. caption: text above the sheet.
     """
     device = next(G_AB.parameters()).device
-    triples = []
-    for reals, there, back in ((reals_A, G_AB, G_BA), (reals_B, G_BA, G_AB)):
-        column = []
-        for real in reals:
+    pictures = []
+    for real_A, real_B in zip(reals_A, reals_B, strict=False):
+        for real, there, back in ((real_A, G_AB, G_BA), (real_B, G_BA, G_AB)):
             fake = there(real.to(device))
-            column.append([from_network(x.cpu().numpy()) for x in (real, fake, back(fake))])
-        triples.append(column)
-    size = reals_A[0].shape[-1]
-    rows = max(len(column) for column in triples)
-    sheet = Image.new(
-        "RGB", (6 * (size + GAP) + 3 * GAP, rows * (size + GAP) + CAPTION_HEIGHT), "white"
+            pictures += [real[0], fake[0].cpu(), back(fake)[0].cpu()]
+    grid = make_grid(
+        pictures, nrow=6, padding=GAP, normalize=True, value_range=(-1, 1), pad_value=1
     )
+    rows = to_pil_image(grid)
+    sheet = Image.new("RGB", (rows.width, rows.height + CAPTION_HEIGHT), "white")
+    sheet.paste(rows, (0, CAPTION_HEIGHT))
     ImageDraw.Draw(sheet).text((GAP, GAP), caption, fill="black")
-    for side, column in enumerate(triples):
-        for row, pictures in enumerate(column):
-            for place, picture in enumerate(pictures):
-                x = (3 * side + place) * (size + GAP) + 4 * GAP * side
-                sheet.paste(Image.fromarray(picture), (x, row * (size + GAP) + CAPTION_HEIGHT))
     return sheet
 
 

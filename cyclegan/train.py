@@ -146,7 +146,13 @@ def train(
             if share == 1.0 or stop or _is_due(state, config, config.checkpoint_every):
                 save_checkpoint(
                     run / LATEST,
-                    {"config": config.to_dict(), "run": vars(state), "step": step.state_dict()},
+                    {
+                        "config": config.to_dict(),
+                        "pictures": [len(dataset.domain_a.paths), len(dataset.domain_b.paths)],
+                        "hardware": describe_hardware(step.device),
+                        "run": vars(state),
+                        "step": step.state_dict(),
+                    },
                 )
         if stop:
             raise KeyboardInterrupt
@@ -173,6 +179,13 @@ def claim_run(config: TrainConfig, run: Path) -> None:
             )
     with atomic_write(path) as temporary:
         temporary.write_text(config.to_json())
+
+
+def describe_hardware(device: torch.device) -> str:
+    """Name what computes, for the model's card."""
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    return f"{torch.get_num_threads()} CPU threads ({torch.backends.cpu.get_cpu_capability()})"
 
 
 def _resume(step: CycleGANStep, checkpoint: Path) -> RunState:

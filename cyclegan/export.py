@@ -1,0 +1,201 @@
+"""A checkpoint's generator to an ONNX model and its card; refused where the two would differ.
+
+What a card holds is in `contract/card.py`.
+"""
+
+import math
+import warnings
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import onnx
+import onnxruntime as ort
+import torch
+
+from cyclegan.checkpoint import LATEST, load_checkpoint
+from cyclegan.config import TrainConfig
+from cyclegan.contract.card import (
+    SCHEMA_VERSION,
+    Architecture,
+    ModelCard,
+    Parity,
+    Training,
+)
+from cyclegan.contract.errors import CheckpointError, ExportError
+from cyclegan.contract.files import atomic_write, sha256_of
+from cyclegan.networks import GENERATORS, Generator, build_generator, count_parameters
+
+Direction = Literal["AtoB", "BtoA"]
+
+OPSET = 18
+INPUT_NAME, OUTPUT_NAME = "picture", "translation"
+PARITY_SIZES = ((64, 64), (128, 96), (100, 256), (256, 256))  # [height, width] in pixels
+PARITY_TOLERANCE = 1e-3 * 2  # 1e-3 of the value range [-1, 1]
+
+
+def export(
+    run: Path,
+    direction: Direction,
+    name: str,
+    out: Path,
+    *,
+    title: str | None = None,
+    description: str | None = None,
+    data: str | None = None,
+    licence: str | None = None,
+    known_limits: tuple[str, ...] = (),
+    reverse: str | None = None,
+) -> ModelCard:
+    """Write `out/name.onnx` and its card `out/name.json` from the latest checkpoint of a run.
+
+    The averaged (EMA) weights are taken. Height and width of the model's input are free, in
+    multiples of its `size_multiple`.
+
+    Args:
+        run: folder made by `cyclegan train`.
+        direction: which of the two generators.
+        name: of the model, also its files' stem.
+        out: folder for both files, made where it is missing.
+        title, description, data, licence: the card's words; made from the run where left out.
+        known_limits: sentences for the card.
+        reverse: name of the model of the other direction, if it is exported too.
+
+    Raises:
+        CheckpointError: no checkpoint of ours in `run`.
+        ExportError: the model differs from the network by more than `PARITY_TOLERANCE`; nothing
+            is written.
+        StorageError: a file could not be written.
+    """
+    checkpoint = load_checkpoint(run / LATEST)
+    config = TrainConfig().replace(**checkpoint["config"])
+    network = load_generator(checkpoint, config, direction)
+    domains = (config.name_a, config.name_b)
+    source, target = domains if direction == "AtoB" else domains[::-1]
+    model_path = out / f"{name}.onnx"
+    with atomic_write(model_path) as temporary:
+        write_onnx(network, temporary)
+        parity = measure_parity(network, temporary)
+    card = ModelCard(
+        schema_version=SCHEMA_VERSION,
+        name=name,
+        title=title or f"{source} to {target}".capitalize(),
+        description=description or f"Turns pictures of {source} into pictures of {target}.",
+        source_domain=source,
+        target_domain=target,
+        input_name=INPUT_NAME,
+        output_name=OUTPUT_NAME,
+        layout="NCHW",
+        value_range=(-1.0, 1.0),
+        size_multiple=network.size_multiple,
+        border=GENERATORS[config.generator].border,
+        training_size=config.crop_size,
+        file=model_path.name,
+        sha256=sha256_of(model_path),
+        bytes=model_path.stat().st_size,
+        opset=OPSET,
+        precision="fp32",
+        architecture=Architecture(
+            name=config.generator,
+            options={"width": config.generator_width, "blocks": config.generator_blocks},
+            parameters=count_parameters(network),
+        ),
+        training=Training(
+            data=data or describe_data(config, checkpoint),
+            images_seen=checkpoint["run"]["images_seen"],
+            minutes=round(checkpoint["run"]["elapsed_s"] / 60, 1),
+            hardware=checkpoint["hardware"],
+            preset=config.preset,
+            seed=config.seed,
+            weights="ema",
+            config=describe_config(config),
+        ),
+        licence=licence or "not stated; the licence of the training pictures decides",
+        metrics=(),
+        parity=parity,
+        known_limits=known_limits,
+        reverse=reverse,
+    )
+    card.write(out / f"{name}.json")
+    return card
+
+
+def load_generator(
+    checkpoint: dict[str, Any], config: TrainConfig, direction: Direction
+) -> Generator:
+    """Build a direction's generator with its averaged weights. Raises CheckpointError."""
+    network = build_generator(config.generator, config.generator_width, config.generator_blocks)
+    averaged = checkpoint["step"]["G_AB_ema" if direction == "AtoB" else "G_BA_ema"]
+    weights = {
+        key.removeprefix("module."): value
+        for key, value in averaged.items()
+        if key.startswith("module.")
+    }
+    try:
+        network.load_state_dict(weights)
+    except RuntimeError as error:
+        raise CheckpointError(f"the weights do not fit a {config.generator}: {error}") from error
+    return network.eval()
+
+
+def write_onnx(network: Generator, path: Path) -> None:
+    """Write a generator as ONNX, float32 [1, 3, H, W] -> the same, H and W free in its multiple."""
+    multiple = network.size_multiple
+    height = torch.export.Dim("height", min=2, max=8192) * multiple
+    width = torch.export.Dim("width", min=2, max=8192) * multiple
+    example = torch.zeros(1, 3, 16 * multiple, 24 * multiple)
+    with warnings.catch_warnings():
+        # The exporter warns about its own use of deprecated parts of PyTorch.
+        warnings.simplefilter("ignore", category=DeprecationWarning)
+        warnings.simplefilter("ignore", category=FutureWarning)
+        program = torch.onnx.export(
+            network,
+            (example,),
+            dynamo=True,
+            dynamic_shapes=({2: height, 3: width},),
+            input_names=[INPUT_NAME],
+            output_names=[OUTPUT_NAME],
+            opset_version=OPSET,
+            verbose=False,
+        )
+    assert program is not None, "torch.onnx.export answers a program when dynamo is on"
+    model = program.model_proto
+    onnx.checker.check_model(model, full_check=True)
+    path.write_bytes(model.SerializeToString())
+
+
+@torch.no_grad()
+def measure_parity(network: Generator, path: Path) -> Parity:
+    """Compare a model with its network on fixed noise of several sizes, one of them not square.
+
+    Raises ExportError: the difference exceeds `PARITY_TOLERANCE` at any pixel, or is no number.
+    """
+    session = ort.InferenceSession(path, providers=["CPUExecutionProvider"])
+    rng = np.random.default_rng(0)
+    worst = 0.0
+    for size in PARITY_SIZES:
+        picture = rng.uniform(-1, 1, (1, 3, *size)).astype(np.float32)
+        wanted = network(torch.from_numpy(picture)).numpy()
+        (found,) = session.run([OUTPUT_NAME], {INPUT_NAME: picture})
+        error = float(np.abs(found - wanted).max())
+        worst = error if math.isnan(error) else max(worst, error)
+        if not worst <= PARITY_TOLERANCE:
+            raise ExportError(
+                f"the exported model differs from the network by {worst:.2g} at {size[0]} x "
+                f"{size[1]} pixels, at most {PARITY_TOLERANCE:g} is allowed; nothing was written"
+            )
+    return Parity(max_abs_error=worst, tolerance=PARITY_TOLERANCE, sizes=PARITY_SIZES)
+
+
+def describe_data(config: TrainConfig, checkpoint: dict[str, Any]) -> str:
+    """Say in words what a run learned from."""
+    counts = checkpoint["pictures"]
+    return f"{counts[0]} pictures of {config.name_a}, {counts[1]} pictures of {config.name_b}"
+
+
+def describe_config(config: TrainConfig) -> dict[str, Any]:
+    """Return the config without the paths of the machine it was trained on."""
+    values = config.to_dict()
+    for key in ("domain_a", "domain_b"):
+        values[key] = Path(values[key]).name
+    return values
