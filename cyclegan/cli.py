@@ -4,6 +4,7 @@ Torch is imported inside the verbs that need it, so that `--help` answers at onc
 """
 
 import importlib.util
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,7 +20,7 @@ from rich.progress import Progress as Bar
 from rich.table import Table
 
 from cyclegan.config import PRESETS, TrainConfig, parse_settings, preset_config
-from cyclegan.contract.errors import DependencyError, ModelError, nearest
+from cyclegan.contract.errors import CycleGANError, DependencyError, ModelError, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
     OnProgress = Callable[[Progress], None]
 
-EXIT_INTERRUPTED = 130
+EXIT_UNEXPECTED, EXIT_UNUSABLE, EXIT_INTERRUPTED = 1, 2, 130
 
 
 class Direction(StrEnum):
@@ -42,6 +43,37 @@ def register(command: typer.Typer) -> None:
     """Add the training verbs to the one `cyclegan` command."""
     for verb in (train, export, evaluate):
         command.command()(verb)
+
+
+def main() -> None:
+    """Run the training verbs alone: `python -m cyclegan`."""
+    command = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False)
+    register(command)
+    run_command(command)
+
+
+def run_command(command: typer.Typer) -> None:
+    """Run a command to its exit code: 2 for unusable input, 1 for the unexpected, 130 for Ctrl-C.
+
+    The verbs themselves exit 0, or 3 where some files failed. A person reads one sentence; with
+    CYCLEGAN_DEBUG set, the unexpected shows its traceback.
+    """
+    try:
+        command()
+    except CycleGANError as error:
+        typer.echo(f"error: {error}", err=True)
+        sys.exit(EXIT_UNUSABLE)
+    except KeyboardInterrupt:
+        sys.exit(EXIT_INTERRUPTED)
+    except Exception as error:
+        if "CYCLEGAN_DEBUG" in os.environ:
+            raise
+        typer.echo(
+            f"unexpected: {type(error).__name__}: {error}; "
+            "run it again with CYCLEGAN_DEBUG=1 for the traceback",
+            err=True,
+        )
+        sys.exit(EXIT_UNEXPECTED)
 
 
 def _require_training_packages() -> None:

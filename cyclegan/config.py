@@ -5,9 +5,10 @@ No torch here, so that `--dry-run` and usage errors answer at once.
 
 import dataclasses
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from cyclegan.contract.errors import ConfigError, nearest
 
@@ -30,10 +31,10 @@ class TrainConfig:
     num_workers: int = 2  # processes that load pictures; 0 loads in the training process
 
     # Networks
-    generator: str = "resnet9"  # a key of networks.GENERATORS
+    generator: Literal["resnet6", "resnet9", "plain"] = "resnet9"  # see networks.GENERATORS
     generator_width: int = 64  # channels after the first convolution
     generator_blocks: int = 0  # residual blocks; 0 takes the generator's own number
-    discriminator: str = "patch70"  # a key of networks.DISCRIMINATORS
+    discriminator: Literal["patch70"] = "patch70"  # see networks.DISCRIMINATORS
     discriminator_width: int = 64  # channels after the first convolution
 
     # Objective
@@ -54,7 +55,7 @@ class TrainConfig:
     max_minutes: float = 0.0  # minutes of training, stops excluded; 0 is no limit
 
     # Arithmetic
-    precision: str = "fp32"  # "fp32" or "bf16" (autocast; weights stay float32)
+    precision: Literal["fp32", "bf16"] = "fp32"  # bf16: autocast; weights stay float32
     channels_last: bool = False  # memory layout of weights and pictures
     compile: bool = False  # torch.compile the networks (a minute or two at the start)
     seed: int = 0  # of weights, order, augmentation and pools
@@ -69,56 +70,33 @@ class TrainConfig:
         hints = get_type_hints(type(self))
         for field in dataclasses.fields(self):
             value, wanted = getattr(self, field.name), hints[field.name]
-            if wanted is float and type(value) is int:
+            if get_origin(wanted) is Literal:
+                self._require(field.name, value in get_args(wanted), " or ".join(get_args(wanted)))
+            elif wanted is float and type(value) is int:
                 object.__setattr__(self, field.name, float(value))
             elif type(value) is not wanted:
                 raise ConfigError(
                     f"{field.name}: expected {wanted.__name__}, got {value!r}; correct it"
                 )
-        for name in (
-            "crop_size",
-            "batch_size",
-            "generator_width",
-            "discriminator_width",
-            "log_every",
-            "sheet_every",
-            "checkpoint_every",
-            "sheet_pictures",
-        ):
-            self._require(name, getattr(self, name) >= 1, "at least 1")
-        for name in ("learning_rate",):
-            self._require(name, getattr(self, name) > 0, "more than 0")
-        for name in (
-            "lambda_cycle",
-            "lambda_identity",
-            "pool_size",
-            "max_images",
-            "max_minutes",
-            "num_workers",
-            "generator_blocks",
-            "seed",
-        ):
-            self._require(name, getattr(self, name) >= 0, "0 or more")
-        for name in ("decay_start", "ema_decay", "beta1", "beta2"):
-            self._require(name, 0 <= getattr(self, name) < 1, "in [0, 1)")
+        ranges: tuple[tuple[str, Callable[[float], bool], str], ...] = (
+            ("at least 1", lambda value: value >= 1, "batch_size generator_width "
+             "discriminator_width log_every sheet_every checkpoint_every sheet_pictures"),
+            ("more than 0", lambda value: value > 0, "learning_rate"),
+            ("0 or more", lambda value: value >= 0, "lambda_cycle lambda_identity pool_size "
+             "num_workers generator_blocks max_images max_minutes seed"),
+            ("in [0, 1)", lambda value: 0 <= value < 1, "decay_start ema_decay beta1 beta2"),
+            ("a multiple of 4, at least 32", lambda value: value % 4 == 0 and value >= 32,
+             "crop_size"),
+            (f"at least crop_size ({self.crop_size})", lambda value: value >= self.crop_size,
+             "load_size_min"),
+            (f"at least load_size_min ({self.load_size_min})",
+             lambda value: value >= self.load_size_min, "load_size_max"),
+        )  # fmt: skip
+        for wanted, holds, names in ranges:
+            for name in names.split():
+                self._require(name, holds(getattr(self, name)), wanted)
         self._require(
             "max_images", self.max_images + self.max_minutes > 0, "a limit, or max_minutes"
-        )
-        self._require("precision", self.precision in ("fp32", "bf16"), "fp32 or bf16")
-        self._require(
-            "crop_size",
-            self.crop_size % 4 == 0 and self.crop_size >= 32,
-            "a multiple of 4, at least 32",
-        )
-        self._require(
-            "load_size_min",
-            self.load_size_min >= self.crop_size,
-            f"at least crop_size ({self.crop_size})",
-        )
-        self._require(
-            "load_size_max",
-            self.load_size_max >= self.load_size_min,
-            f"at least load_size_min ({self.load_size_min})",
         )
 
     def _require(self, name: str, is_right: bool, wanted: str) -> None:

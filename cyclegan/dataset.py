@@ -54,7 +54,8 @@ def list_domain(folder: Path) -> list[Path]:
     paths = find_pictures(folder, recursive=True)
     if len(paths) < MIN_PICTURES:
         raise DatasetError(
-            f"{folder}: found {len(paths)} pictures, expected at least {MIN_PICTURES}; "
+            f"{folder}: found {len(paths)} picture{'s' * (len(paths) != 1)}, expected at least "
+            f"{MIN_PICTURES}; "
             "some hundred of each domain are needed for good results"
         )
     return paths

@@ -1,0 +1,5 @@
+"""`python -m cyclegan`: the training verbs alone."""
+
+from cyclegan.cli import main
+
+main()

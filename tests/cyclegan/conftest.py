@@ -1,0 +1,53 @@
+"""What the training tests share: two folders of small pictures and a config of a second or two."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+pytest.importorskip("torch", reason="training needs the extra: train")
+
+from cyclegan.config import TrainConfig
+
+
+@pytest.fixture(scope="session")
+def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folders trainA, trainB, testA, testB: reddish and bluish noise of several sizes."""
+    root = tmp_path_factory.mktemp("data")
+    rng = np.random.default_rng(0)
+    for domain, channel in (("A", 0), ("B", 2)):
+        for split, count in (("train", 5), ("test", 4)):
+            folder = root / f"{split}{domain}"
+            folder.mkdir()
+            for index in range(count):
+                height, width = rng.integers(40, 60, 2)
+                rgb = rng.integers(0, 128, (height, width, 3), dtype=np.uint8)
+                rgb[..., channel] += 127
+                Image.fromarray(rgb).save(folder / f"{index}.png")
+    return root
+
+
+@pytest.fixture
+def config(data_dir: Path) -> TrainConfig:
+    """A whole run of 6 steps on a CPU, float32 and eager, with every part switched on."""
+    return TrainConfig(
+        domain_a=str(data_dir / "trainA"),
+        domain_b=str(data_dir / "trainB"),
+        name_a="red",
+        name_b="blue",
+        generator="plain",
+        generator_width=8,
+        generator_blocks=1,
+        discriminator_width=8,
+        load_size_min=34,
+        load_size_max=40,
+        crop_size=32,
+        pool_size=2,
+        max_images=6,
+        num_workers=0,
+        log_every=2,
+        sheet_every=6,
+        checkpoint_every=3,
+        sheet_pictures=2,
+    )

@@ -1,0 +1,76 @@
+from typing import get_args, get_type_hints
+
+import pytest
+
+from cyclegan.config import PRESETS, TrainConfig, parse_settings, preset_config
+from cyclegan.contract.errors import ConfigError
+from cyclegan.networks import DISCRIMINATORS, GENERATORS
+
+
+def test_the_paper_preset_is_the_papers() -> None:
+    # Zhu et al. 2017, section 4: lambda 10, pool 50, Adam at 2e-4 with batch 1, 100 epochs and
+    # 100 of decay; 5.2: identity at half the cycle weight; 7.2: 9 blocks at 256x256 of 286x286.
+    config = preset_config("paper")
+    assert (config.generator, config.generator_width, config.crop_size) == ("resnet9", 64, 256)
+    assert (config.load_size_min, config.load_size_max) == (286, 286)
+    assert (config.lambda_cycle, config.lambda_identity, config.pool_size) == (10, 5, 50)
+    assert (config.learning_rate, config.beta1, config.batch_size) == (2e-4, 0.5, 1)
+    assert (config.decay_start, config.max_images) == (0.5, 200 * 1067)
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_a_config_knows_its_preset(preset: str) -> None:
+    assert preset_config(preset).preset == preset
+
+
+def test_an_unknown_preset_is_named_with_the_nearest() -> None:
+    with pytest.raises(ConfigError, match='"fast"'):
+        preset_config("fats")
+
+
+def test_an_unknown_key_is_named_with_the_nearest() -> None:
+    with pytest.raises(ConfigError, match='lamda_cycle.*"lambda_cycle"'):
+        TrainConfig().replace(lamda_cycle=1.0)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("batch_size", 0),
+        ("batch_size", "2"),
+        ("crop_size", 130),
+        ("precision", "fp8"),
+        ("generator", "resnet7"),
+        ("discriminator", "patch7"),
+        ("learning_rate", 0),
+        ("load_size_min", 100),
+        ("load_size_max", 200),
+        ("decay_start", 1.0),
+        ("max_images", 0),
+        ("flip", 1),
+        ("learning_rate", float("nan")),
+    ],
+)
+def test_a_value_without_sense_is_refused_by_name(key: str, value: object) -> None:
+    with pytest.raises(ConfigError, match=key):
+        TrainConfig().replace(**{key: value})
+
+
+def test_the_networks_that_a_config_may_name_are_those_that_exist() -> None:
+    hints = get_type_hints(TrainConfig)
+    assert set(get_args(hints["generator"])) == set(GENERATORS)
+    assert set(get_args(hints["discriminator"])) == set(DISCRIMINATORS)
+
+
+def test_settings_are_json_or_text() -> None:
+    settings = parse_settings(["lambda_cycle=5", "flip=false", "name_a=horse", "name_b = a=b"])
+    assert settings == {"lambda_cycle": 5, "flip": False, "name_a": "horse", "name_b": " a=b"}
+
+
+def test_a_setting_without_a_value_is_refused() -> None:
+    with pytest.raises(ConfigError, match="KEY=VALUE"):
+        parse_settings(["flip"])
+
+
+def test_a_whole_number_serves_as_a_float() -> None:
+    assert isinstance(TrainConfig().replace(lambda_cycle=5).lambda_cycle, float)

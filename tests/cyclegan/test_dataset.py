@@ -1,0 +1,95 @@
+import os
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from cyclegan.config import TrainConfig
+from cyclegan.contract.errors import DatasetError
+from cyclegan.dataset import DomainStream, UnpairedDataset, iterate_batches, resolve_domains
+
+
+def test_samples_are_crops_in_the_networks_range(config: TrainConfig) -> None:
+    real_A, real_B = next(iterate_batches(UnpairedDataset(config), config, 0))
+    assert real_A.shape == real_B.shape == (1, 3, 32, 32)
+    assert real_A.dtype == torch.float32
+    assert real_A.abs().max() <= 1
+    # red noise is 127..255 in its first channel, blue noise in its last
+    assert real_A[0, 0].mean() > real_A[0, 2].mean()
+    assert real_B[0, 0].mean() < real_B[0, 2].mean()
+
+
+def test_an_epoch_shows_every_picture_once(tmp_path: Path, config: TrainConfig) -> None:
+    for value in range(10):
+        Image.new("RGB", (32, 32), (value * 20,) * 3).save(tmp_path / f"{value}.png")
+    stream = DomainStream(
+        sorted(tmp_path.iterdir()), config.replace(load_size_min=32, load_size_max=32), salt=0
+    )
+    epochs = [
+        [round(float(stream[i].mean()), 3) for i in islice(range(s, s + 10), 10)] for s in (0, 10)
+    ]
+    assert len(set(epochs[0])) == 10
+    assert sorted(epochs[0]) == sorted(epochs[1])
+    assert epochs[0] != epochs[1]  # in another order
+
+
+def test_a_sample_depends_on_its_place_alone(config: TrainConfig) -> None:
+    batches = list(islice(iterate_batches(UnpairedDataset(config), config, 0), 8))
+    resumed = list(islice(iterate_batches(UnpairedDataset(config), config, 3), 5))
+    for (a, b), (resumed_a, resumed_b) in zip(batches[3:], resumed, strict=True):
+        assert torch.equal(a, resumed_a)
+        assert torch.equal(b, resumed_b)
+
+
+def test_workers_do_not_change_the_stream(config: TrainConfig) -> None:
+    alone = list(islice(iterate_batches(UnpairedDataset(config), config, 0), 4))
+    with_workers = config.replace(num_workers=min(2, len(os.sched_getaffinity(0))))
+    helped = list(islice(iterate_batches(UnpairedDataset(config), with_workers, 0), 4))
+    for (a, b), (helped_a, helped_b) in zip(alone, helped, strict=True):
+        assert torch.equal(a, helped_a)
+        assert torch.equal(b, helped_b)
+
+
+def test_pictures_keep_their_aspect_ratio(tmp_path: Path, config: TrainConfig) -> None:
+    # A disc of 32 in a picture of 128 x 64, scaled to a short side of 32: a disc of 16.
+    rgb = np.zeros((64, 128, 3), np.uint8)
+    y, x = np.mgrid[:64, :128]
+    rgb[(y - 31.5) ** 2 + (x - 63.5) ** 2 < 16**2] = 255
+    for name in ("a.png", "b.png"):
+        Image.fromarray(rgb).save(tmp_path / name)
+    settings = config.replace(load_size_min=32, load_size_max=32, flip=False)
+    stream = DomainStream(sorted(tmp_path.iterdir()), settings, salt=0)
+    disc = next(
+        crop for i in range(50) if (crop := stream[i][0] > 0)[:, [0, -1]].sum() == 0 and crop.any()
+    )
+    rows, columns = disc.any(1).sum(), disc.any(0).sum()
+    assert abs(int(rows) - 16) <= 1
+    assert abs(int(columns) - 16) <= 1
+
+
+def test_a_domain_of_one_picture_is_refused(tmp_path: Path, config: TrainConfig) -> None:
+    Image.new("RGB", (32, 32)).save(tmp_path / "only.png")
+    with pytest.raises(DatasetError, match="found 1 picture, expected at least 2"):
+        UnpairedDataset(config.replace(domain_b=str(tmp_path)))
+
+
+def test_folders_come_from_data_or_one_by_one(data_dir: Path) -> None:
+    folders = (data_dir / "trainA", data_dir / "trainB")
+    assert resolve_domains(data_dir, None, None) == folders
+    assert resolve_domains(None, *folders) == folders
+
+
+@pytest.mark.parametrize(
+    "given", [(None, None, None), (None, Path("a"), None), (Path("d"), Path("a"), Path("b"))]
+)
+def test_half_given_folders_are_refused(given: tuple[Path | None, ...]) -> None:
+    with pytest.raises(DatasetError, match="--data DIR, or both --domain-a"):
+        resolve_domains(*given)
+
+
+def test_a_missing_folder_is_named(tmp_path: Path) -> None:
+    with pytest.raises(DatasetError, match="trainA: no such folder"):
+        resolve_domains(tmp_path, None, None)

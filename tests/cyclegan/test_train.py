@@ -1,0 +1,210 @@
+import errno
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from PIL import Image
+
+from cyclegan import train as train_module
+from cyclegan.checkpoint import load_checkpoint
+from cyclegan.config import TrainConfig
+from cyclegan.contract.errors import CheckpointError, ConfigError, StorageError
+from cyclegan.train import Progress, RunState, decayed_learning_rate, run_share, train
+
+
+class Killed(Exception):
+    """Stands for a process that dies: nothing is saved on the way out."""
+
+
+def kill_at(images: int) -> Any:
+    def on_progress(progress: Progress) -> None:
+        if progress.images_seen == images:
+            raise Killed
+
+    return on_progress
+
+
+def assert_same(ours: Any, theirs: Any, where: str = "") -> None:
+    assert type(ours) is type(theirs), where
+    if isinstance(ours, torch.Tensor):
+        assert torch.equal(ours, theirs), where
+    elif isinstance(ours, dict):
+        assert ours.keys() == theirs.keys(), where
+        for key in ours:
+            assert_same(ours[key], theirs[key], f"{where}/{key}")
+    elif isinstance(ours, (list, tuple)):
+        assert len(ours) == len(theirs), where
+        for index, pair in enumerate(zip(ours, theirs, strict=True)):
+            assert_same(*pair, f"{where}/{index}")
+    else:
+        assert ours == theirs, where
+
+
+def timeless(checkpoint: dict[str, Any]) -> dict[str, Any]:
+    checkpoint["run"].pop("elapsed_s")
+    return checkpoint
+
+
+def losses_of(run: Path) -> list[dict[str, Any]]:
+    rows = [json.loads(line) for line in (run / "log.jsonl").read_text().splitlines()]
+    return [{k: v for k, v in row.items() if k not in ("minutes", "images_per_s")} for row in rows]
+
+
+@pytest.mark.parametrize("killed_at", [3, 4, 5])  # at a checkpoint, and after it
+@pytest.mark.parametrize("generator", ["plain", "resnet6"])
+def test_resume_equals_an_uninterrupted_run(
+    tmp_path: Path, config: TrainConfig, killed_at: int, generator: str
+) -> None:
+    config = config.replace(generator=generator)
+    train(config, tmp_path / "whole")
+    with pytest.raises(Killed):
+        train(config, tmp_path / "cut", on_progress=kill_at(killed_at + 1))
+    assert load_checkpoint(tmp_path / "cut" / "latest.pt")["run"]["images_seen"] == 3
+    train(config, tmp_path / "cut")
+    whole, cut = (load_checkpoint(tmp_path / name / "latest.pt") for name in ("whole", "cut"))
+    assert_same(timeless(cut), timeless(whole))
+    assert losses_of(tmp_path / "cut") == losses_of(tmp_path / "whole")
+
+
+def test_a_run_is_a_folder_of_config_checkpoint_log_and_sheets(
+    tmp_path: Path, config: TrainConfig
+) -> None:
+    state = train(config, tmp_path)
+    assert state.images_seen == 6
+    assert json.loads((tmp_path / "config.json").read_text()) == config.to_dict()
+    assert [row["images_seen"] for row in losses_of(tmp_path)] == [2, 4, 6]
+    with Image.open(tmp_path / "sheets" / "000000006.jpg") as sheet:
+        # 6 pictures of 32 with gaps of 4 around; 2 rows and a caption of 20
+        assert sheet.size == (6 * 36 + 4, 2 * 36 + 4 + 20)
+    names = {path.name for path in tmp_path.iterdir()}
+    assert names == {"config.json", "latest.pt", "log.jsonl", "sheets"}
+
+
+def test_a_finished_run_stays_as_it_is(tmp_path: Path, config: TrainConfig) -> None:
+    train(config, tmp_path)
+    before = (tmp_path / "latest.pt").read_bytes()
+    assert train(config, tmp_path).images_seen == 6
+    assert (tmp_path / "latest.pt").read_bytes() == before
+
+
+def test_a_run_may_be_made_longer(tmp_path: Path, config: TrainConfig) -> None:
+    train(config, tmp_path)
+    assert train(config.replace(max_images=8), tmp_path).images_seen == 8
+
+
+def test_another_config_is_refused_by_key(tmp_path: Path, config: TrainConfig) -> None:
+    train(config, tmp_path)
+    before = (tmp_path / "latest.pt").read_bytes()
+    with pytest.raises(ConfigError, match=r"lambda_cycle is 10.0 there and 5.0 here.*--out"):
+        train(config.replace(lambda_cycle=5.0), tmp_path)
+    assert (tmp_path / "latest.pt").read_bytes() == before
+
+
+def test_a_full_disk_leaves_the_last_checkpoint_whole(
+    tmp_path: Path, config: TrainConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real_save = torch.save
+
+    def save_on_a_full_disk(state: Any, file: Any) -> None:
+        if state["run"]["images_seen"] == 6:
+            file.write(b"half of it")
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        real_save(state, file)
+
+    monkeypatch.setattr(torch, "save", save_on_a_full_disk)
+    with pytest.raises(StorageError, match="no space left on device"):
+        train(config, tmp_path)
+    assert load_checkpoint(tmp_path / "latest.pt")["run"]["images_seen"] == 3
+    assert not list(tmp_path.glob(".tmp-*"))
+
+
+def test_a_damaged_checkpoint_is_named(tmp_path: Path, config: TrainConfig) -> None:
+    train(config, tmp_path)
+    path = tmp_path / "latest.pt"
+    path.write_bytes(path.read_bytes()[:1000])
+    with pytest.raises(CheckpointError, match=r"latest.pt: damaged"):
+        train(config, tmp_path)
+
+
+def test_a_newer_checkpoint_asks_for_an_update(
+    tmp_path: Path, config: TrainConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cyclegan.checkpoint.FORMAT_VERSION", 99)
+    train(config, tmp_path)
+    monkeypatch.undo()
+    with pytest.raises(CheckpointError, match="version 99.*update"):
+        train(config, tmp_path)
+
+
+def test_a_checkpoint_with_code_in_it_is_refused_and_not_run(tmp_path: Path) -> None:
+    class Trap:
+        def __reduce__(self) -> tuple[Any, ...]:
+            return (Path.touch, (tmp_path / "sprung",))
+
+    torch.save({"format_version": 1, "trap": Trap()}, tmp_path / "latest.pt")
+    with pytest.raises(CheckpointError, match="damaged, or not a checkpoint"):
+        load_checkpoint(tmp_path / "latest.pt")
+    assert not (tmp_path / "sprung").exists()
+
+
+def test_the_learning_rate_falls_to_0_over_the_second_half(config: TrainConfig) -> None:
+    config = config.replace(learning_rate=2e-4)
+    rates = [decayed_learning_rate(config, share) for share in (0, 0.5, 0.75, 1)]
+    assert rates == pytest.approx([2e-4, 2e-4, 1e-4, 0])
+
+
+def test_the_nearer_limit_ends_a_run(config: TrainConfig) -> None:
+    config = config.replace(max_images=100, max_minutes=10)
+    assert run_share(config, RunState(images_seen=50, elapsed_s=60)) == 0.5
+    assert run_share(config, RunState(images_seen=50, elapsed_s=540)) == 0.9
+    assert run_share(config.replace(max_images=0), RunState(50, 300)) == 0.5
+    assert run_share(config, RunState(images_seen=500)) == 1
+
+
+def test_a_time_limit_ends_a_run(
+    tmp_path: Path, config: TrainConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ticks = iter(range(0, 10_000, 20))  # a clock that gains 20 seconds at every look
+    monkeypatch.setattr(train_module.time, "monotonic", lambda: float(next(ticks)))
+    state = train(config.replace(max_images=0, max_minutes=2), tmp_path)
+    assert state.images_seen == 6  # 6 steps of 20 seconds
+    assert load_checkpoint(tmp_path / "latest.pt")["run"]["images_seen"] == 6
+
+
+def test_ctrl_c_saves_and_exits_130_and_the_same_command_goes_on(
+    tmp_path: Path, data_dir: Path, config: TrainConfig
+) -> None:
+    command = [
+        sys.executable, "-m", "cyclegan", "train",
+        "--data", str(data_dir), "--out", str(tmp_path / "run"), "--no-compile",
+        "--max-images", "100000", "--set", "generator_width=8", "--set", "generator_blocks=1",
+        "--set", "discriminator_width=8", "--set", "crop_size=32", "--set", "load_size_min=32",
+        "--set", "load_size_max=40", "--set", "log_every=1", "--set", "precision=fp32",
+    ]  # fmt: skip
+    log = tmp_path / "run" / "log.jsonl"
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + 120
+    while not (log.exists() and log.read_text().count("\n") > 3):
+        assert process.poll() is None, process.communicate()[1]
+        assert time.monotonic() < deadline, "no training step within two minutes"
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130, errors
+    assert "the same command again goes on" in errors
+    assert "Traceback" not in errors
+    reached = load_checkpoint(tmp_path / "run" / "latest.pt")["run"]["images_seen"]
+    assert reached >= 4
+    assert losses_of(tmp_path / "run")[-1]["images_seen"] == reached
+
+    command[command.index("100000")] = str(reached + 3)
+    subprocess.run(command, check=True, capture_output=True, timeout=120)
+    rows = losses_of(tmp_path / "run")
+    assert [row["images_seen"] for row in rows] == list(range(1, reached + 4))
