@@ -1,0 +1,125 @@
+"""Model cards as HTML: the short one to choose by, the long one to read.
+
+Every text of a card comes from a file that anyone may have dropped into the folder: it is escaped.
+"""
+
+from collections.abc import Iterable
+from html import escape
+
+from cyclegan.contract.card import Metric, ModelCard
+
+_ARROWS = {"lower": ("↓", "lower is better"), "higher": ("↑", "higher is better")}
+
+
+def choice(card: ModelCard, *, chosen: bool) -> str:
+    """A radio button as a card: what the model does, its licence, size and headline figure."""
+    checked = " checked" if chosen else ""
+    figures = "".join(f"<li>{_headline(metric)}</li>" for metric in card.metrics[:2])
+    return f"""
+<label class="choice">
+  <input type="radio" name="model" value="{escape(card.name)}"{checked}>
+  <span class="choice-title">{escape(card.title)}</span>
+  <span class="choice-text">{escape(card.description)}</span>
+  <ul class="facts">
+    <li>{megabytes(card.bytes)}</li>{figures}
+    <li>{escape(card.licence)}</li>
+  </ul>
+</label>"""
+
+
+def full(card: ModelCard) -> str:
+    """Everything that helps to judge a model."""
+    training = card.training
+    sizes = ", ".join(f"{height} × {width}" for height, width in card.parity.sizes)
+    rows = [
+        ("Turns", f"{card.source_domain} into {card.target_domain}"),
+        ("Licence", card.licence),
+        ("File", f"{card.file}, {megabytes(card.bytes)}, {card.precision}, opset {card.opset}"),
+        ("Network", f"{card.architecture.name}, {_count(card.architecture.parameters)} weights"),
+        ("Training data", training.data),
+        (
+            "Training",
+            f"{training.images_seen:,} pictures in {training.minutes:,.0f} minutes on "
+            f"{training.hardware}; preset {training.preset}, pictures of {card.training_size} "
+            f"pixels, {training.weights} weights",
+        ),
+        ("Export", f"differs from its checkpoint by {card.parity.max_abs_error:.1g} at {sizes}"),
+        ("Way back", card.reverse or "none"),
+        ("SHA-256", card.sha256),
+    ]
+    table = "".join(f"<dt>{escape(term)}</dt><dd>{escape(text)}</dd>" for term, text in rows)
+    return f"""
+<article class="model">
+  <h3>{escape(card.title)} <code>{escape(card.name)}</code></h3>
+  <p>{escape(card.description)}</p>
+  {_measured(card.metrics)}
+  {_list("Known limits", card.known_limits)}
+  <details><summary>Where it comes from</summary><dl>{table}</dl></details>
+</article>"""
+
+
+def broken(name: str, reason: str) -> str:
+    """A model that cannot be used, and why."""
+    return f"""
+<article class="model broken">
+  <h3>{escape(name)} <span class="tag">cannot be used</span></h3>
+  <p>{escape(reason)}</p>
+</article>"""
+
+
+def nothing() -> str:
+    """What to do when there is no model."""
+    return """
+<div class="nothing">
+  <p><strong>No model is installed yet.</strong></p>
+  <p>A model is an <code>.onnx</code> file with its card, a <code>.json</code> file of the same
+  name. Put both into the weights folder that this app was started with, or train your own:</p>
+  <pre>cyclegan train --data DIR --out RUN --preset fast
+cyclegan export RUN --direction AtoB --name NAME --out weights</pre>
+  <p>Then reload this page.</p>
+</div>"""
+
+
+def megabytes(size: int) -> str:
+    """A file's size in the unit that people know."""
+    return f"{size / 1e6:.1f} MB" if size >= 100_000 else f"{size / 1e3:.1f} kB"
+
+
+def _headline(metric: Metric) -> str:
+    arrow, meaning = _ARROWS[metric.direction]
+    return (
+        f'<span title="{escape(metric.protocol)}">{_name(metric)} {_value(metric)}</span> '
+        f'<span role="img" aria-label="{meaning}" title="{meaning}">{arrow}</span>'
+    )
+
+
+def _measured(metrics: Iterable[Metric]) -> str:
+    items = "".join(
+        f"<li><strong>{_value(metric)}</strong> {_name(metric)} "
+        f"<small>{_ARROWS[metric.direction][1]}; {escape(metric.protocol)}</small></li>"
+        for metric in metrics
+    )
+    return f'<ul class="figures">{items}</ul>' if items else ""
+
+
+def _list(title: str, texts: Iterable[str]) -> str:
+    items = "".join(f"<li>{escape(text)}</li>" for text in texts)
+    return f"<h4>{title}</h4><ul>{items}</ul>" if items else ""
+
+
+def _name(metric: Metric) -> str:
+    # A factor as unit says that the value was multiplied by it: "KID ×100 18.7", not "18.7 ×100".
+    return escape(f"{metric.name} ×{metric.unit[1:]}" if _is_factor(metric) else metric.name)
+
+
+def _value(metric: Metric) -> str:
+    unit = "" if _is_factor(metric) else metric.unit if metric.unit == "%" else f" {metric.unit}"
+    return escape(f"{metric.value:.4g}{unit}".strip())
+
+
+def _is_factor(metric: Metric) -> bool:
+    return metric.unit[:1] == "x" and metric.unit[1:].isdecimal()
+
+
+def _count(number: int) -> str:
+    return f"{number / 1e6:.1f} million" if number >= 100_000 else f"{number:,}"

@@ -1,0 +1,36 @@
+"""The page: its head, and one tab a file."""
+
+import gradio as gr
+
+from app.store import Store
+from app.web.models import models_tab
+from app.web.photo import photo_tab
+from app.web.theme import ICON
+
+# Seconds: uploads and results are looked at every ten minutes and kept for an hour.
+_CLEAN_EVERY, _KEEP_FOR = 600, 3600
+
+_HEADER = f"""
+<header>
+  <h1>{ICON} CycleGAN</h1>
+  <p>Turn one kind of picture into another, on the computer that runs this page.</p>
+</header>"""
+
+
+def build(store: Store) -> gr.Blocks:
+    """The page around the models of a store, ready to be mounted."""
+    page = gr.Blocks(
+        title="CycleGAN",
+        analytics_enabled=False,
+        delete_cache=(_CLEAN_EVERY, _KEEP_FOR),
+        fill_width=True,
+    )
+    with page:
+        gr.HTML(_HEADER, apply_default_css=False)
+        with gr.Tabs():
+            with gr.Tab("Photo"):
+                photo_tab(page, store)
+            with gr.Tab("Models"):
+                models_tab(page, store)
+    page.queue(max_size=64, api_open=False, default_concurrency_limit=1)
+    return page

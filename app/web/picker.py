@@ -1,0 +1,39 @@
+"""Choosing a model by its card: real radio buttons, so that keys and screen readers know them."""
+
+import gradio as gr
+
+from app.store import Store
+from app.web import cards
+from app.web.models import installed
+
+
+def model_picker(store: Store) -> gr.HTML:
+    """A list of cards; its value is the name of the chosen model, or "" without models."""
+    chosen, listed = offer(store, None)
+    return gr.HTML(
+        chosen,
+        cards=listed,
+        html_template='<fieldset class="choices"><legend>Model</legend>${cards}</fieldset>',
+        js_on_load=_SCRIPT,
+        apply_default_css=False,
+        elem_id="picker",
+    )
+
+
+def offer(store: Store, chosen: str | None) -> tuple[str, str]:
+    """The name to choose, `chosen` if it is still there, and the cards of all models as HTML."""
+    usable = [entry.card for entry in installed(store) if entry.card]
+    names = [card.name for card in usable]
+    value = chosen if chosen in names else next(iter(names), "")
+    listed = "".join(cards.choice(card, chosen=card.name == value) for card in usable)
+    return value, listed or cards.nothing()
+
+
+_SCRIPT = """
+const buttons = () => element.querySelectorAll('input[type=radio]');
+watch(['value', 'cards'], () => buttons().forEach(b => { b.checked = b.value === props.value; }));
+element.addEventListener('change', event => {
+  props.value = event.target.value;
+  trigger('input');
+});
+"""

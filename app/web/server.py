@@ -1,0 +1,150 @@
+"""Serving the page: the port, the guard around it, and the temporary files. No widgets.
+
+Gradio's own `launch` is not used: it looks for another port when one is taken, gives up when the
+machine needs more than five seconds to start, and asks itself over HTTP whether it runs.
+"""
+
+import errno
+import logging
+import os
+import signal
+import socket
+import sys
+import tempfile
+import threading
+import webbrowser
+from pathlib import Path
+from types import FrameType
+
+import gradio as gr
+import uvicorn
+from fastapi import FastAPI
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.store import Store
+from app.web.page import build
+from app.web.theme import HEAD, STYLE, theme
+from app.web.upload import refuse_addresses
+from cyclegan.contract.errors import InputError
+
+# A 100 megapixel photo as PNG takes about 200 MB.
+MAX_FILE_SIZE = "300mb"
+
+# The page needs nothing from elsewhere; with this the browser refuses to fetch it, whatever a
+# model's card or a new version of Gradio says. Gradio compiles templates, hence 'unsafe-eval'.
+_HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'self' 'unsafe-inline' 'unsafe-eval' data: blob:; "
+        "frame-ancestors 'self'; form-action 'self'; base-uri 'self'; object-src 'none'"
+    ),
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+
+log = logging.getLogger(__name__)
+
+
+def launch(
+    weights: Path,
+    *,
+    host: str = "127.0.0.1",
+    port: int = 7860,
+    auth: tuple[str, str] | None = None,
+    open_browser: bool = False,
+) -> None:
+    """Serve the models of a folder until interrupted; what is uploaded is gone afterwards.
+
+    `auth` is a user and a password that the page asks for. Raises: InputError if the address
+    cannot be listened on; KeyboardInterrupt after a clean end by Ctrl-C.
+    """
+    listener = _listen(host, port)
+    url = _url(host, listener.getsockname()[1])
+    with listener, tempfile.TemporaryDirectory(prefix="cyclegan-") as folder:
+        os.environ["GRADIO_TEMP_DIR"] = folder  # uploads and results, read by Gradio
+        store = Store(weights)
+        config = uvicorn.Config(
+            application(store, auth=auth),
+            log_level="warning",
+            access_log=False,
+            timeout_graceful_shutdown=3,  # seconds; open pages hold connections for ever
+        )
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGTERM, _exit)
+        log.info("serving %s on %s", weights, url)
+        if open_browser:
+            threading.Thread(target=webbrowser.open, args=(url,), daemon=True).start()
+        uvicorn.Server(config).run(sockets=[listener])
+
+
+def application(store: Store, *, auth: tuple[str, str] | None = None) -> FastAPI:
+    """The whole web application: the page at "/" with its headers."""
+    app = FastAPI(title="CycleGAN", docs_url=None, redoc_url=None, openapi_url=None)
+    app.add_middleware(_Headers)
+    refuse_addresses()
+    page = build(store)
+    page.state_session_capacity = 200  # sessions in memory; Gradio keeps 10,000
+    mounted: FastAPI = gr.mount_gradio_app(
+        app,
+        page,
+        path="/",
+        theme=theme(),
+        css_paths=STYLE,
+        head=HEAD,
+        auth=auth,
+        max_file_size=MAX_FILE_SIZE,
+        show_error=False,  # unexpected ones; those for people are shown all the same
+        footer_links=[],
+        run_history=False,
+        enable_monitoring=False,
+        ssr_mode=False,
+        mcp_server=False,
+        pwa=False,
+    )
+    return mounted
+
+
+class _Headers:
+    """Adds the security headers to every answer."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in _HEADERS.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        await self._app(scope, receive, send_with_headers)
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    try:
+        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        return socket.create_server(address[:2], family=family, backlog=128)
+    except OSError as error:
+        place = f"port {port} on {host}"
+        if isinstance(error, socket.gaierror):
+            reason = f'"{host}" is not an address of this machine; use --host 127.0.0.1'
+        elif error.errno == errno.EADDRINUSE:
+            reason = f"{place} is in use; stop what listens there or choose another with --port"
+        elif error.errno == errno.EACCES:
+            reason = f"{place} needs rights that this user lacks; use --port with 1024 or more"
+        else:
+            reason = f"{place} cannot be listened on: {error.strerror or error}"
+        raise InputError(reason) from error
+    except OverflowError as error:
+        raise InputError(f"port {port} does not exist; use one of 1 to 65535") from error
+
+
+def _url(host: str, port: int) -> str:
+    reachable = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, host)
+    return f"http://{reachable}:{port}/"
+
+
+def _exit(signum: int, frame: FrameType | None) -> None:
+    """Leave through the `finally`s, so that the temporary files go too."""
+    sys.exit(128 + signum)

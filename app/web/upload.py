@@ -1,0 +1,52 @@
+"""The picture that a visitor gives: a file as it came, and a name for what becomes of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path, PureWindowsPath
+from typing import Any, NoReturn
+
+import gradio as gr
+from gradio import processing_utils
+
+
+@dataclass(frozen=True)
+class Upload:
+    """A file that nobody has looked into yet."""
+
+    path: Path
+    name: str  # as the visitor calls it; never a path
+
+
+def read_upload(payload: Mapping[str, Any] | None) -> Upload | None:
+    """The upload behind what gr.Image sends, for events with `preprocess=False`.
+
+    With its own preprocessing gr.Image decodes the file before we see it, within Pillow's limits
+    instead of ours, whenever its mode is not `image_mode` or it came as a data URL. Gradio has
+    made sure that the path is one that it stored an upload under.
+    """
+    if payload is None or not payload.get("path"):
+        return None
+    path = Path(payload["path"])
+    return Upload(path, plain_name(payload.get("orig_name") or path.name))
+
+
+def plain_name(name: str) -> str:
+    """A file name without folders, control characters and what file systems refuse."""
+    base = PureWindowsPath(name).name  # splits at both kinds of slashes
+    kept = "".join(c for c in base if c.isprintable() and c not in '<>:"|?*').strip(". ")
+    return kept or "picture"
+
+
+def result_name(upload: str, model: str) -> str:
+    """What the result is called when it is downloaded: `photo.jpg` -> `photo_horse2zebra.png`."""
+    stem = Path(upload).stem.encode()[:150].decode(errors="ignore")  # names end at 255 bytes
+    return plain_name(f"{stem}_{model}.png")
+
+
+def refuse_addresses() -> None:
+    """From now on, Gradio fetches nothing when a client sends an address instead of a file."""
+
+    async def refuse(url: str, **_: Any) -> NoReturn:
+        raise gr.Error("Pictures are uploaded, not fetched from an address.", print_exception=False)
+
+    processing_utils.async_ssrf_protected_download = refuse
