@@ -18,6 +18,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
 
 from cyclegan.contract.card import ModelCard
@@ -29,9 +30,10 @@ PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").g
 
 DOMAINS = ("trainA", "trainB", "testA", "testB")
 
+NARROW = ["--set", "generator_width=8", "--set", "discriminator_width=8"]
 # What makes a command short enough for a test; the rest of it is what the page says.
 SHORTER = {
-    "train": ["--max-images", "2", "--no-compile", "--set", "generator_width=8"],
+    "train": ["--max-images", "2", "--no-compile", *NARROW],
 }
 
 
@@ -74,7 +76,7 @@ def test_links_between_pages_lead_somewhere() -> None:
 
 @pytest.fixture
 def world(tmp_path: Path, add_model: Callable[..., ModelCard]) -> Path:
-    """A folder with what the pages name: a photo, a folder of them, two domains, the models."""
+    """A folder with what the pages name: photos, two domains, the models, a feature network."""
     random = np.random.default_rng(0)
     files = ["photo.jpg", "photos/one.jpg", "photos/two.png"]
     files += [f"DIR/{part}/{i}.jpg" for part in DOMAINS for i in range(4)]
@@ -84,7 +86,28 @@ def world(tmp_path: Path, add_model: Callable[..., ModelCard]) -> Path:
     (tmp_path / "weights").mkdir()
     for name in ("horse2zebra", "zebra2horse"):
         add_model(tmp_path / "weights", name)
+    onnx.save(_feature_network(), tmp_path / "FILE.onnx")
     return tmp_path
+
+
+def _feature_network() -> onnx.ModelProto:
+    """Mean colour as features, and three classes by the largest."""
+    nodes = [
+        onnx.helper.make_node("GlobalAveragePool", ["image"], ["pooled"]),
+        onnx.helper.make_node("Flatten", ["pooled"], ["features"]),
+        onnx.helper.make_node("Softmax", ["features"], ["probs"]),
+    ]
+    image, features, probs = (
+        onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, shape)
+        for name, shape in (
+            ("image", ["N", 3, 32, 32]),
+            ("features", ["N", 3]),
+            ("probs", ["N", 3]),
+        )
+    )
+    graph = onnx.helper.make_graph(nodes, "colours", [image], [features, probs])
+    opset = onnx.helper.make_opsetid("", 17)
+    return onnx.helper.make_model(graph, opset_imports=[opset], ir_version=8)
 
 
 def _type(arguments: list[str], world: Path) -> None:
