@@ -95,9 +95,8 @@ class TrainConfig:
         for wanted, holds, names in ranges:
             for name in names.split():
                 self._require(name, holds(getattr(self, name)), wanted)
-        self._require(
-            "max_images", self.max_images + self.max_minutes > 0, "a limit, or max_minutes"
-        )
+        has_limit = self.max_images > 0 or self.max_minutes > 0
+        self._require("max_images", has_limit, "1 or more where max_minutes is 0")
 
     def _require(self, name: str, is_right: bool, wanted: str) -> None:
         if not is_right:

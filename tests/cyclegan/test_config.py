@@ -29,7 +29,7 @@ def test_an_unknown_preset_is_named_with_the_nearest() -> None:
 
 
 def test_an_unknown_key_is_named_with_the_nearest() -> None:
-    with pytest.raises(ConfigError, match='lamda_cycle.*"lambda_cycle"'):
+    with pytest.raises(ConfigError, match=r'lamda_cycle.*"lambda_cycle"'):
         TrainConfig().replace(lamda_cycle=1.0)
 
 

@@ -19,14 +19,14 @@ from cyclegan.contract.errors import CheckpointError, ConfigError, StorageError
 from cyclegan.train import Progress, RunState, decayed_learning_rate, run_share, train
 
 
-class Killed(Exception):
+class KilledError(Exception):
     """Stands for a process that dies: nothing is saved on the way out."""
 
 
 def kill_at(images: int) -> Any:
     def on_progress(progress: Progress) -> None:
         if progress.images_seen == images:
-            raise Killed
+            raise KilledError
 
     return on_progress
 
@@ -64,7 +64,7 @@ def test_resume_equals_an_uninterrupted_run(
 ) -> None:
     config = config.replace(generator=generator)
     train(config, tmp_path / "whole")
-    with pytest.raises(Killed):
+    with pytest.raises(KilledError):
         train(config, tmp_path / "cut", on_progress=kill_at(killed_at + 1))
     assert load_checkpoint(tmp_path / "cut" / "latest.pt")["run"]["images_seen"] == 3
     train(config, tmp_path / "cut")
@@ -139,7 +139,7 @@ def test_a_newer_checkpoint_asks_for_an_update(
     monkeypatch.setattr("cyclegan.checkpoint.FORMAT_VERSION", 99)
     train(config, tmp_path)
     monkeypatch.undo()
-    with pytest.raises(CheckpointError, match="version 99.*update"):
+    with pytest.raises(CheckpointError, match=r"version 99.*update"):
         train(config, tmp_path)
 
 

@@ -1,0 +1,139 @@
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import pytest
+from onnx import TensorProto, helper
+
+from cyclegan.contract.card import ModelCard
+from cyclegan.contract.errors import DatasetError, InputError, ModelError
+from cyclegan.evaluate import (
+    FeatureNetwork,
+    direction_of,
+    evaluate,
+    frechet_inception_distance,
+    kernel_inception_distance,
+    sliced_wasserstein_distance,
+)
+
+SHARED = Path(__file__).parents[2] / "../shared/data"
+
+
+@pytest.fixture
+def features(tmp_path: Path) -> Path:
+    """A network whose features are the mean colour, and whose classes are the brightest channel."""
+    graph = helper.make_graph(
+        [
+            helper.make_node("GlobalAveragePool", ["image"], ["pooled"]),
+            helper.make_node("Flatten", ["pooled"], ["features"]),
+            helper.make_node("Softmax", ["features"], ["probs"]),
+        ],
+        "colour",
+        [helper.make_tensor_value_info("image", TensorProto.FLOAT, ["N", 3, 8, 8])],
+        [
+            helper.make_tensor_value_info(name, TensorProto.FLOAT, ["N", 3])
+            for name in ("features", "probs")
+        ],
+    )
+    path = tmp_path / "colour.onnx"
+    opset = helper.make_opsetid("", 17)
+    onnx.save(helper.make_model(graph, opset_imports=[opset], ir_version=8), path)
+    return path
+
+
+def test_kid_by_hand() -> None:
+    # One dimension, k(a, b) = (ab + 1)^3. x = {0, 1}: k(0, 1) = 1. y = {2, 0}: k(2, 0) = 1.
+    # Across: k(0, 2) = 1, k(0, 0) = 1, k(1, 2) = 27, k(1, 0) = 1, mean 7.5. 1 + 1 - 15 = -13.
+    x, y = np.array([[0.0], [1.0]]), np.array([[2.0], [0.0]])
+    assert kernel_inception_distance(x, y) == pytest.approx(-13)
+
+
+def test_fid_of_gaussians_by_hand() -> None:
+    # x: mean 1, variance 2 on both axes, uncorrelated; y = 2x + 3: mean 5, variance 8.
+    # |1 - 5|^2 * 2 + 2 * (2 + 8 - 2 * sqrt(16)) = 32 + 4
+    corners = np.array([[1, 1], [1, -1], [-1, 1], [-1, -1]]) * np.sqrt(1.5)
+    x = corners + 1
+    assert frechet_inception_distance(x, 2 * x + 3) == pytest.approx(36)
+    assert frechet_inception_distance(x, x) == pytest.approx(0, abs=1e-6)
+
+
+def test_sliced_wasserstein_of_a_shift_in_one_dimension_is_the_shift() -> None:
+    x = np.random.default_rng(0).standard_normal((50, 1))
+    assert sliced_wasserstein_distance(x, x + 3) == pytest.approx(3)
+    assert sliced_wasserstein_distance(x, x) == 0
+
+
+def test_evaluate_tells_a_good_model_from_none(
+    weights_dir: Path, data_dir: Path, features: Path
+) -> None:
+    # Reddish noise has blue's complement nearly: its negative is much nearer to blue than itself.
+    card = ModelCard.read(weights_dir / "negate.json")
+    done: list[tuple[int, int]] = []
+    result = evaluate(
+        weights_dir / "negate.onnx",
+        card,
+        data_dir,
+        "AtoB",
+        features=features,
+        class_index=0,
+        on_picture=lambda *place: done.append(place),
+    )
+    values = {metric.name: metric.value for metric in result.metrics}
+    assert list(values) == ["KID", "FID", "recognised as class 0"]
+    assert result.untouched["recognised as class 0"] == 100  # red is brightest
+    assert values["recognised as class 0"] == 0  # and darkest in the negative
+    assert result.real["KID"] < result.untouched["KID"]
+    assert done == [(i, 4) for i in range(1, 5)]
+    protocol = result.metrics[0].protocol
+    assert "all 4 pictures of testA" in protocol
+    assert "first 5 of trainB" in protocol
+    assert "colour.onnx at 8 pixels" in protocol
+    assert "FID of 4 pictures is biased" in result.warnings[0]
+    json.dumps(result.to_dict())
+
+
+def test_without_a_feature_network_colours_are_compared(weights_dir: Path, data_dir: Path) -> None:
+    card = ModelCard.read(weights_dir / "negate.json")
+    result = evaluate(weights_dir / "negate.onnx", card, data_dir, "AtoB")
+    assert [metric.name for metric in result.metrics] == ["SWD"]
+    assert result.real["SWD"] < result.untouched["SWD"]
+    assert "--features" in result.warnings[0]
+
+
+def test_a_class_needs_a_network_that_knows_classes(weights_dir: Path, data_dir: Path) -> None:
+    card = ModelCard.read(weights_dir / "negate.json")
+    with pytest.raises(InputError, match="--class-index needs --features"):
+        evaluate(weights_dir / "negate.onnx", card, data_dir, "AtoB", class_index=1)
+
+
+def test_a_missing_folder_is_named(weights_dir: Path, tmp_path: Path) -> None:
+    card = ModelCard.read(weights_dir / "negate.json")
+    with pytest.raises(DatasetError, match=r"testA: no such folder"):
+        evaluate(weights_dir / "negate.onnx", card, tmp_path, "AtoB")
+
+
+def test_a_network_of_another_form_is_refused(weights_dir: Path) -> None:
+    with pytest.raises(ModelError, match="an output called 'features'"):
+        FeatureNetwork.load(weights_dir / "negate.onnx")
+
+
+def test_direction_comes_from_the_card(weights_dir: Path, add_model: Any) -> None:
+    card = ModelCard.read(weights_dir / "negate.json")
+    with pytest.raises(InputError, match="--direction"):
+        direction_of(card)
+    training = {**card.to_dict()["training"], "config": {"name_a": "negative", "name_b": "photo"}}
+    back = ModelCard.from_dict(json.loads(json.dumps({**card.to_dict(), "training": training})))
+    assert direction_of(back) == "BtoA"
+
+
+@pytest.mark.skipif(not SHARED.is_dir(), reason="needs ../shared/data, which is not here")
+def test_real_horses_are_no_zebras() -> None:
+    network = FeatureNetwork.load(SHARED / "metrics/mobilenet_v2_1.0_224_imagenet_fp32.onnx")
+    from cyclegan.contract.images import load_picture
+
+    for folder, zebras in (("testA", 0), ("testB", 20)):
+        paths = sorted((SHARED / "horse2zebra" / folder).iterdir())[:20]
+        _, classes = network.describe(load_picture(path).rgb for path in paths)
+        assert int((classes == 340).sum()) == zebras

@@ -1,0 +1,108 @@
+import json
+from pathlib import Path
+
+import numpy as np
+import onnx
+import onnxruntime as ort
+import pytest
+import torch
+
+from cyclegan import export as export_module
+from cyclegan.checkpoint import load_checkpoint
+from cyclegan.config import TrainConfig
+from cyclegan.contract.card import ModelCard
+from cyclegan.contract.errors import CheckpointError, ExportError
+from cyclegan.export import export, load_generator
+from cyclegan.train import train
+
+
+@pytest.fixture(scope="module", params=["plain", "resnet6"])
+def run(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, data_dir: Path
+) -> Path:
+    folder = tmp_path_factory.mktemp("run")
+    config = TrainConfig(
+        domain_a=str(data_dir / "trainA"),
+        domain_b=str(data_dir / "trainB"),
+        name_a="red",
+        name_b="blue",
+        generator=request.param,
+        generator_width=4,
+        generator_blocks=1,
+        discriminator_width=4,
+        load_size_min=32,
+        load_size_max=32,
+        crop_size=32,
+        max_images=2,
+        num_workers=0,
+    )
+    train(config, folder)
+    return folder
+
+
+@pytest.mark.parametrize("direction", ["AtoB", "BtoA"])
+def test_the_model_computes_what_the_checkpoint_does(
+    run: Path, tmp_path: Path, direction: str
+) -> None:
+    card = export(run, direction, "model", tmp_path)  # type: ignore[arg-type]
+    checkpoint = load_checkpoint(run / "latest.pt")
+    config = TrainConfig().replace(**checkpoint["config"])
+    network = load_generator(checkpoint, config, direction)  # type: ignore[arg-type]
+    session = ort.InferenceSession(tmp_path / card.file, providers=["CPUExecutionProvider"])
+    for size in ((32, 32), (44, 132), (200, 36)):  # none of those that the export checks
+        picture = np.random.default_rng(1).uniform(-1, 1, (1, 3, *size)).astype(np.float32)
+        (found,) = session.run([card.output_name], {card.input_name: picture})
+        with torch.no_grad():
+            wanted = network(torch.from_numpy(picture)).numpy()
+        np.testing.assert_allclose(found, wanted, atol=1e-4)
+
+
+def test_the_two_directions_are_the_two_generators(run: Path, tmp_path: Path) -> None:
+    there, back = (export(run, d, d, tmp_path) for d in ("AtoB", "BtoA"))  # type: ignore[arg-type]
+    assert (there.source_domain, there.target_domain) == ("red", "blue")
+    assert (back.source_domain, back.target_domain) == ("blue", "red")
+    assert there.sha256 != back.sha256
+
+
+def test_the_card_beside_the_model_holds_for_it(run: Path, tmp_path: Path) -> None:
+    export(run, "AtoB", "model", tmp_path, reverse="back", known_limits=("Small.",))
+    assert {path.name for path in tmp_path.iterdir()} == {"model.onnx", "model.json"}
+    card = ModelCard.read(tmp_path / "model.json")
+    card.verify(tmp_path / "model.onnx")
+    assert card.parity.max_abs_error <= card.parity.tolerance == 0.002  # 1e-3 of [-1, 1]
+    assert len(card.parity.sizes) >= 3
+    assert any(height != width for height, width in card.parity.sizes)
+    assert card.training.images_seen == 2
+    assert card.training.data == "5 pictures of red, 5 pictures of blue"
+    assert (card.title, card.reverse, card.known_limits) == ("Red to blue", "back", ("Small.",))
+    assert onnx.load(tmp_path / "model.onnx").opset_import[0].version == card.opset
+
+
+def test_a_card_names_no_folder_of_the_machine(run: Path, tmp_path: Path) -> None:
+    export(run, "AtoB", "model", tmp_path)
+    config = json.loads((run / "config.json").read_text())
+    assert str(Path(config["domain_a"]).parent) not in (tmp_path / "model.json").read_text()
+
+
+def test_a_model_that_differs_is_refused_and_not_written(
+    run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write = export_module.write_onnx
+
+    def write_with_a_wrong_weight(network: torch.nn.Module, path: Path) -> None:
+        write(network, path)  # type: ignore[arg-type]
+        model = onnx.load(path)
+        weights = next(w for w in model.graph.initializer if len(w.dims) == 4)
+        wrong = -onnx.numpy_helper.to_array(weights)
+        weights.CopyFrom(onnx.numpy_helper.from_array(wrong, weights.name))
+        onnx.save(model, path)
+
+    monkeypatch.setattr(export_module, "write_onnx", write_with_a_wrong_weight)
+    with pytest.raises(ExportError, match=r"differs from the network by .* nothing was written"):
+        export(run, "AtoB", "model", tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_without_a_run_is_named(tmp_path: Path) -> None:
+    with pytest.raises(CheckpointError, match=r"no such checkpoint; expected a run folder"):
+        export(tmp_path, "AtoB", "model", tmp_path)
