@@ -5,29 +5,16 @@ Torch is imported inside the verbs that need it, so that `--help` answers at onc
 
 import importlib.util
 import os
+import shutil
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, TaskProgressColumn, TextColumn
-from rich.progress import Progress as Bar
-from rich.table import Table
 
 from cyclegan.config import PRESETS, TrainConfig, parse_settings, preset_config
 from cyclegan.contract.errors import CycleGANError, DependencyError, ModelError, nearest
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from cyclegan.train import Progress
-
-    OnProgress = Callable[[Progress], None]
 
 EXIT_UNEXPECTED, EXIT_UNUSABLE, EXIT_INTERRUPTED = 1, 2, 130
 
@@ -89,6 +76,11 @@ def _require_training_packages() -> None:
         )
 
 
+def _has_cpp_compiler() -> bool:
+    names = (os.environ.get("CXX", "c++"), "g++", "clang++")
+    return any(shutil.which(name) for name in names)
+
+
 def train(
     out: Annotated[Path, typer.Option(help="The run folder: made, or gone on with.")],
     data: Annotated[Path | None, typer.Option(help="A folder with trainA and trainB.")] = None,
@@ -105,6 +97,7 @@ def train(
     compile_: Annotated[
         bool | None, typer.Option("--compile/--no-compile", help="Use torch.compile.")
     ] = None,
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")] = "auto",
     set_: Annotated[
         list[str] | None, typer.Option("--set", help="KEY=VALUE: any key of the config.")
     ] = None,
@@ -129,47 +122,17 @@ def train(
         **{key: value for key, value in settings.items() if value is not None}
     )
     config = config.replace(**parse_settings(set_ or []))
+    if config.compile and device in ("auto", "cpu") and not _has_cpp_compiler():
+        typer.echo(
+            "note: torch.compile needs a C++ compiler (apt-get install g++); going on without it, "
+            "which takes longer",
+            err=True,
+        )
+        config = config.replace(compile=False)
     if dry_run:
         typer.echo(config.to_json(), nl=False)
         return
-    _run_training(config, out)
-
-
-@contextmanager
-def _show_bar(config: TrainConfig) -> Iterator["OnProgress"]:
-    """A progress bar with the losses, for terminals."""
-    columns = (BarColumn(), TaskProgressColumn(), TextColumn("{task.description}"))
-    with Bar(*columns, console=Console(stderr=True)) as bar:
-        task = bar.add_task("compiling ..." if config.compile else "starting ...", total=1.0)
-
-        def on_progress(progress: "Progress") -> None:
-            text = _describe(progress)
-            if progress.losses:
-                bar.console.print(f"{text}  {_describe_losses(progress.losses)}", highlight=False)
-            bar.update(task, completed=progress.share, description=text)
-
-        yield on_progress
-
-
-@contextmanager
-def _show_lines(_config: TrainConfig) -> Iterator["OnProgress"]:
-    """One line an interval, for files and pipes."""
-
-    def on_progress(progress: "Progress") -> None:
-        if progress.losses:
-            line = f"{progress.share:6.1%}  {_describe(progress)}"
-            typer.echo(f"{line}  {_describe_losses(progress.losses)}", err=True)
-
-    yield on_progress
-
-
-def _describe(progress: "Progress") -> str:
-    remaining = timedelta(seconds=round(progress.remaining_s))
-    return f"{progress.images_seen} images, {progress.images_per_s:.1f} images/s, {remaining} to go"
-
-
-def _describe_losses(values: dict[str, float]) -> str:
-    return " ".join(f"{name} {value:.3f}" for name, value in values.items())
+    _run_training(config, out, device)
 
 
 def export(
@@ -224,7 +187,8 @@ def evaluate(
     json_: Annotated[Path | None, typer.Option("--json", help="Also write it here.")] = None,
 ) -> None:
     """Measure a model on test pictures, print the figures and write them into its card."""
-    from cyclegan import evaluate as evaluation  # lazy: onnxruntime
+    from cyclegan import evaluate as evaluation  # lazy: onnxruntime, rich
+    from cyclegan import terminal
     from cyclegan.contract.card import ModelCard
 
     card_path = weights / f"{model}.json"
@@ -237,8 +201,7 @@ def evaluate(
     card = ModelCard.read(card_path)
     card.verify(weights / card.file)
     chosen = direction.value if direction else evaluation.direction_of(card)
-    with Bar(console=Console(stderr=True), disable=not sys.stderr.isatty()) as bar:
-        task = bar.add_task("translating", total=None)
+    with terminal.translation_bar() as on_picture:
         result = evaluation.evaluate(
             weights / card.file,
             card,
@@ -246,30 +209,22 @@ def evaluate(
             chosen,
             features=features,
             class_index=class_index,
-            on_picture=lambda done, total: bar.update(task, completed=done, total=total),
+            on_picture=on_picture,
         )
-    table = Table("", "translated", "untouched", "real")
-    for metric in result.metrics:
-        values = (metric.value, result.untouched[metric.name], result.real[metric.name])
-        cells = (f"{value:.2f}" for value in values)
-        table.add_row(f"{metric.name} {metric.unit} ({metric.direction} is better)", *cells)
-    console = Console()
-    console.print(table)
-    console.print(f"protocol: {result.metrics[0].protocol}", highlight=False, soft_wrap=True)
-    for warning in result.warnings:
-        console.print(f"note: {warning}", highlight=False, soft_wrap=True)
+    terminal.print_evaluation(result)
     if json_:
         evaluation.write_json(result, json_)
     evaluation.write_metrics(card, result.metrics, card_path)
 
 
-def _run_training(config: TrainConfig, out: Path) -> None:
-    from cyclegan.train import train as run_training  # lazy: torch
+def _run_training(config: TrainConfig, out: Path, device: str) -> None:
+    from cyclegan import terminal  # lazy: torch, rich
+    from cyclegan.step import choose_device
+    from cyclegan.train import train as run_training
 
-    show = _show_bar if sys.stderr.isatty() else _show_lines
-    with show(config) as on_progress:
+    with terminal.training_progress() as on_progress:
         try:
-            state = run_training(config, out, on_progress=on_progress)
+            state = run_training(config, out, on_progress=on_progress, device=choose_device(device))
         except KeyboardInterrupt:
             typer.echo(f"stopped; {out} is saved, the same command again goes on", err=True)
             raise typer.Exit(EXIT_INTERRUPTED) from None

@@ -55,7 +55,8 @@ class TrainConfig:
     max_minutes: float = 0.0  # minutes of training, stops excluded; 0 is no limit
 
     # Arithmetic
-    precision: Literal["fp32", "bf16"] = "fp32"  # bf16: autocast; weights stay float32
+    precision: Literal["fp32", "bf16", "auto"] = "fp32"  # bf16: autocast, weights stay float32;
+    # auto: bf16 where the hardware computes in it
     channels_last: bool = False  # memory layout of weights and pictures
     compile: bool = False  # torch.compile the networks (a minute or two at the start)
     seed: int = 0  # of weights, order, augmentation and pools
@@ -149,7 +150,7 @@ PRESETS: dict[str, dict[str, Any]] = {
         "lambda_identity": 3.0,
         "max_images": 40_000,
         "num_workers": 0,
-        "precision": "bf16",
+        "precision": "auto",
         "channels_last": True,
         "compile": True,
     },

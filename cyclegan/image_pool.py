@@ -33,7 +33,7 @@ class ImagePool:
                 answer.append(fake)
             elif torch.rand((), generator=self.generator) < 0.5:
                 place = int(torch.randint(self.size, (), generator=self.generator))
-                answer.append(self.images[place])
+                answer.append(self.images[place].to(fake.device))  # a checkpoint loads on the CPU
                 self.images[place] = fake.clone()
             else:
                 answer.append(fake)

@@ -13,8 +13,35 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from cyclegan import losses
 from cyclegan.config import TrainConfig
+from cyclegan.contract.errors import ConfigError
 from cyclegan.image_pool import ImagePool
 from cyclegan.networks import DISCRIMINATORS, build_generator, init_weights
+
+
+def choose_device(name: str) -> torch.device:
+    """Return the device called `name`; "auto" is the first GPU, or the CPU where there is none.
+
+    Raises ConfigError: there is no such device on this machine.
+    """
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError) as error:  # PyTorch asserts where it has no CUDA
+        raise ConfigError(
+            f"--device {name}: expected auto, or a device of this machine such as cpu or cuda:0; "
+            f"PyTorch says: {str(error).splitlines()[0]}"
+        ) from error
+    return device
+
+
+def computes_bf16(device: torch.device) -> bool:
+    """Whether the hardware multiplies in bfloat16; elsewhere it is slower than float32."""
+    if device.type == "cuda":
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    capabilities = torch.cpu.get_capabilities()
+    return any(capabilities.get(name) for name in ("avx512_bf16", "amx_bf16", "bf16"))
 
 
 @contextmanager
@@ -40,6 +67,9 @@ class CycleGANStep:
     def __init__(self, config: TrainConfig, device: torch.device | None = None) -> None:
         self.config = config
         self.device = device or torch.device("cpu")
+        self._is_bf16 = config.precision == "bf16" or (
+            config.precision == "auto" and computes_bf16(self.device)
+        )
         generator = torch.Generator().manual_seed(config.seed)
         self.G_AB = self._place(self._build_generator(), generator)
         self.G_BA = self._place(self._build_generator(), generator)
@@ -103,8 +133,7 @@ class CycleGANStep:
         return generator_losses | discriminator_losses
 
     def _autocast(self) -> torch.autocast:
-        enabled = self.config.precision == "bf16"
-        return torch.autocast(self.device.type, torch.bfloat16, enabled=enabled)
+        return torch.autocast(self.device.type, torch.bfloat16, enabled=self._is_bf16)
 
     def _train_generators(
         self, real_A: Tensor, real_B: Tensor

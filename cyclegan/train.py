@@ -185,7 +185,8 @@ def describe_hardware(device: torch.device) -> str:
     """Name what computes, for the model's card."""
     if device.type == "cuda":
         return torch.cuda.get_device_name(device)
-    return f"{torch.get_num_threads()} CPU threads ({torch.backends.cpu.get_cpu_capability()})"
+    name = torch.cpu.get_capabilities().get("cpu_name", "CPU")
+    return f"{name}, {torch.get_num_threads()} threads"
 
 
 def _resume(step: CycleGANStep, checkpoint: Path) -> RunState:

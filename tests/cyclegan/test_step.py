@@ -3,12 +3,20 @@ import torch
 from torch import Tensor
 
 from cyclegan.config import TrainConfig
-from cyclegan.step import CycleGANStep
+from cyclegan.contract.errors import ConfigError
+from cyclegan.step import CycleGANStep, choose_device
 
 
 def batch(seed: int = 0) -> tuple[Tensor, Tensor]:
     generator = torch.Generator().manual_seed(seed)
     return tuple(torch.rand(2, 3, 32, 32, generator=generator) * 2 - 1 for _ in range(2))  # type: ignore[return-value]
+
+
+def test_a_device_that_is_not_there_is_refused() -> None:
+    assert choose_device("cpu") == torch.device("cpu")
+    for name in ("cuda:99", "abacus"):
+        with pytest.raises(ConfigError, match=f"--device {name}"):
+            choose_device(name)
 
 
 def test_a_step_answers_every_loss_without_gradient(config: TrainConfig) -> None:
