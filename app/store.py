@@ -45,7 +45,7 @@ class Store:
         """The card of a model. Raises: ModelError if it is unknown, CardError if it is broken."""
         names = self._names()
         if name not in names:
-            there = f"{self.folder} has {', '.join(names)}" if names else self._emptiness()
+            there = f"{self.folder} has {', '.join(names)}" if names else self.emptiness()
             raise ModelError(f'unknown model "{name}"{nearest(name, names)}; {there}')
         entry = self._entry(name)
         if entry.card is None:
@@ -57,7 +57,7 @@ class Store:
         names = [entry.name for entry in self.list() if entry.card]
         if len(names) == 1:
             return self.card(names[0])
-        raise ModelError(f"choose a model: {', '.join(names)}" if names else self._emptiness())
+        raise ModelError(f"choose a model: {', '.join(names)}" if names else self.emptiness())
 
     def verify(self, name: str) -> ModelCard:
         """The card of a model whose bytes are those that it promises. Raises: as `card`."""
@@ -100,7 +100,7 @@ class Store:
             return Entry(name, None, str(error))
         return Entry(name, card)
 
-    def _emptiness(self) -> str:
+    def emptiness(self) -> str:
         return f"{self.folder} has no models; export one into it, or name another folder"
 
 

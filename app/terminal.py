@@ -1,0 +1,171 @@
+"""What the command prints: progress, reports, tables; for people and, as JSON, for scripts.
+
+What there is to print is decided in cli.py.
+"""
+
+import dataclasses
+import json
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from app.store import Entry
+from cyclegan.contract.card import Metric, ModelCard
+from cyclegan.contract.errors import CycleGANError
+from cyclegan.contract.files import atomic_write
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from app.batch import Result
+
+    Advance = Callable[[Result], object]
+
+
+def describe(result: "Result") -> str:
+    """A line about one picture."""
+    if result.status == "done":
+        return f"{result.output}: {result.width} x {result.height} pixels, {result.seconds:.1f} s"
+    if result.status == "skipped":
+        return f"{result.output}: skipped, {result.reason}"
+    return f"failed: {result.reason}"
+
+
+def to_json(result: "Result") -> str:
+    """A JSON line about one picture."""
+    return json.dumps(dataclasses.asdict(result), default=str)
+
+
+def silence() -> AbstractContextManager["Advance"]:
+    """No progress."""
+    return nullcontext(lambda result: None)
+
+
+@contextmanager
+def progress(total: int) -> Iterator["Advance"]:
+    """Progress on stderr: a bar on a terminal, a line for each picture elsewhere."""
+    if not sys.stderr.isatty():
+        done = 0
+
+        def print_line(result: "Result") -> None:
+            nonlocal done
+            done += 1
+            typer.echo(f"{done}/{total} {describe(result)}", err=True)
+
+        yield print_line
+        return
+    from rich.console import Console  # lazy: one picture, or a pipe, needs no bar
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
+
+    console = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
+    with Progress(BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), console=console) as bar:
+        task = bar.add_task("", total=total)
+
+        def move_bar(result: "Result") -> None:
+            if result.status == "failed":
+                console.print(describe(result))
+            bar.advance(task)
+
+        yield move_bar
+
+
+@contextmanager
+def report(path: Path | None) -> Iterator["Advance"]:
+    """A JSON line for each picture in a file; after Ctrl-C or a full disk, for those so far."""
+    if path is None:
+        yield lambda result: None
+        return
+    stopped: BaseException | None = None
+    with atomic_write(path) as temporary, temporary.open("w", encoding="utf-8") as lines:
+        try:
+            yield lambda result: lines.write(to_json(result) + "\n")
+        except (KeyboardInterrupt, CycleGANError) as error:
+            stopped = error
+    if stopped:
+        raise stopped
+
+
+def show_models(entries: Sequence[Entry], *, as_json: bool) -> None:
+    """A table of the models; those that cannot be used follow on stderr, with their reasons."""
+    if as_json:
+        _print_json([dataclasses.asdict(entry) for entry in entries])
+        return
+    table = _table("model", "turns", "size", "precision", "metrics", "licence")
+    for card in [entry.card for entry in entries if entry.card]:
+        table.add_row(
+            card.name,
+            f"{card.source_domain} into {card.target_domain}",
+            f"{card.bytes / 2**20:.1f} MiB",
+            card.precision,
+            "\n".join(_figure(metric) for metric in card.metrics) or "not measured",
+            card.licence,
+        )
+    if table.rows:
+        _print_table(table)
+    for entry in entries:
+        if entry.reason:
+            typer.echo(f"cannot be used: {entry.reason}", err=True)
+
+
+def show_card(card: ModelCard, *, as_json: bool) -> None:
+    """Everything that a card says."""
+    if as_json:
+        _print_json(card.to_dict())
+        return
+    table = _table()
+    for field, value in _rows(card.to_dict()):
+        table.add_row(field, value)
+    _print_table(table)
+
+
+def show_verified(reasons: Mapping[str, str | None], *, as_json: bool) -> None:
+    """A line for each model: it is the one that its card describes, or why not."""
+    if as_json:
+        _print_json([{"name": name, "reason": reason} for name, reason in reasons.items()])
+        return
+    for name, reason in reasons.items():
+        typer.echo(f"{name}: {reason or 'as its card says'}")
+
+
+def _rows(fields: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
+    """The fields of a card as text; those of an object inside it as `training.minutes`."""
+    for name, value in fields.items():
+        if name in ("config", "options"):
+            yield prefix + name, json.dumps(value)
+        elif name == "metrics":
+            figures = (f"{_figure(Metric(**each))}; {each['protocol']}" for each in value)
+            yield name, "\n".join(figures) or "none"
+        elif isinstance(value, dict):
+            yield from _rows(value, f"{name}.")
+        elif name == "known_limits":
+            yield name, "\n".join(value) or "none"
+        else:
+            yield prefix + name, value if isinstance(value, str) else json.dumps(value)
+
+
+def _figure(metric: Metric) -> str:
+    return f"{metric.name} {metric.value:.4g} {metric.unit}".rstrip() + (
+        " (lower is better)" if metric.direction == "lower" else " (higher is better)"
+    )
+
+
+def _table(*headers: str) -> "Table":
+    from rich.table import Table  # lazy: converting needs none
+
+    return Table(*headers, box=None, pad_edge=False, show_header=bool(headers))
+
+
+def _print_table(table: "Table") -> None:
+    from rich.console import Console  # lazy: see _table
+
+    # Off a terminal, rich supposes 80 columns; a pipe has room for whole sentences.
+    width = None if sys.stdout.isatty() else 200
+    Console(width=width, highlight=False, markup=False).print(table)
+
+
+def _print_json(value: object) -> None:
+    typer.echo(json.dumps(value, indent=2))
