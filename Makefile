@@ -41,7 +41,6 @@ check: .venv/.installed
 	@echo "make: checking format, lint and types"
 	@.venv/bin/ruff format --check .
 	@.venv/bin/ruff check .
-	@find app -name '*.pyi' -delete # gradio leaves them; mypy would read them instead of the code
 	@.venv/bin/mypy
 
 ## make format       ruff format and what ruff can fix

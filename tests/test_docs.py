@@ -30,11 +30,9 @@ PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").g
 
 DOMAINS = ("trainA", "trainB", "testA", "testB")
 
-NARROW = ["--set", "generator_width=8", "--set", "discriminator_width=8"]
 # What makes a command short enough for a test; the rest of it is what the page says.
-SHORTER = {
-    "train": ["--max-images", "2", "--no-compile", *NARROW],
-}
+NARROW = ["--set", "generator_width=8", "--set", "discriminator_width=8"]
+SHORTER = {"train": ["--max-images", "2", "--no-compile", *NARROW]}
 
 
 def commands(page: Path) -> list[str]:
@@ -114,7 +112,11 @@ def _type(arguments: list[str], world: Path) -> None:
     """Run a command of ours as a reader would. `serve` must answer, the others end well."""
     program = Path(sys.executable).with_name("cyclegan")
     verb = arguments[0]
-    environment = os.environ | {"CYCLEGAN_WEIGHTS": str(world / "weights")}
+    # Networks of eight channels gain nothing from threads, and lose where other work goes on.
+    environment = os.environ | {
+        "CYCLEGAN_WEIGHTS": str(world / "weights"),
+        "OMP_NUM_THREADS": "1",
+    }
     if verb == "serve":
         _serve([str(program), *arguments], world, environment)
         return
