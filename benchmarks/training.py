@@ -1,5 +1,6 @@
 """How long a training step takes: each preset as it runs, beside the reference's step."""
 
+import shutil
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -25,9 +26,11 @@ def measure(
     pixels = {REFERENCE: size}
     batch = _batch(size)
     contestants: dict[str, Callable[[], object]] = {REFERENCE: lambda: reference(*batch)}
-    for name, config in presets.items():
-        pixels[f"{name} step"] = config.crop_size
-        contestants[f"{name} step"] = _contestant(config)
+    for preset, config in presets.items():
+        is_compiled = config.compile and has_compiler()
+        name = f"{preset} step" + (", compiled" if is_compiled else "")
+        pixels[name] = config.crop_size
+        contestants[name] = _contestant(config.replace(compile=is_compiled))
     times = milliseconds(contestants, rounds)
     for name, ms in times.items():
         yield {
@@ -36,6 +39,11 @@ def measure(
             "ms": round(ms, 1),
             "times_as_fast": round(times[REFERENCE] / ms, 2),
         }
+
+
+def has_compiler() -> bool:
+    """Whether there is a C++ compiler, without which torch.compile cannot work on a CPU."""
+    return any(shutil.which(name) for name in ("c++", "g++", "clang++"))
 
 
 def _contestant(config: TrainConfig) -> Callable[[], object]:
