@@ -1,0 +1,130 @@
+"""A card is read strictly, and every refusal says what to do."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cyclegan.contract.card import ModelCard
+from cyclegan.contract.errors import CardError
+
+Card = dict[str, Any]
+
+
+@pytest.fixture
+def card_path(weights_dir: Path) -> Path:
+    return weights_dir / "negate.json"
+
+
+def test_what_is_written_is_what_is_read(card_path: Path, tmp_path: Path) -> None:
+    card = ModelCard.read(card_path)
+    card.write(tmp_path / "copy.json")
+    assert ModelCard.read(tmp_path / "copy.json") == card
+    assert (tmp_path / "copy.json").read_bytes() == card_path.read_bytes()
+
+
+def test_every_part_survives_writing(card_path: Path) -> None:
+    data = json.loads(card_path.read_text())
+    metric = {
+        "name": "KID",
+        "value": 20,
+        "unit": "x100",
+        "direction": "lower",
+        "protocol": "120 fakes",
+    }
+    data |= {"metrics": [metric], "known_limits": ["Grass turns grey."], "reverse": "etagen"}
+    card = ModelCard.from_dict(data)
+    assert card.metrics[0].value == 20.0
+    assert card.reverse == "etagen"
+    assert json.loads(json.dumps(card.to_dict())) == data
+
+
+def drop(key: str) -> Callable[[Card], object]:
+    return lambda card: card.pop(key)
+
+
+def put(**fields: object) -> Callable[[Card], object]:
+    return lambda card: card.update(fields)
+
+
+def inside(part: str, **fields: object) -> Callable[[Card], object]:
+    return lambda card: card[part].update(fields)
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        (put(licens="MIT"), 'unknown key "licens"; did you mean "licence"?'),
+        (put(xyz=1), 'unknown key "xyz"; remove it'),
+        (inside("training", sed=1), 'unknown key "sed" in "training"; did you mean "seed"?'),
+        (drop("licence"), '"licence" is missing; add it (a text)'),
+        (drop("parity"), '"parity" is missing; add it (an object)'),
+        (lambda card: card["training"].pop("seed"), '"seed" is missing in "training"'),
+        (put(size_multiple="4"), '"size_multiple" must be a whole number, not "4"'),
+        (put(size_multiple=4.5), '"size_multiple" must be a whole number, not 4.5'),
+        (put(bytes=True), '"bytes" must be a whole number, not true'),
+        (put(name=None), '"name" must be a text, not null'),
+        (put(reverse=3), '"reverse" must be a text or null, not 3'),
+        (put(precision="fp8"), '"precision" must be "fp32" or "fp16" or "int8", not "fp8"'),
+        (put(layout="NHWC"), '"layout" must be "NCHW", not "NHWC"'),
+        (put(training=[]), '"training" must be an object, not []'),
+        (put(known_limits="none"), '"known_limits" must be a list, each a text, not "none"'),
+        (put(metrics=[1]), '"metrics[0]" must be an object, not 1'),
+        (
+            inside("parity", sizes=[[64, 64], [64]]),
+            '"parity.sizes[1]" must be a list of 2, each a whole number, not [64]',
+        ),
+        (
+            inside("training", minutes=float("nan")),
+            '"training.minutes" must be a number, not NaN',
+        ),
+        (put(value_range=[0, 1]), '"value_range" must be [-1, 1], not [0.0, 1.0]'),
+        (put(size_multiple=0), '"size_multiple" must be 1 or more, not 0'),
+        (put(border=-1), '"border" must be 0 or more, not -1'),
+        (put(sha256="abc"), '"sha256" must be 64 lower-case hexadecimal digits, not "abc"'),
+        (put(file="../x.onnx"), '"file" must be a name ending in .onnx, without folders'),
+        (put(name="a/b"), "\"name\" must be letters, digits, '.', '_' and '-', not \"a/b\""),
+        (put(schema_version=2), "schema version 2, this program reads up to 1; update"),
+        (put(schema_version=0), '"schema_version" must be 1, not 0'),
+    ],
+)
+def test_a_bad_card_is_refused_with_its_file_and_a_remedy(
+    card_path: Path, change: Callable[[Card], object], sentence: str
+) -> None:
+    data = json.loads(card_path.read_text())
+    change(data)
+    card_path.write_text(json.dumps(data))
+    with pytest.raises(CardError) as raised:
+        ModelCard.read(card_path)
+    assert str(raised.value).startswith(f"{card_path}: ")
+    assert sentence in str(raised.value)
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"\xff\xfe", b"[" * 100_000])
+def test_what_is_no_json_is_refused(card_path: Path, content: bytes) -> None:
+    card_path.write_bytes(content)
+    with pytest.raises(CardError, match=r"negate\.json is not JSON .*export the model again"):
+        ModelCard.read(card_path)
+
+
+def test_a_missing_card_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(CardError, match=r"none\.json cannot be read: no such file"):
+        ModelCard.read(tmp_path / "none.json")
+
+
+def test_bytes_are_held_against_the_card(card_path: Path) -> None:
+    card = ModelCard.read(card_path)
+    model = card_path.with_suffix(".onnx")
+    card.verify(model)
+    content = model.read_bytes()
+    model.write_bytes(content.replace(b"Neg", b"Abs"))
+    with pytest.raises(CardError, match=r"sha256 of .*negate\.onnx is \w{12}\.\.\., its card says"):
+        card.verify(model)
+    model.write_bytes(content[:-1])
+    with pytest.raises(CardError, match=f"has {len(content) - 1} bytes, its card says"):
+        card.verify(model)
+    model.unlink()
+    with pytest.raises(CardError, match="is missing, though its card is there"):
+        card.verify(model)

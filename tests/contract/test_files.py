@@ -1,0 +1,94 @@
+"""Files are whole or not there, whatever goes wrong."""
+
+import errno
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from cyclegan.contract.errors import StorageError
+from cyclegan.contract.files import atomic_write, sha256_of
+
+
+def test_the_file_appears_when_the_block_ends(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "card.json"
+    with atomic_write(path) as temporary:
+        temporary.write_text("whole")
+        assert not path.exists()
+        assert (temporary.parent, temporary.suffix) == (path.parent, ".json")
+    assert path.read_text() == "whole"
+    assert list(path.parent.iterdir()) == [path]
+
+
+def write_half_then(path: Path, fail: Callable[[], object]) -> None:
+    with atomic_write(path) as temporary:
+        temporary.write_text("half")
+        fail()
+
+
+def interrupt() -> None:
+    raise KeyboardInterrupt("Ctrl-C")
+
+
+def fill_the_disk() -> None:
+    with Path("/dev/full").open("wb") as full:  # a device that has no space, ever
+        full.write(b"more")
+
+
+@pytest.mark.parametrize(
+    ("fail", "error", "sentence"),
+    [
+        (lambda: int("no"), ValueError, "invalid literal"),
+        (interrupt, KeyboardInterrupt, "Ctrl-C"),
+        (fill_the_disk, StorageError, r"latest\.ckpt could not be written: no space left"),
+    ],
+)
+def test_an_error_leaves_the_earlier_file_and_nothing_else(
+    tmp_path: Path, fail: Callable[[], object], error: type[BaseException], sentence: str
+) -> None:
+    path = tmp_path / "latest.ckpt"
+    path.write_text("the last good one")
+    with pytest.raises(error, match=sentence):
+        write_half_then(path, fail)
+    assert path.read_text() == "the last good one"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_the_cause_keeps_its_number(tmp_path: Path) -> None:
+    with pytest.raises(StorageError) as raised:
+        write_half_then(tmp_path / "file", fill_the_disk)
+    assert isinstance(raised.value.__cause__, OSError)
+    assert raised.value.__cause__.errno == errno.ENOSPC
+
+
+def test_a_folder_in_the_way_is_a_storage_error(tmp_path: Path) -> None:
+    with pytest.raises(StorageError, match="not a regular file"):
+        write_half_then(tmp_path, interrupt)
+    (tmp_path / "file").touch()
+    with pytest.raises(StorageError, match="could not be written"):
+        write_half_then(tmp_path / "file" / "inside", interrupt)
+
+
+def test_a_link_keeps_pointing_to_its_file(tmp_path: Path) -> None:
+    (tmp_path / "real").write_text("old")
+    (tmp_path / "link").symlink_to("real")
+    with atomic_write(tmp_path / "link") as temporary:
+        temporary.write_text("new")
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "real").read_text() == "new"
+
+
+def test_names_of_255_bytes_can_be_written(tmp_path: Path) -> None:
+    path = tmp_path / ("ü" * 125 + "x.png")
+    assert len(path.name.encode()) == 255
+    with atomic_write(path) as temporary:
+        temporary.touch()
+    assert path.exists()
+
+
+def test_sha256_is_that_of_the_bytes(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"bytes" * 100_000)
+    assert sha256_of(tmp_path / "file") == hashlib.sha256(b"bytes" * 100_000).hexdigest()
+    with pytest.raises(StorageError, match="could not be read: no such file"):
+        sha256_of(tmp_path / "nowhere")

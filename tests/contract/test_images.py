@@ -1,0 +1,314 @@
+"""Any picture comes in upright, 8-bit and sRGB, or is refused with one clear sentence."""
+
+import io
+import struct
+import time
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import ExifTags, Image, ImageCms
+
+from cyclegan.contract.errors import InputError, PictureError
+from cyclegan.contract.images import (
+    WRITABLE_SUFFIXES,
+    Picture,
+    find_pictures,
+    load_picture,
+    save_picture,
+)
+
+Array = np.ndarray
+
+
+def noise(height: int, width: int, channels: int = 3) -> Array:
+    return np.random.default_rng(0).integers(0, 256, (height, width, channels), dtype=np.uint8)
+
+
+def smooth(height: int, width: int) -> Array:
+    """A picture that lossy formats keep within a few steps."""
+    y, x = np.mgrid[0:height, 0:width]
+    return np.stack([x * 255 / width, y * 255 / height, 0 * x + 90], axis=-1).astype(np.uint8)
+
+
+def encode(image: Image.Image, codec: str, **options: object) -> bytes:
+    file = io.BytesIO()
+    image.save(file, codec, **options)
+    return file.getvalue()
+
+
+def read_exif(path: Path) -> Image.Exif:
+    with Image.open(path) as image:
+        exif = image.getexif()
+        exif.get_ifd(ExifTags.IFD.Exif)  # while the file is open
+        exif.get_ifd(ExifTags.IFD.GPSInfo)
+        return exif
+
+
+def test_png_colours_are_exact() -> None:
+    rgb = noise(5, 7)
+    picture = load_picture(encode(Image.fromarray(rgb), "PNG"))
+    np.testing.assert_array_equal(picture.rgb, rgb)
+    assert picture.alpha is None
+    assert picture.exif is None
+
+
+def test_16_bit_greys_are_scaled_not_clipped() -> None:
+    grey = np.array([[0, 128, 129, 257, 32896, 65535]], dtype=np.uint16)
+    for codec in ("PNG", "TIFF"):
+        picture = load_picture(encode(Image.fromarray(grey), codec))
+        # v / 257 rounded
+        assert picture.rgb[0, :, 0].tolist() == [0, 0, 1, 1, 128, 255]
+        assert (picture.rgb == picture.rgb[..., :1]).all()
+
+
+def test_greys_bits_and_palettes_become_rgb() -> None:
+    grey = Image.fromarray(noise(6, 4)[..., 0])
+    np.testing.assert_array_equal(load_picture(encode(grey, "PNG")).rgb[..., 2], np.asarray(grey))
+    bits = grey.convert("1")
+    assert set(np.unique(load_picture(encode(bits, "PNG")).rgb)) == {0, 255}
+    palette = Image.fromarray(noise(6, 4)).quantize(8)
+    expected = np.asarray(palette.convert("RGB"))
+    np.testing.assert_array_equal(load_picture(encode(palette, "PNG")).rgb, expected)
+    np.testing.assert_array_equal(load_picture(encode(palette, "GIF")).rgb, expected)
+
+
+def test_cmyk_becomes_rgb() -> None:
+    red = Image.new("CMYK", (8, 8), (0, 255, 255, 0))
+    assert np.abs(load_picture(encode(red, "TIFF")).rgb - [255, 0, 0]).max() == 0
+    assert np.abs(load_picture(encode(red, "JPEG")).rgb.astype(int) - [255, 0, 0]).max() <= 3
+
+
+def test_alpha_is_kept_in_all_its_forms() -> None:
+    rgba = noise(6, 4, 4)
+    picture = load_picture(encode(Image.fromarray(rgba), "PNG"))
+    np.testing.assert_array_equal(picture.alpha, rgba[..., 3])
+    np.testing.assert_array_equal(picture.rgb, rgba[..., :3])
+    grey = load_picture(encode(Image.fromarray(rgba).convert("LA"), "PNG"))
+    np.testing.assert_array_equal(grey.alpha, rgba[..., 3])
+    palette = Image.new("P", (2, 1))
+    palette.putpalette([10, 20, 30, 40, 50, 60])
+    palette.putpixel((1, 0), 1)
+    picture = load_picture(encode(palette, "PNG", transparency=1))
+    assert picture.rgb.tolist() == [[[10, 20, 30], [40, 50, 60]]]
+    assert picture.alpha is not None
+    assert picture.alpha.tolist() == [[255, 0]]
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("codec", ["PNG", "TIFF", "JPEG"])
+def test_pictures_are_turned_upright_once(tmp_path: Path, codec: str, orientation: int) -> None:
+    corner = np.zeros((16, 32, 3), dtype=np.uint8)
+    corner[:8, :8] = 255  # upper left, as it should be seen
+    # By the EXIF standard, what the file holds so that it is seen like that:
+    stored = {
+        1: corner,
+        2: corner[:, ::-1],
+        3: corner[::-1, ::-1],
+        4: corner[::-1],
+        5: corner.transpose(1, 0, 2),
+        6: np.rot90(corner, 1),
+        7: np.rot90(corner, 2).transpose(1, 0, 2),
+        8: np.rot90(corner, -1),
+    }[orientation]
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = orientation
+    exif[ExifTags.Base.Make] = "Camera"
+    picture = load_picture(encode(Image.fromarray(np.ascontiguousarray(stored)), codec, exif=exif))
+    assert picture.rgb.shape == (16, 32, 3)
+    assert (np.abs(picture.rgb.astype(int) - corner) < 8).all()
+    save_picture(picture, tmp_path / "again.png")
+    again = read_exif(tmp_path / "again.png")
+    assert ExifTags.Base.Orientation not in again
+    assert again[ExifTags.Base.Make] == "Camera"
+
+
+def test_colour_profiles_are_converted_to_srgb() -> None:
+    lab = ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB")).tobytes()
+    srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    image = Image.fromarray(noise(8, 8))
+    exact = np.asarray(image)
+    np.testing.assert_array_equal(load_picture(encode(image, "PNG", icc_profile=srgb)).rgb, exact)
+    # A profile for other channels than the picture has, or a damaged one, is left out.
+    np.testing.assert_array_equal(load_picture(encode(image, "PNG", icc_profile=lab)).rgb, exact)
+    np.testing.assert_array_equal(load_picture(encode(image, "PNG", icc_profile=b"?")).rgb, exact)
+
+
+def test_a_wide_gamut_profile_changes_colours_as_it_should() -> None:
+    # The same primaries in another order: what the file calls red is seen as blue. So the test
+    # needs no profile file, and no colour science to know the answer.
+    swapped = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
+    tags = {bytes(swapped[i : i + 4]): i for i in range(132, 132 + 12 * swapped[131], 12)}
+    red, blue = tags[b"rXYZ"], tags[b"bXYZ"]
+    entries = swapped[red + 4 : red + 12], swapped[blue + 4 : blue + 12]
+    swapped[blue + 4 : blue + 12], swapped[red + 4 : red + 12] = entries
+    at, size = struct.unpack(">II", swapped[tags[b"desc"] + 4 : tags[b"desc"] + 12])
+    name = "sRGB".encode("utf-16-be")
+    swapped[at : at + size] = swapped[at : at + size].replace(name, "swap".encode("utf-16-be"))
+    image = Image.new("RGB", (4, 4), (250, 30, 10))
+    rgb = load_picture(encode(image, "PNG", icc_profile=bytes(swapped))).rgb
+    assert np.abs(rgb.astype(int) - [10, 30, 250]).max() <= 1
+
+
+@pytest.mark.parametrize("suffix", sorted(WRITABLE_SUFFIXES))
+def test_every_format_that_is_written_is_read_again(tmp_path: Path, suffix: str) -> None:
+    rgb = smooth(24, 32)
+    save_picture(Picture(rgb), tmp_path / f"picture{suffix}")
+    again = load_picture(tmp_path / f"picture{suffix}")
+    assert np.abs(again.rgb.astype(int) - rgb).mean() < 2
+    assert list(tmp_path.iterdir()) == [tmp_path / f"picture{suffix}"]
+
+
+@pytest.mark.parametrize("suffix", [".png", ".webp", ".tiff", ".avif"])
+def test_formats_with_alpha_keep_it(tmp_path: Path, suffix: str) -> None:
+    alpha = np.zeros((16, 16), dtype=np.uint8)
+    alpha[4:] = 255
+    save_picture(Picture(smooth(16, 16), alpha), tmp_path / f"picture{suffix}")
+    again = load_picture(tmp_path / f"picture{suffix}").alpha
+    assert again is not None
+    np.testing.assert_array_equal(again, alpha)
+
+
+def test_formats_without_alpha_show_the_picture_on_white(tmp_path: Path) -> None:
+    picture = Picture(np.zeros((8, 8, 3), np.uint8), np.zeros((8, 8), np.uint8))
+    save_picture(picture, tmp_path / "picture.bmp")
+    assert load_picture(tmp_path / "picture.bmp").rgb.min() == 255
+
+
+def test_what_a_format_has_no_room_for_is_refused(tmp_path: Path) -> None:
+    wide = Picture(np.zeros((1, 70_000, 3), np.uint8))
+    with pytest.raises(PictureError, match=r"JPEG has room for 65500 pixels a side.*70000 x 1"):
+        save_picture(wide, tmp_path / "wide.jpg")
+    save_picture(wide, tmp_path / "wide.png")
+    with pytest.raises(PictureError, match=r"cannot be written as \.xyz; use one of \.avif"):
+        save_picture(wide, tmp_path / "wide.xyz")
+
+
+def test_metadata_that_is_still_true_is_kept(tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[ExifTags.Base.Artist] = "Ada"
+    exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.ExposureTime] = 0.5
+    exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.ColorSpace] = 65535  # not sRGB
+    exif.get_ifd(ExifTags.IFD.GPSInfo)[ExifTags.GPS.GPSLatitudeRef] = "N"
+    source = encode(Image.fromarray(smooth(8, 8)), "JPEG", exif=exif)
+    for suffix in (".jpg", ".png", ".webp", ".tif", ".avif"):
+        save_picture(load_picture(source), tmp_path / f"out{suffix}")
+        again = read_exif(tmp_path / f"out{suffix}")
+        assert again[ExifTags.Base.Artist] == "Ada", suffix
+        assert again.get_ifd(ExifTags.IFD.Exif) == {ExifTags.Base.ExposureTime: 0.5}, suffix
+        assert again.get_ifd(ExifTags.IFD.GPSInfo) == {ExifTags.GPS.GPSLatitudeRef: "N"}, suffix
+
+
+def test_damaged_metadata_costs_nothing_but_itself() -> None:
+    picture = load_picture(encode(Image.fromarray(noise(4, 4)), "PNG", exif=b"Exif\0\0garbage"))
+    np.testing.assert_array_equal(picture.rgb, noise(4, 4))
+    assert picture.exif is None
+
+
+def bomb(width: int, height: int) -> bytes:
+    """A valid PNG of one bit a pixel, all black: 30,000 x 30,000 of them in about 110 kB."""
+    rows = zlib.compressobj(9)
+    data = b"".join(rows.compress(bytes(1 + width // 8)) for _ in range(height)) + rows.flush()
+    header = struct.pack(">IIBBBBB", width, height, 1, 0, 0, 0, 0)
+
+    def chunk(name: bytes, body: bytes) -> bytes:
+        check = zlib.crc32(name + body)
+        return struct.pack(">I", len(body)) + name + body + struct.pack(">I", check)
+
+    chunks = chunk(b"IHDR", header) + chunk(b"IDAT", data) + chunk(b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + chunks
+
+
+def test_a_bomb_is_refused_from_its_header() -> None:
+    source = bomb(30_000, 30_000)
+    assert len(source) < 150_000
+    started = time.process_time()
+    with pytest.raises(PictureError, match=r"30000 x 30000 pixels, the limit is 100 megapixels"):
+        load_picture(source)
+    assert time.process_time() - started < 0.2  # decoding it takes seconds and 900 MB
+
+
+def test_the_limit_can_be_chosen_and_warns_of_nothing_below_it() -> None:
+    # Pillow would warn from 89 megapixels on, and here warnings are errors. Most of the file is
+    # cut off because decoding it takes seconds.
+    with pytest.raises(PictureError, match="truncated"):
+        load_picture(bomb(10_000, 9_500)[:2000], max_pixels=95_000_000)
+    with pytest.raises(PictureError, match=r"8 x 8 pixels, the limit is 6\.3e-05 megapixels"):
+        load_picture(bomb(8, 8), max_pixels=63)
+
+
+PNG = encode(Image.fromarray(noise(64, 64)), "PNG")
+JPEG = encode(Image.fromarray(noise(64, 64)), "JPEG")
+WEBP = encode(Image.fromarray(noise(64, 64)), "WEBP")
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "sentence"),
+    [
+        ("a.png", b"", "is empty (0 bytes)"),
+        ("a.png", b"just a text", "is not a picture that can be read"),
+        ("a.jpg", b"%PDF-1.7 and so on", "is not a picture that can be read"),
+        ("a.png", b"%!PS-Adobe-3.0 EPSF-3.0\n", "is not a picture that can be read"),
+        ("a.png", PNG[:20], "has a damaged PNG header"),
+        ("a.png", PNG[: len(PNG) // 2], "is truncated or damaged"),
+        ("a.jpg", JPEG[: len(JPEG) // 2], "is truncated or damaged"),
+        ("a.webp", WEBP[: len(WEBP) // 2], "damaged"),
+        ("a.tif", encode(Image.new("F", (4, 4)), "TIFF"), "has 32-bit samples of unknown range"),
+    ],
+)
+def test_what_cannot_be_read_is_named_with_its_reason(
+    tmp_path: Path, name: str, content: bytes, sentence: str
+) -> None:
+    path = tmp_path / name
+    path.write_bytes(content)
+    with pytest.raises(PictureError) as raised:
+        load_picture(path)
+    assert str(raised.value).startswith(f"{path} ")
+    assert sentence in str(raised.value)
+    assert "\n" not in str(raised.value)
+    with pytest.raises(PictureError, match=r"^upload "):
+        load_picture(content, name="upload")
+
+
+def test_a_missing_file_and_a_folder_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(PictureError, match="cannot be opened: no such file"):
+        load_picture(tmp_path / "none.png")
+    with pytest.raises(PictureError, match="cannot be opened: is a directory"):
+        load_picture(tmp_path)
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning:PIL")  # the command line ignores them too
+@pytest.mark.parametrize("codec", ["PNG", "JPEG", "WEBP", "TIFF", "BMP", "GIF", "AVIF"])
+def test_damage_anywhere_is_a_picture_error_or_still_a_picture(codec: str) -> None:
+    exif = Image.Exif()
+    exif[ExifTags.Base.Artist] = "Ada"
+    source = encode(Image.fromarray(smooth(24, 24)), codec, exif=exif)
+    random = np.random.default_rng(0)
+    for _ in range(150):
+        damaged = bytearray(source[: random.integers(1, len(source) + 1)])
+        for at in random.integers(0, len(damaged), 3):
+            damaged[at] = random.integers(0, 256)
+        try:
+            picture = load_picture(bytes(damaged), max_pixels=1_000_000)
+        except PictureError:
+            continue
+        assert picture.rgb.dtype == np.uint8
+        assert picture.rgb.ndim == 3
+
+
+def test_finds_pictures_by_suffix_in_order_without_hidden_ones(tmp_path: Path) -> None:
+    for name in ("b.PNG", "a.jpg", "c.txt", ".hidden.png", "sub/d.webp", ".git/e.png", "sub/f.gif"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    assert find_pictures(tmp_path) == [tmp_path / "a.jpg", tmp_path / "b.PNG"]
+    deep = [str(path.relative_to(tmp_path)) for path in find_pictures(tmp_path, recursive=True)]
+    assert deep == ["a.jpg", "b.PNG", "sub/d.webp", "sub/f.gif"]
+    with pytest.raises(InputError, match="cannot be read: no such file"):
+        find_pictures(tmp_path / "nowhere")
+
+
+def test_loops_of_links_are_not_followed(tmp_path: Path) -> None:
+    (tmp_path / "a.png").touch()
+    (tmp_path / "loop").symlink_to(tmp_path)
+    assert find_pictures(tmp_path, recursive=True) == [tmp_path / "a.png"]
