@@ -57,7 +57,8 @@ class Store:
         names = [entry.name for entry in self.list() if entry.card]
         if len(names) == 1:
             return self.card(names[0])
-        raise ModelError(f"choose a model: {', '.join(names)}" if names else self.emptiness())
+        choice = f"choose one of the models: {', '.join(names)}"
+        raise ModelError(choice if names else self.emptiness())
 
     def verify(self, name: str) -> ModelCard:
         """The card of a model whose bytes are those that it promises. Raises: as `card`."""
@@ -70,7 +71,7 @@ class Store:
 
         Raises: ModelError, CardError.
         """
-        # Imported here because onnxruntime takes ORT_MS ms to import, and listing needs none.
+        # Lazy: listing models needs neither numpy nor onnxruntime, a quarter of a second together.
         from app.translator import Translator
 
         with self._loading:

@@ -12,7 +12,7 @@ import onnxruntime as ort
 from numpy.typing import NDArray
 
 from cyclegan.contract.card import ModelCard
-from cyclegan.contract.errors import ModelError
+from cyclegan.contract.errors import ModelError, brief
 from cyclegan.contract.images import Picture
 from cyclegan.contract.pixels import crop_back, from_network, pad_to_multiple, to_network
 
@@ -38,7 +38,7 @@ class Translator:
         try:
             self._session = ort.InferenceSession(model, options, providers=["CPUExecutionProvider"])
         except Exception as error:  # its exceptions share no base class
-            raise ModelError(f"{model} cannot be loaded: {_one_line(error)}") from error
+            raise ModelError(f"{model} cannot be loaded: {brief(error)}") from error
         self._check_names()
 
     def translate(self, picture: Picture) -> Picture:
@@ -60,8 +60,7 @@ class Translator:
             )
         except Exception as error:
             raise ModelError(
-                f"{self._model} failed on {rgb.shape[1]} x {rgb.shape[0]} pixels: "
-                f"{_one_line(error)}"
+                f"{self._model} failed on {rgb.shape[1]} x {rgb.shape[0]} pixels: {brief(error)}"
             ) from error
         translated = from_network(y)
         if translated.shape != padded.shape:
@@ -91,7 +90,3 @@ def count_cpus() -> int:
     if hasattr(os, "sched_getaffinity"):  # not everywhere, unlike cpu_count()
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
-
-
-def _one_line(error: BaseException) -> str:
-    return " ".join(str(error).split()) or type(error).__name__

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, Self
 
-from cyclegan.contract.errors import CardError, nearest
+from cyclegan.contract.errors import CardError, brief, nearest
 from cyclegan.contract.files import atomic_write, sha256_of
 
 SCHEMA_VERSION = 1
@@ -149,8 +149,7 @@ class ModelCard:
         except CardError as error:
             raise CardError(f"{path}: {error}") from error
         except OSError as error:
-            reason = (error.strerror or str(error)).lower()
-            raise CardError(f"{path} cannot be read: {reason}") from error
+            raise CardError(f"{path} cannot be read: {brief(error)}") from error
         except (ValueError, RecursionError) as error:  # not UTF-8, not JSON, nested without end
             raise CardError(
                 f"{path} is not JSON ({error}); fetch the card again or export the model again"

@@ -63,6 +63,12 @@ class StorageError(CycleGANError):
     """A file could not be written or read: full disk, no permission, ..."""
 
 
+def brief(error: BaseException) -> str:
+    """What a foreign error says, in one line, without the path that an OSError repeats."""
+    text = isinstance(error, OSError) and error.strerror and error.strerror.lower()
+    return text or " ".join(str(error).split()) or type(error).__name__
+
+
 def nearest(name: str, choices: Iterable[str]) -> str:
     """The hint `; did you mean "horse2zebra"?` for a misspelt name, or "" if nothing is near."""
     by_lower_case = {choice.lower(): choice for choice in choices}

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from cyclegan.contract.errors import StorageError
+from cyclegan.contract.errors import StorageError, brief
 
 
 @contextmanager
@@ -41,7 +41,7 @@ def atomic_write(path: Path) -> Iterator[Path]:
         if os.name == "posix":  # the rename itself lasts only once its folder is on disk
             _flush(path.parent)
     except OSError as error:
-        raise StorageError(f"{path} could not be written: {_reason(error)}") from error
+        raise StorageError(f"{path} could not be written: {brief(error)}") from error
 
 
 def sha256_of(path: Path) -> str:
@@ -50,7 +50,7 @@ def sha256_of(path: Path) -> str:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
-        raise StorageError(f"{path} could not be read: {_reason(error)}") from error
+        raise StorageError(f"{path} could not be read: {brief(error)}") from error
 
 
 def _flush(path: Path) -> None:
@@ -59,8 +59,3 @@ def _flush(path: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
-
-
-def _reason(error: OSError) -> str:
-    # Pillow raises OSError without a number and with the whole story in its text.
-    return (error.strerror or str(error)).strip().lower()

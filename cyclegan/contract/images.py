@@ -26,7 +26,7 @@ from PIL import (  # the plugins that read and write; Image.init() would import 
     WebPImagePlugin,
 )
 
-from cyclegan.contract.errors import InputError, PictureError
+from cyclegan.contract.errors import InputError, PictureError, brief
 from cyclegan.contract.files import atomic_write
 
 MAX_PIXELS = 100_000_000
@@ -59,10 +59,11 @@ _WRITABLE = {
 }
 _OPTIONS: dict[str, dict[str, Any]] = {
     "JPEG": {"quality": 95, "subsampling": 0},
+    # 12 megapixels of photos: 1.25 s, 22.1 MB; at Pillow's level 6: 2.77 s, 22.8 MB.
     "PNG": {"compress_level": 3},
     "WEBP": {"quality": 95},
     "AVIF": {"quality": 95},
-    "TIFF": {"compression": "tiff_adobe_deflate"},
+    "TIFF": {"compression": "raw"},  # with another, Pillow fails on EXIF's inner directories
     "BMP": {},
 }
 _MAX_SIDE = {"JPEG": 65_500, "WEBP": 16_383, "AVIF": 32_768}  # pixels
@@ -128,8 +129,7 @@ def load_picture(
             with source.open("rb") as file:
                 return load_picture(file, max_pixels=max_pixels, name=name or str(source))
         except OSError as error:
-            reason = (error.strerror or str(error)).lower()
-            raise PictureError(f"{source} cannot be opened: {reason}") from error
+            raise PictureError(f"{source} cannot be opened: {brief(error)}") from error
     stream = io.BytesIO(source) if isinstance(source, bytes) else source
     name = name or "the picture"
     image = _open(stream, name)
@@ -154,7 +154,7 @@ def load_picture(
     # ValueError, struct.error, zlib.error, ...); whichever it is, this file is not readable.
     except Exception as error:
         raise PictureError(
-            f"{name} is truncated or damaged ({_one_line(error)}); save or copy it again"
+            f"{name} is truncated or damaged ({brief(error)}); save or copy it again"
         ) from error
     return Picture(rgb, alpha, exif)
 
@@ -197,8 +197,7 @@ def find_pictures(folder: Path, recursive: bool = False) -> list[Path]:
     """
 
     def refuse(error: OSError) -> None:
-        reason = (error.strerror or str(error)).lower()
-        raise InputError(f"folder {error.filename} cannot be read: {reason}") from error
+        raise InputError(f"folder {error.filename} cannot be read: {brief(error)}") from error
 
     found: list[Path] = []
     for parent, folders, names in os.walk(folder, onerror=refuse):
@@ -227,7 +226,7 @@ def _open(file: BinaryIO, name: str) -> ImageFile.ImageFile:
             return factory(file, "")
         except Exception as error:  # see load_picture
             raise PictureError(
-                f"{name} has a damaged {codec} header ({_one_line(error)}); save or copy it again"
+                f"{name} has a damaged {codec} header ({brief(error)}); save or copy it again"
             ) from error
     raise PictureError(f"{name} is not a picture that can be read; use JPEG, PNG, WebP or TIFF")
 
@@ -299,7 +298,3 @@ def _read_exif(image: Image.Image) -> tuple[int, bytes | None]:
     except Exception as error:  # noqa: BLE001
         log.debug("damaged EXIF is left out: %s", error)
         return orientation, None
-
-
-def _one_line(error: BaseException) -> str:
-    return " ".join(str(error).split()) or type(error).__name__

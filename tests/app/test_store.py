@@ -59,7 +59,7 @@ def test_only_is_the_one_usable_model(weights_dir: Path, add_model) -> None:
     (weights_dir / "torn.json").write_text("{}")
     assert Store(weights_dir).only().name == "negate"
     add_model(weights_dir, "again")
-    with pytest.raises(ModelError, match="choose a model: again, negate"):
+    with pytest.raises(ModelError, match="choose one of the models: again, negate"):
         Store(weights_dir).only()
 
 
