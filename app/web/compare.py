@@ -52,7 +52,7 @@ def refusal(sentence: str) -> dict[str, Any]:
 
 _TEMPLATE = """
 ${!value ? `<p class="empty">${empty}</p>` : value.refusal ? `
-<p class="empty refusal" role="alert"><strong>That did not work.</strong> ${value.refusal}</p>` : `
+<p class="empty refusal" role="alert"><strong>That did not work:</strong> ${value.refusal}</p>` : `
 <div class="compare" style="--width: ${value.width}; --height: ${value.height}">
   <img src="${value.after.url}" alt="After">
   <img class="before" src="${value.before.url}" alt="Before">

@@ -60,7 +60,11 @@ def photo_tab(page: gr.Blocks, store: Store) -> None:
         with gr.Column(elem_classes="take", elem_id="result"):
             compare = compare_pair("Your picture appears here, before and after.")
             with gr.Row(elem_classes="below"):
-                note = gr.HTML(elem_id="note", apply_default_css=False)
+                note = gr.HTML(
+                    html_template='<p role="status">${value || ""}</p>',
+                    elem_id="note",
+                    apply_default_css=False,
+                )
                 download = gr.DownloadButton(
                     "Download PNG",
                     variant="primary",
@@ -84,7 +88,8 @@ def photo_tab(page: gr.Blocks, store: Store) -> None:
         pressed = event.target is not None and event.target._id == start._id
         upload = read_upload(payload)
         if upload is None:
-            return clear(_NO_PHOTO) if pressed else unchanged
+            # Taken away by the visitor, or, if nothing is shown, by the refusal that must stay.
+            return clear(_NO_PHOTO) if pressed else clear() if known else unchanged
         # Gradio reports a picture that replaces another one twice.
         if (upload.path, model) == known and not pressed:
             return unchanged
@@ -115,8 +120,6 @@ def photo_tab(page: gr.Blocks, store: Store) -> None:
         api_visibility="private",
     )
     run.success(fn=None, js=_SHOW_RESULT, api_visibility="private")
-    results = [compare, note, download, shown]
-    photo.clear(clear, outputs=results, cancels=[run], queue=False, api_visibility="private")
 
     def look_again(chosen: str) -> Any:
         value, listed = offer(store, chosen)

@@ -23,6 +23,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.store import Store
+from app.web.models import installed
 from app.web.page import build
 from app.web.theme import HEAD, STYLE, theme
 from app.web.upload import refuse_addresses
@@ -71,7 +72,8 @@ def launch(
         )
         if threading.current_thread() is threading.main_thread():
             signal.signal(signal.SIGTERM, _exit)
-        log.info("serving %s on %s", weights, url)
+        count = sum(entry.card is not None for entry in installed(store))
+        log.info("serving %d models of %s on %s (Ctrl-C ends it)", count, weights, url)
         if open_browser:
             threading.Thread(target=webbrowser.open, args=(url,), daemon=True).start()
         uvicorn.Server(config).run(sockets=[listener])

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PureWindowsPath
-from typing import Any, NoReturn
+from typing import Any
 
 import gradio as gr
 from gradio import processing_utils
@@ -46,7 +46,7 @@ def result_name(upload: str, model: str) -> str:
 def refuse_addresses() -> None:
     """From now on, Gradio fetches nothing when a client sends an address instead of a file."""
 
-    async def refuse(url: str, **_: Any) -> NoReturn:
+    async def refuse(url: str, cache_dir: str) -> str:
         raise gr.Error("Pictures are uploaded, not fetched from an address.", print_exception=False)
 
     processing_utils.async_ssrf_protected_download = refuse

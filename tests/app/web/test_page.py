@@ -1,0 +1,178 @@
+"""The page as people use it, in a real browser against a real server."""
+
+import struct
+import subprocess
+import sys
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from cyclegan.contract.images import Picture, load_picture, save_picture
+
+TIMEOUT_MS = 120_000  # for a machine that does other work as well
+
+
+class Visitor:
+    """One tab of a browser, which remembers what went wrong and which hosts were asked."""
+
+    def __init__(self, browser: Any, url: str, **context: Any) -> None:
+        self.url = url
+        self.complaints: list[str] = []
+        self.asked: set[str] = set()
+        self.page = browser.new_context(**context).new_page()
+        self.page.set_default_timeout(TIMEOUT_MS)
+        self.page.on("console", self._note_console)
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.on("request", lambda request: self.asked.add(request.url))
+        self.page.goto(url)
+        self.page.wait_for_selector("#start")
+
+    def give(self, path: Path) -> None:
+        self.page.locator("#photo input[type=file]").set_input_files(path)
+
+    def note(self, *, containing: str) -> str:
+        note = self.page.locator("#note", has_text=containing)
+        note.wait_for()
+        return str(note.inner_text())
+
+    def refusal(self, *, containing: str) -> str:
+        refusal = self.page.locator(".refusal", has_text=containing)
+        refusal.wait_for()
+        return str(refusal.inner_text())
+
+    def download(self, to: Path) -> Path:
+        with self.page.expect_download() as info:
+            self.page.get_by_role("button", name="Download PNG").click()
+        file = to / info.value.suggested_filename
+        info.value.save_as(file)
+        return file
+
+    def other_hosts(self) -> list[str]:
+        ours = (self.url, "data:", "blob:")
+        return [url for url in self.asked if not url.startswith(ours)]
+
+    def _note_console(self, message: Any) -> None:
+        if message.type == "error":
+            self.complaints.append(message.text)
+
+
+@pytest.fixture
+def photo(tmp_path: Path) -> Path:
+    pixels = np.random.default_rng(7).integers(0, 256, (61, 83, 3), np.uint8)
+    path = tmp_path / "Zoë's horse.png"
+    save_picture(Picture(pixels), path)
+    return path
+
+
+def test_uploaded_photo_comes_back_as_the_command_converts_it(
+    serve: Callable[..., Any], chromium: Any, weights_dir: Path, photo: Path, tmp_path: Path
+) -> None:
+    server = serve(weights_dir)
+    visitor = Visitor(chromium, server.url)
+    visitor.give(photo)
+    assert "83 × 61 pixels" in visitor.note(containing="Photo to negative")
+    downloaded = visitor.download(tmp_path)
+
+    converted = tmp_path / "converted.png"
+    main = "from app.cli import main; main()"
+    command = [sys.executable, "-c", main, "convert", photo, converted, "--weights", weights_dir]
+    subprocess.run(command, check=True, cwd=Path(__file__).parents[3], capture_output=True)
+
+    assert downloaded.name == "Zoë's horse_negate.png"
+    assert downloaded.read_bytes().startswith(b"\x89PNG")
+    rgb = load_picture(downloaded).rgb
+    assert rgb.shape == (61, 83, 3)
+    np.testing.assert_array_equal(rgb, 255 - load_picture(photo).rgb)
+    np.testing.assert_array_equal(rgb, load_picture(converted).rgb)
+    assert visitor.complaints == []
+    assert visitor.other_hosts() == []
+    assert server.asked_network_for() == []
+
+
+def test_each_bad_file_gets_its_sentence_and_the_next_photo_works(
+    serve: Callable[..., Any], chromium: Any, weights_dir: Path, photo: Path, tmp_path: Path
+) -> None:
+    server = serve(weights_dir)
+    visitor = Visitor(chromium, server.url)
+    visitor.give(photo)
+    visitor.note(containing="83 × 61")
+    before = peak_memory(server.process.pid)
+    jpeg = tmp_path / "photo.jpg"
+    save_picture(load_picture(photo), jpeg)
+    for name, content, sentence in [
+        ("text.png", b"<b>not</b> a picture", "text.png is not a picture that can be read"),
+        ("empty.png", b"", "empty.png is empty"),
+        ("cut.jpg", jpeg.read_bytes()[: jpeg.stat().st_size // 2], "cut.jpg is truncated"),
+        ("bomb.png", bomb(), "bomb.png is too large: 30000 x 30000 pixels"),
+    ]:
+        bad = tmp_path / name
+        bad.write_bytes(content)
+        visitor.give(bad)
+        refusal = visitor.refusal(containing=sentence)
+        assert "Traceback" not in refusal
+        assert str(tmp_path) not in refusal
+        assert visitor.page.get_by_role("button", name="Download PNG").is_disabled()
+    if before is not None:
+        # The bomb is 113 MB as bits and 2.7 GB as RGB; the rest is what four requests may need.
+        assert peak_memory(server.process.pid) - before < 80_000  # kB
+    visitor.give(photo)
+    visitor.note(containing="83 × 61")
+    assert visitor.complaints == []
+
+
+def test_page_works_by_keys_alone_on_a_narrow_dark_screen(
+    serve: Callable[..., Any], chromium: Any, weights_dir: Path, add_model: Callable[..., Any]
+) -> None:
+    add_model(weights_dir, "same", "Identity", title="Photo to itself")
+    server = serve(weights_dir)
+    narrow = {"width": 390, "height": 844}
+    visitor = Visitor(chromium, server.url, viewport=narrow, color_scheme="dark")
+    page = visitor.page
+
+    page.get_by_role("button", name="Cat").focus()
+    page.keyboard.press("Enter")
+    visitor.note(containing="Photo to negative · 451 × 300")
+    page.get_by_role("radio", name="Photo to negative").focus()
+    page.keyboard.press("ArrowDown")
+    visitor.note(containing="Photo to itself · 451 × 300")
+    line = page.get_by_role("slider", name="Line between before and after")
+    line.focus()
+    page.keyboard.press("ArrowLeft")
+    assert line.input_value() == "45"
+
+    for tab in ("Photo", "Models"):
+        page.get_by_role("tab", name=tab).click()
+        page.get_by_role("tabpanel").and_(page.locator(":visible")).first.wait_for()
+        assert page.evaluate("document.documentElement.scrollWidth") == 390, tab
+    background = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert max(map(int, background[4:-1].split(","))) < 64, background
+    assert visitor.complaints == []
+    assert visitor.other_hosts() == []
+
+
+def peak_memory(pid: int) -> int | None:
+    """Peak resident memory in kB; None where there is no /proc."""
+    status = Path(f"/proc/{pid}/status")
+    if not status.exists():
+        return None
+    (line,) = [line for line in status.read_text().splitlines() if line.startswith("VmHWM")]
+    return int(line.split()[1])
+
+
+def bomb() -> bytes:
+    """A PNG of 30,000 x 30,000 black pixels in about 110 kB."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return (
+            struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        )
+
+    header = struct.pack(">IIBBBBB", 30_000, 30_000, 1, 0, 0, 0, 0)
+    rows = zlib.compress(bytes(30_000 * (1 + 30_000 // 8)), 9)
+    return b"".join(
+        [b"\x89PNG\r\n\x1a\n", chunk(b"IHDR", header), chunk(b"IDAT", rows), chunk(b"IEND", b"")]
+    )
