@@ -75,7 +75,8 @@ def plan_folder(source: Path, output: Path, recursive: bool = False) -> list[Job
     if origin == target:
         raise InputError(f"{source} is both input and output; name another folder for the output")
     found = [path.relative_to(source) for path in find_pictures(source, recursive)]
-    found = [path for path in found if target not in (origin / path).parents]
+    if target.is_relative_to(origin):
+        found = [path for path in found if target not in (origin / path).parents]
     if not found:
         deeper = "" if recursive else "; -r looks into its folders too"
         expected = " ".join(sorted(PICTURE_SUFFIXES))

@@ -28,6 +28,8 @@ def atomic_write(path: Path) -> Iterator[Path]:
     try:
         if path.exists() and not path.is_file():
             raise StorageError(f"{path} is not a regular file; give the path of a file to write")
+        if path.parent.is_file():
+            raise StorageError(f"{path.parent} is a file, so nothing can be written in it")
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             temporary.touch(exist_ok=False)  # permissions by umask, as open() gives them

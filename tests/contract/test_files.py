@@ -66,7 +66,7 @@ def test_a_folder_in_the_way_is_a_storage_error(tmp_path: Path) -> None:
     with pytest.raises(StorageError, match="not a regular file"):
         write_half_then(tmp_path, interrupt)
     (tmp_path / "file").touch()
-    with pytest.raises(StorageError, match="could not be written"):
+    with pytest.raises(StorageError, match="file is a file, so nothing can be written in it"):
         write_half_then(tmp_path / "file" / "inside", interrupt)
 
 

@@ -1,0 +1,79 @@
+"""Who may import what, tried in fresh interpreters."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+BLOCK = """
+import sys
+
+class Block:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in {names}:
+            raise ImportError(f"{{name}} is blocked")
+
+sys.meta_path.insert(0, Block())
+"""
+
+IMPORT_ALL = """
+import importlib, pkgutil
+package = importlib.import_module("{package}")
+names = [module.name for module in pkgutil.walk_packages(package.__path__, "{package}.")]
+names = [name for name in names if not name.endswith("__main__")]
+assert len(names) >= 5, names
+for name in names:
+    importlib.import_module(name)
+"""
+
+RUN_COMMAND = """
+import app.cli
+try:
+    app.cli.main()
+except SystemExit as exit:
+    assert not exit.code, exit.code
+"""
+
+
+def modules_after(code: str, *arguments: str) -> set[str]:
+    """The top-level modules that are there when a fresh interpreter has run some code."""
+    code += "\nimport sys; print(*{name.partition('.')[0] for name in sys.modules})"
+    ran = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True)
+    assert ran.returncode == 0, ran.stderr
+    return set(ran.stdout.splitlines()[-1].split())
+
+
+def test_every_module_of_the_app_imports_without_torch() -> None:
+    names = {"torch", "torchvision", "albumentations", "onnx", "onnxscript"}
+    modules_after(BLOCK.format(names=names) + IMPORT_ALL.format(package="app"))
+
+
+def test_the_contract_needs_numpy_and_pillow_only() -> None:
+    modules = modules_after(IMPORT_ALL.format(package="cyclegan.contract")) - modules_after("")
+    assert {"PIL", "numpy", "cyclegan"} <= modules
+    others = {"app", "torch", "onnx", "onnxruntime", "gradio", "typer", "rich", "pydantic"}
+    assert modules.isdisjoint(others)
+
+
+def test_the_library_itself_imports_nothing() -> None:
+    assert modules_after("import cyclegan") - modules_after("") == {"cyclegan"}
+
+
+def test_help_imports_nothing_heavy() -> None:
+    modules = modules_after(RUN_COMMAND, "--help")
+    assert modules.isdisjoint({"torch", "gradio", "numpy", "PIL", "onnxruntime", "rich"})
+
+
+def test_convert_imports_neither_torch_nor_gradio(weights_dir: Path, tmp_path: Path) -> None:
+    Image.fromarray(np.zeros((8, 8, 3), np.uint8)).save(tmp_path / "in.png")
+    paths = str(tmp_path / "in.png"), str(tmp_path / "out.png")
+    modules = modules_after(RUN_COMMAND, "convert", *paths, "--weights", str(weights_dir))
+    assert (tmp_path / "out.png").exists()
+    assert modules.isdisjoint({"torch", "gradio"})
+
+
+def test_listing_models_imports_neither_numpy_nor_onnxruntime(weights_dir: Path) -> None:
+    modules = modules_after(RUN_COMMAND, "models", "--weights", str(weights_dir))
+    assert modules.isdisjoint({"torch", "gradio", "numpy", "onnxruntime"})
