@@ -42,6 +42,7 @@ def theme() -> gr.themes.Base:
         font_mono=[_SystemFont(name) for name in _MONO],
     )
     return look.set(
+        background_fill_primary="*neutral_50",
         body_background_fill="*neutral_50",
         body_background_fill_dark="*neutral_950",
         color_accent="*primary_700",  # and *primary_400 in the dark: style.css
