@@ -25,7 +25,6 @@ EXIT_SOME_FAILED = 3
 Weights = Annotated[
     Path | None, typer.Option(help="Folder of the models; else CYCLEGAN_WEIGHTS, else `weights`.")
 ]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
 
 
 class Action(StrEnum):
@@ -38,7 +37,9 @@ class Action(StrEnum):
 
 def main() -> None:
     """Run the command to its exit code."""
-    warnings.filterwarnings("ignore", module="PIL")  # of damaged metadata; what matters is raised
+    # Pillow complains of damaged metadata in two ways; what matters is raised.
+    warnings.filterwarnings("ignore", module="PIL")
+    logging.getLogger("PIL").setLevel(logging.CRITICAL)
     command = typer.Typer(
         help="Turn pictures of one kind into pictures of another, and learn how to.",
         no_args_is_help=True,

@@ -13,7 +13,7 @@ import sys
 class Block:
     def find_spec(self, name, path=None, target=None):
         if name.partition(".")[0] in {names}:
-            raise ImportError(f"{{name}} is blocked")
+            raise ModuleNotFoundError(f"{{name}} is blocked", name=name)
 
 sys.meta_path.insert(0, Block())
 """
@@ -37,10 +37,14 @@ except SystemExit as exit:
 """
 
 
+def run_python(code: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True)
+
+
 def modules_after(code: str, *arguments: str) -> set[str]:
     """The top-level modules that are there when a fresh interpreter has run some code."""
     code += "\nimport sys; print(*{name.partition('.')[0] for name in sys.modules})"
-    ran = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True)
+    ran = run_python(code, *arguments)
     assert ran.returncode == 0, ran.stderr
     return set(ran.stdout.splitlines()[-1].split())
 
@@ -77,3 +81,12 @@ def test_convert_imports_neither_torch_nor_gradio(weights_dir: Path, tmp_path: P
 def test_listing_models_imports_neither_numpy_nor_onnxruntime(weights_dir: Path) -> None:
     modules = modules_after(RUN_COMMAND, "models", "--weights", str(weights_dir))
     assert modules.isdisjoint({"torch", "gradio", "numpy", "onnxruntime"})
+
+
+def test_serving_without_gradio_says_what_to_install() -> None:
+    ran = run_python(f"{BLOCK.format(names={'gradio'})}\nimport app.cli; app.cli.main()", "serve")
+    assert ran.returncode == 2
+    assert ran.stderr == (
+        "error: the page in the browser needs gradio, which is not installed; "
+        "run: pip install 'cyclegan[web]'\n"
+    )
