@@ -15,10 +15,11 @@ from typing import Annotated
 
 import typer
 
-from app.store import Store, default_folder
+from app.store import Store
 from cyclegan import __version__
 from cyclegan.cli import register, run_command
 from cyclegan.contract.errors import CardError, InputError, ModelError
+from cyclegan.contract.folder import default_folder
 
 EXIT_SOME_FAILED = 3
 

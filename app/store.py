@@ -1,70 +1,26 @@
-"""The models of a folder: list, verify and load them. It keeps the only cache of sessions.
+"""The models of a folder, loaded: the only cache of sessions.
 
-How a model translates is in translator.py.
+What is in the folder is found by cyclegan/contract/folder.py, how a model translates is in
+translator.py.
 """
 
-import os
 import threading
-from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cyclegan.contract.card import ModelCard
-from cyclegan.contract.errors import CardError, ModelError, nearest
+from cyclegan.contract.folder import ModelFolder
 
 if TYPE_CHECKING:
     from app.translator import Translator
 
 
-@dataclass(frozen=True)
-class Entry:
-    """What lies in the folder under one name: a usable model, or the reason why it is not."""
-
-    name: str  # what people type
-    card: ModelCard | None  # None exactly when there is a reason
-    reason: str | None = None
-
-
-class Store:
-    """The models of one folder, as they are there now: a model dropped in needs no restart."""
+class Store(ModelFolder):
+    """A folder of models whose sessions are kept."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder = folder
+        super().__init__(folder)
         self._translators: dict[str, Translator] = {}
         self._loading = threading.Lock()
-
-    def list(self) -> Sequence[Entry]:
-        """Every card, and every model without one, sorted by name. Never raises for one of them.
-
-        Bytes are held against the card by `verify` and `load`; here only their number is.
-        """
-        return [self._entry(name) for name in self._names()]
-
-    def card(self, name: str) -> ModelCard:
-        """The card of a model. Raises: ModelError if it is unknown, CardError if it is broken."""
-        names = self._names()
-        if name not in names:
-            there = f"{self.folder} has {', '.join(names)}" if names else self.emptiness()
-            raise ModelError(f'unknown model "{name}"{nearest(name, names)}; {there}')
-        entry = self._entry(name)
-        if entry.card is None:
-            raise CardError(entry.reason or f"{name} cannot be used")
-        return entry.card
-
-    def only(self) -> ModelCard:
-        """The card of the one usable model. Raises: ModelError if there are more, or none."""
-        names = [entry.name for entry in self.list() if entry.card]
-        if len(names) == 1:
-            return self.card(names[0])
-        choice = f"choose one of the models: {', '.join(names)}"
-        raise ModelError(choice if names else self.emptiness())
-
-    def verify(self, name: str) -> ModelCard:
-        """The card of a model whose bytes are those that it promises. Raises: as `card`."""
-        card = self.card(name)
-        card.verify(self.folder / card.file)
-        return card
 
     def load(self, name: str) -> "Translator":
         """The translator of a model, verified when it is first loaded. Thread-safe.
@@ -81,33 +37,3 @@ class Store:
                 known = Translator(self.folder / self.verify(name).file, card)
                 self._translators[name] = known
             return known
-
-    def _names(self) -> Sequence[str]:
-        if not self.folder.is_dir():
-            raise ModelError(f"the folder of models {self.folder} does not exist; name another one")
-        files = [path for path in self.folder.iterdir() if not path.name.startswith(".")]
-        return sorted({path.stem for path in files if path.suffix in (".json", ".onnx")})
-
-    def _entry(self, name: str) -> Entry:
-        path = self.folder / f"{name}.json"
-        if not path.exists():
-            return Entry(name, None, f"{self.folder / name}.onnx has no card; export it again")
-        try:
-            card = ModelCard.read(path)
-            if card.name != name:
-                raise CardError(f'{path} is the card of "{card.name}"; rename one of them')
-            card.verify_size(self.folder / card.file)
-        except CardError as error:
-            return Entry(name, None, str(error))
-        return Entry(name, card)
-
-    def emptiness(self) -> str:
-        return f"{self.folder} has no models; export one into it, or name another folder"
-
-
-def default_folder() -> Path:
-    """CYCLEGAN_WEIGHTS, else `weights/` of this checkout, else `weights/` where we are."""
-    if chosen := os.environ.get("CYCLEGAN_WEIGHTS"):
-        return Path(chosen)
-    bundled = Path(__file__).parents[1] / "weights"
-    return bundled if bundled.is_dir() else Path("weights")

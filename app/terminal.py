@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from app.store import Entry
 from cyclegan.contract.card import Metric, ModelCard
 from cyclegan.contract.errors import CycleGANError
 from cyclegan.contract.files import atomic_write
+from cyclegan.contract.folder import Entry
 
 if TYPE_CHECKING:
     from rich.table import Table

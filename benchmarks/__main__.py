@@ -10,12 +10,13 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
-from app.store import Store, default_folder
+from app.store import Store
 from benchmarks import training, translation
 from benchmarks.reference import ReferenceStep, reference_generator
 from benchmarks.timing import machine
 from cyclegan.config import PRESETS, preset_config
 from cyclegan.contract.files import atomic_write
+from cyclegan.contract.folder import default_folder
 
 BUSY = 0.5  # processes; two that want two cores each slowed the reference 50 times, a model twice
 CROP_SIZE = 256  # pixels; of the reference's training step, as in the paper

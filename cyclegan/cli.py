@@ -7,6 +7,7 @@ import importlib.util
 import os
 import shutil
 import sys
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -14,7 +15,8 @@ from typing import Annotated
 import typer
 
 from cyclegan.config import PRESETS, TrainConfig, parse_settings, preset_config
-from cyclegan.contract.errors import CycleGANError, DependencyError, ModelError, nearest
+from cyclegan.contract.errors import CycleGANError, DependencyError
+from cyclegan.contract.folder import ModelFolder, default_folder
 
 EXIT_UNEXPECTED, EXIT_UNUSABLE, EXIT_INTERRUPTED = 1, 2, 130
 
@@ -139,7 +141,10 @@ def export(
     run: Annotated[Path, typer.Argument(help="A run folder made by `cyclegan train`.")],
     name: Annotated[str, typer.Option(help="Of the model: NAME.onnx and NAME.json.")],
     direction: Annotated[Direction, typer.Option(help="Which generator.")] = Direction.AtoB,
-    out: Annotated[Path, typer.Option(help="Folder for both files.")] = Path("weights"),
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Folder for both files; else CYCLEGAN_WEIGHTS, else `weights`."),
+    ] = None,
     title: Annotated[str | None, typer.Option(help="Of the card, for people.")] = None,
     description: Annotated[str | None, typer.Option(help="One or two sentences.")] = None,
     data: Annotated[str | None, typer.Option(help="What it learned from, in words.")] = None,
@@ -151,11 +156,12 @@ def export(
     _require_training_packages()
     from cyclegan.export import export as run_export  # lazy: torch
 
+    folder = out or default_folder()
     card = run_export(
         run,
         direction.value,
         name,
-        out,
+        folder,
         title=title,
         description=description,
         data=data,
@@ -164,8 +170,9 @@ def export(
         reverse=reverse,
     )
     typer.echo(
-        f"{out / card.file}: {card.bytes / 2**20:.1f} MiB, within {card.parity.max_abs_error:.1e} "
-        f"of the network (allowed: {card.parity.tolerance:g})"
+        f"{folder / card.file}: {card.bytes / 2**20:.1f} MiB, "
+        f"within {card.parity.max_abs_error:.1e} of the network "
+        f"(allowed: {card.parity.tolerance:g})"
     )
 
 
@@ -173,8 +180,9 @@ def evaluate(
     model: Annotated[str, typer.Option(help="Name of a model in the weights folder.")],
     data: Annotated[Path, typer.Option(help="Folder with testA, testB, trainA, trainB.")],
     weights: Annotated[
-        Path, typer.Option(envvar="CYCLEGAN_WEIGHTS", help="Folder of the models.")
-    ] = Path("weights"),
+        Path | None,
+        typer.Option(help="Folder of the models; else CYCLEGAN_WEIGHTS, else `weights`."),
+    ] = None,
     direction: Annotated[
         Direction | None, typer.Option(help="Unless given, the one that its card tells.")
     ] = None,
@@ -189,21 +197,13 @@ def evaluate(
     """Measure a model on test pictures, print the figures and write them into its card."""
     from cyclegan import evaluate as evaluation  # lazy: onnxruntime, rich
     from cyclegan import terminal
-    from cyclegan.contract.card import ModelCard
 
-    card_path = weights / f"{model}.json"
-    if not card_path.is_file():
-        known = sorted(path.stem for path in weights.glob("*.json"))
-        raise ModelError(
-            f'no model "{model}" in {weights}{nearest(model, known)}; '
-            f"there is: {', '.join(known) or 'none'}"
-        )
-    card = ModelCard.read(card_path)
-    card.verify(weights / card.file)
+    folder = ModelFolder(weights or default_folder())
+    card = folder.verify(model)
     chosen = direction.value if direction else evaluation.direction_of(card)
     with terminal.translation_bar() as on_picture:
         result = evaluation.evaluate(
-            weights / card.file,
+            folder.folder / card.file,
             card,
             data,
             chosen,
@@ -214,7 +214,7 @@ def evaluate(
     terminal.print_evaluation(result)
     if json_:
         evaluation.write_json(result, json_)
-    evaluation.write_metrics(card, result.metrics, card_path)
+    replace(card, metrics=result.metrics).write(folder.folder / f"{model}.json")
 
 
 def _run_training(config: TrainConfig, out: Path, device: str) -> None:

@@ -6,7 +6,7 @@ Sliced Wasserstein distance: Rabin et al. 2011. No torch here.
 
 import json
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -226,11 +226,6 @@ def direction_of(card: ModelCard) -> str:
         if pair == (card.source_domain, card.target_domain):
             return direction
     raise InputError(f"the card of {card.name} does not tell its direction; give --direction")
-
-
-def write_metrics(card: ModelCard, metrics: tuple[Metric, ...], path: Path) -> None:
-    """Write the card again with these metrics in place of its own."""
-    replace(card, metrics=metrics).write(path)
 
 
 def write_json(evaluation: Evaluation, path: Path) -> None:

@@ -39,7 +39,7 @@ def choose_device(name: str) -> torch.device:
 def computes_bf16(device: torch.device) -> bool:
     """Whether the hardware multiplies in bfloat16; elsewhere it is slower than float32."""
     if device.type == "cuda":
-        return torch.cuda.is_bf16_supported(including_emulation=False)
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     capabilities = torch.cpu.get_capabilities()
     return any(capabilities.get(name) for name in ("avx512_bf16", "amx_bf16", "bf16"))
 

@@ -5,9 +5,10 @@ from collections.abc import Sequence
 
 import gradio as gr
 
-from app.store import Entry, Store
+from app.store import Store
 from app.web import cards
 from cyclegan.contract.errors import ModelError
+from cyclegan.contract.folder import Entry
 
 
 def models_tab(page: gr.Blocks, store: Store) -> None:

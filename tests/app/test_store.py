@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from app.store import Store, default_folder
+from app.store import Store
 from cyclegan.contract.errors import CardError, ModelError
+from cyclegan.contract.folder import default_folder
 
 
 def test_lists_models_with_their_cards(weights_dir: Path) -> None:
