@@ -4,6 +4,7 @@ Read with `weights_only=True`: a checkpoint holds tensors and plain values, and 
 runs code.
 """
 
+import io
 import pickle
 from pathlib import Path
 from typing import Any
@@ -22,8 +23,11 @@ def save_checkpoint(path: Path, state: dict[str, Any]) -> None:
 
     Raises StorageError: a full disk or no permission, the earlier file is untouched.
     """
-    with atomic_write(path) as temporary, temporary.open("wb") as file:
-        torch.save({"format_version": FORMAT_VERSION, **state}, file)
+    # Through memory: where a disk is full, torch.save raises a RuntimeError about positions.
+    buffer = io.BytesIO()
+    torch.save({"format_version": FORMAT_VERSION, **state}, buffer)
+    with atomic_write(path) as temporary:
+        temporary.write_bytes(buffer.getbuffer())
 
 
 def load_checkpoint(path: Path) -> dict[str, Any]:

@@ -16,13 +16,14 @@ import torch
 from cyclegan.checkpoint import LATEST, load_checkpoint
 from cyclegan.config import TrainConfig
 from cyclegan.contract.card import (
+    MODEL_NAME,
     SCHEMA_VERSION,
     Architecture,
     ModelCard,
     Parity,
     Training,
 )
-from cyclegan.contract.errors import CheckpointError, ExportError
+from cyclegan.contract.errors import CheckpointError, ExportError, InputError
 from cyclegan.contract.files import atomic_write, sha256_of
 from cyclegan.networks import GENERATORS, Generator, build_generator, count_parameters
 
@@ -62,11 +63,14 @@ def export(
         reverse: name of the model of the other direction, if it is exported too.
 
     Raises:
+        InputError: `name` cannot be part of a file name.
         CheckpointError: no checkpoint of ours in `run`.
         ExportError: the model differs from the network by more than `PARITY_TOLERANCE`; nothing
             is written.
         StorageError: a file could not be written.
     """
+    if not MODEL_NAME.fullmatch(name):
+        raise InputError(f"--name expects letters, digits, '.', '_' and '-', got {name!r}")
     checkpoint = load_checkpoint(run / LATEST)
     config = TrainConfig().replace(**checkpoint["config"])
     network = load_generator(checkpoint, config, direction)

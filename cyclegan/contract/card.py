@@ -17,6 +17,7 @@ from cyclegan.contract.errors import CardError, brief, nearest
 from cyclegan.contract.files import atomic_write, sha256_of
 
 SCHEMA_VERSION = 1
+MODEL_NAME = re.compile(r"[A-Za-z0-9][\w.-]*", re.ASCII)  # it becomes part of file names
 
 _REMEDY = "fetch both files again or export the model again"
 
@@ -97,7 +98,7 @@ class ModelCard:
     def __post_init__(self) -> None:
         rules = {
             "schema_version": self.schema_version == SCHEMA_VERSION,
-            "name": re.fullmatch(r"[A-Za-z0-9][\w.-]*", self.name, re.ASCII),
+            "name": MODEL_NAME.fullmatch(self.name),
             "value_range": self.value_range == (-1, 1),
             "size_multiple": self.size_multiple >= 1,
             "border": self.border >= 0,

@@ -11,7 +11,7 @@ from cyclegan import export as export_module
 from cyclegan.checkpoint import load_checkpoint
 from cyclegan.config import TrainConfig
 from cyclegan.contract.card import ModelCard
-from cyclegan.contract.errors import CheckpointError, ExportError
+from cyclegan.contract.errors import CheckpointError, ExportError, InputError
 from cyclegan.export import export, load_generator
 from cyclegan.train import train
 
@@ -100,6 +100,12 @@ def test_a_model_that_differs_is_refused_and_not_written(
     monkeypatch.setattr(export_module, "write_onnx", write_with_a_wrong_weight)
     with pytest.raises(ExportError, match=r"differs from the network by .* nothing was written"):
         export(run, "AtoB", "model", tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_name_that_is_a_path_is_refused_and_nothing_made(run: Path, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="--name expects letters"):
+        export(run, "AtoB", "a/b", tmp_path)
     assert list(tmp_path.iterdir()) == []
 
 

@@ -1,6 +1,5 @@
-import errno
 import json
-import os
+import resource
 import signal
 import subprocess
 import sys
@@ -107,20 +106,21 @@ def test_another_config_is_refused_by_key(tmp_path: Path, config: TrainConfig) -
     assert (tmp_path / "latest.pt").read_bytes() == before
 
 
-def test_a_full_disk_leaves_the_last_checkpoint_whole(
-    tmp_path: Path, config: TrainConfig, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    real_save = torch.save
+def test_a_full_disk_leaves_the_last_checkpoint_whole(tmp_path: Path, config: TrainConfig) -> None:
+    train(config.replace(max_images=3), tmp_path)
 
-    def save_on_a_full_disk(state: Any, file: Any) -> None:
-        if state["run"]["images_seen"] == 6:
-            file.write(b"half of it")
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        real_save(state, file)
+    def fill_the_disk(progress: Progress) -> None:
+        if progress.images_seen == 6:  # from here on no file may grow beyond 10 kB
+            resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, limits[1]))
 
-    monkeypatch.setattr(torch, "save", save_on_a_full_disk)
-    with pytest.raises(StorageError, match="no space left on device"):
-        train(config, tmp_path)
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)  # the write fails with EFBIG instead
+    try:
+        with pytest.raises(StorageError, match=r"latest.pt could not be written: file too large"):
+            train(config.replace(sheet_every=100), tmp_path, on_progress=fill_the_disk)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        signal.signal(signal.SIGXFSZ, handler)
     assert load_checkpoint(tmp_path / "latest.pt")["run"]["images_seen"] == 3
     assert not list(tmp_path.glob(".tmp-*"))
 
