@@ -50,7 +50,7 @@ def full(card: ModelCard) -> str:
     table = "".join(f"<dt>{escape(term)}</dt><dd>{escape(text)}</dd>" for term, text in rows)
     return f"""
 <article class="model">
-  <h3>{escape(card.title)} <code>{escape(card.name)}</code></h3>
+  <h2>{escape(card.title)} <code>{escape(card.name)}</code></h2>
   <p>{escape(card.description)}</p>
   {_measured(card.metrics)}
   {_list("Known limits", card.known_limits)}
@@ -62,7 +62,7 @@ def broken(name: str, reason: str) -> str:
     """A model that cannot be used, and why."""
     return f"""
 <article class="model broken">
-  <h3>{escape(name)} <span class="tag">cannot be used</span></h3>
+  <h2>{escape(name)} <span class="tag">cannot be used</span></h2>
   <p>{escape(reason)}</p>
 </article>"""
 
@@ -104,7 +104,7 @@ def _measured(metrics: Iterable[Metric]) -> str:
 
 def _list(title: str, texts: Iterable[str]) -> str:
     items = "".join(f"<li>{escape(text)}</li>" for text in texts)
-    return f"<h4>{title}</h4><ul>{items}</ul>" if items else ""
+    return f"<h3>{title}</h3><ul>{items}</ul>" if items else ""
 
 
 def _name(metric: Metric) -> str:

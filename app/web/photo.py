@@ -1,6 +1,7 @@
 """The tab for one photo: give it, choose a model, see before and after, take the result away."""
 
 import logging
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -32,8 +33,84 @@ Updates = dict[Any, Any]  # Gradio: component -> its new value
 log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True)
+class _Parts:
+    """The components that events read and change."""
+
+    photo: gr.Image
+    picker: gr.HTML
+    start: gr.Button
+    compare: gr.HTML
+    note: gr.HTML
+    download: gr.DownloadButton
+    shown: gr.State  # the file and the model that the result is of
+
+    def clear(self, sentence: str | None = None) -> Updates:
+        """No result, and why."""
+        return {
+            self.compare: refusal(sentence) if sentence else None,
+            self.note: "",
+            self.download: gr.DownloadButton(value=None, interactive=False),
+            self.shown: None,
+        }
+
+
 def photo_tab(page: gr.Blocks, store: Store) -> None:
     """Fill the tab; the models are looked up again whenever the page is opened."""
+    parts = _lay_out(store)
+
+    def translate(payload: Any, model: Any, known: Any, event: gr.EventData) -> Updates:
+        pressed = event.target is not None and event.target._id == parts.start._id
+        upload = read_upload(payload)
+        if upload is None and pressed:
+            return parts.clear(_NO_PHOTO)
+        if upload is None and known:  # the visitor took it away
+            return parts.clear()
+        # A refusal took it away and must stay; or Gradio reports a picture that replaces another
+        # one for the second time.
+        if upload is None or ((upload.path, model) == known and not pressed):
+            return {parts.shown: gr.skip()}
+        try:
+            result = run_model(store, upload, str(model or ""))
+        except CycleGANError as error:
+            log.info("refused %s: %s", upload.name, error)
+            emptied: Updates = {parts.photo: None} if isinstance(error, PictureError) else {}
+            return parts.clear(without_folder(str(error), store)) | emptied
+        except Exception:  # a bug of ours is logged, and its visitor gets a sentence
+            log.exception("translating %s with %s", upload.name, model)
+            return parts.clear(_BUG)
+        return {
+            parts.compare: pair(result.pair),
+            parts.note: result.note,
+            parts.download: gr.DownloadButton(value=str(result.file), interactive=True),
+            parts.shown: (upload.path, model),
+        }
+
+    def look_again(chosen: str) -> Any:
+        value, listed = offer(store, chosen)
+        return gr.update(value=value, cards=listed)
+
+    gr.on(
+        [parts.photo.change, parts.picker.input, parts.start.click],
+        translate,
+        inputs=[parts.photo, parts.picker, parts.shown],
+        outputs=[parts.photo, parts.compare, parts.note, parts.download, parts.shown],
+        preprocess=False,  # see read_upload
+        show_progress_on=parts.compare,
+        trigger_mode="always_last",
+        api_visibility="private",
+    ).success(fn=None, js=_SHOW_RESULT, api_visibility="private")
+    page.load(
+        look_again,
+        inputs=parts.picker,
+        outputs=parts.picker,
+        show_progress="hidden",
+        queue=False,
+        api_visibility="private",
+    )
+
+
+def _lay_out(store: Store) -> _Parts:
     with gr.Row(elem_classes="desk"):
         with gr.Column():
             photo = gr.Image(
@@ -45,16 +122,7 @@ def photo_tab(page: gr.Blocks, store: Store) -> None:
                 buttons=[],
                 elem_id="photo",
             )
-            gr.HTML('<p class="hint">Or try one of these:</p>', apply_default_css=False)
-            with gr.Row(elem_classes="examples"):
-                for label, name in _EXAMPLES.items():
-                    example = str(EXAMPLES / name)
-                    gr.Button(label, icon=example, size="sm").click(
-                        lambda example=example: example,
-                        outputs=photo,
-                        queue=False,
-                        api_visibility="private",
-                    )
+            _offer_examples(photo)
             picker = model_picker(store)
             start = gr.Button("Translate", variant="primary", elem_id="start")
         with gr.Column(elem_classes="take", elem_id="result"):
@@ -72,64 +140,14 @@ def photo_tab(page: gr.Blocks, store: Store) -> None:
                     interactive=False,
                     elem_id="download",
                 )
-    shown = gr.State()  # the file and the model that the result is of
-    unchanged: Updates = {shown: gr.skip()}
+    return _Parts(photo, picker, start, compare, note, download, shown=gr.State())
 
-    def clear(sentence: str | None = None) -> Updates:
-        off = gr.DownloadButton(value=None, interactive=False)
-        return {
-            compare: refusal(sentence) if sentence else None,
-            note: "",
-            download: off,
-            shown: None,
-        }
 
-    def translate(payload: Any, model: Any, known: Any, event: gr.EventData) -> Updates:
-        pressed = event.target is not None and event.target._id == start._id
-        upload = read_upload(payload)
-        if upload is None:
-            # Taken away by the visitor, or, if nothing is shown, by the refusal that must stay.
-            return clear(_NO_PHOTO) if pressed else clear() if known else unchanged
-        # Gradio reports a picture that replaces another one twice.
-        if (upload.path, model) == known and not pressed:
-            return unchanged
-        try:
-            result = run_model(store, upload, str(model or ""))
-        except CycleGANError as error:
-            log.info("refused %s: %s", upload.name, error)
-            emptied: Updates = {photo: None} if isinstance(error, PictureError) else {}
-            return clear(without_folder(str(error), store)) | emptied
-        except Exception:  # a bug of ours is logged, and its visitor gets a sentence
-            log.exception("translating %s with %s", upload.name, model)
-            return clear(_BUG)
-        return {
-            compare: pair(result.pair),
-            note: result.note,
-            download: gr.DownloadButton(value=str(result.file), interactive=True),
-            shown: (upload.path, model),
-        }
-
-    run = gr.on(
-        [photo.change, picker.input, start.click],
-        translate,
-        inputs=[photo, picker, shown],
-        outputs=[photo, compare, note, download, shown],
-        preprocess=False,  # see read_upload
-        show_progress_on=compare,
-        trigger_mode="always_last",
-        api_visibility="private",
-    )
-    run.success(fn=None, js=_SHOW_RESULT, api_visibility="private")
-
-    def look_again(chosen: str) -> Any:
-        value, listed = offer(store, chosen)
-        return gr.update(value=value, cards=listed)
-
-    page.load(
-        look_again,
-        inputs=picker,
-        outputs=picker,
-        show_progress="hidden",
-        queue=False,
-        api_visibility="private",
-    )
+def _offer_examples(photo: gr.Image) -> None:
+    gr.HTML('<p class="hint">Or try one of these:</p>', apply_default_css=False)
+    with gr.Row(elem_classes="examples"):
+        for label, name in _EXAMPLES.items():
+            file = str(EXAMPLES / name)
+            gr.Button(label, icon=file, size="sm").click(
+                lambda file=file: file, outputs=photo, queue=False, api_visibility="private"
+            )
