@@ -12,6 +12,16 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from cyclegan.contract.errors import ConfigError, nearest
 
+# Which generators know a setting; with the others it keeps its default.
+GENERATORS_WITH = {
+    "generator_blocks": ("resnet6", "resnet9", "plain"),
+    "generator_norm": ("resnet6", "resnet9", "unet128", "unet256"),
+    "generator_padding": ("resnet6", "resnet9"),
+    "generator_downsample": ("resnet6", "resnet9"),
+    "generator_upsample": ("resnet6", "resnet9"),
+}
+SIZE_MULTIPLES = {"unet128": 128, "unet256": 256}  # pixels, of crops; 4 with the other generators
+
 
 @dataclass(frozen=True)
 class TrainConfig:
@@ -31,15 +41,29 @@ class TrainConfig:
     num_workers: int = 2  # processes that load pictures; 0 loads in the training process
 
     # Networks
-    generator: Literal["resnet6", "resnet9", "plain"] = "resnet9"  # see networks.GENERATORS
+    generator: Literal["resnet6", "resnet9", "unet128", "unet256", "plain"] = "resnet9"
     generator_width: int = 64  # channels after the first convolution
     generator_blocks: int = 0  # residual blocks; 0 takes the generator's own number
+    generator_norm: Literal["instance", "affine"] = "instance"  # see networks.GeneratorOptions
+    generator_padding: Literal["reflect", "zero", "replicate"] = "reflect"
+    generator_downsample: Literal["stride", "blur"] = "stride"
+    generator_upsample: Literal["transpose", "resize", "blur"] = "transpose"
     discriminator: Literal["patch70"] = "patch70"  # see networks.DISCRIMINATORS
     discriminator_width: int = 64  # channels after the first convolution
+    discriminator_norm: Literal["instance", "affine", "spectral", "none"] = "instance"
+    discriminator_downsample: Literal["stride", "blur"] = "stride"
 
-    # Objective
-    lambda_cycle: float = 10.0  # weight of the cycle losses, relative to an adversarial loss
-    lambda_identity: float = 5.0  # weight of the identity losses; 0 leaves them out
+    # Objective; weights are relative to an adversarial loss, and 0 leaves a term out
+    method: Literal["cyclegan", "simgan"] = "cyclegan"  # simgan: from A to B only, see step.STEPS
+    objective: Literal["lsgan", "vanilla", "hinge", "wgan-gp"] = "lsgan"  # see losses.OBJECTIVES
+    lambda_cycle: float = 10.0  # weight of what a round trip loses
+    lambda_identity: float = 5.0  # weight of changing what is of the target domain already; the
+    # reference's 0.5 is relative to its cycle weight: 0.5 times 10 is 5 here
+    lambda_self: float = 0.0  # weight of changing the input at all (self-regularisation)
+    lambda_penalty: float = 10.0  # weight of the gradient penalty of wgan-gp
+    d_steps: int = 1  # discriminator updates for each update of the generators
+    diffaugment: Literal["off", "on", "auto"] = "off"  # augment what the discriminators see; auto:
+    # where a domain has fewer than diffaugment.SMALL_SET pictures
     pool_size: int = 50  # fakes kept for the discriminators; 0 shows them only the newest
 
     # Optimisation
@@ -47,7 +71,9 @@ class TrainConfig:
     learning_rate: float = 2e-4  # of Adam, before the decay
     beta1: float = 0.5  # of Adam: decay of the gradient's running mean
     beta2: float = 0.999  # of Adam: decay of the squared gradient's running mean
-    decay_start: float = 0.5  # share of the run after which the learning rate falls to 0 linearly
+    schedule: Literal["linear", "cosine", "constant"] = "linear"  # how the learning rate falls to 0
+    decay_start: float = 0.5  # share of the run after which it falls
+    warmup_images: int = 0  # pictures of each domain over which it rises from 0 first
     ema_decay: float = 0.999  # of the generators' averaged weights, a step; 0 follows the weights
 
     # Length: the run is over, and the learning rate 0, when either limit is reached
@@ -79,15 +105,17 @@ class TrainConfig:
                 raise ConfigError(
                     f"{field.name}: expected {wanted.__name__}, got {value!r}; correct it"
                 )
+        multiple = SIZE_MULTIPLES.get(self.generator, 4)
         ranges: tuple[tuple[str, Callable[[float], bool], str], ...] = (
-            ("at least 1", lambda value: value >= 1, "batch_size generator_width "
+            ("at least 1", lambda value: value >= 1, "batch_size d_steps generator_width "
              "discriminator_width log_every sheet_every checkpoint_every sheet_pictures"),
             ("more than 0", lambda value: value > 0, "learning_rate"),
             ("0 or more", lambda value: value >= 0, "lambda_cycle lambda_identity pool_size "
-             "num_workers generator_blocks max_images max_minutes seed"),
+             "lambda_self lambda_penalty warmup_images num_workers generator_blocks max_images "
+             "max_minutes seed"),
             ("in [0, 1)", lambda value: 0 <= value < 1, "decay_start ema_decay beta1 beta2"),
-            ("a multiple of 4, at least 32", lambda value: value % 4 == 0 and value >= 32,
-             "crop_size"),
+            (f"a multiple of {multiple} (generator {self.generator}), at least 32",
+             lambda value: value % multiple == 0 and value >= 32, "crop_size"),
             (f"at least crop_size ({self.crop_size})", lambda value: value >= self.crop_size,
              "load_size_min"),
             (f"at least load_size_min ({self.load_size_min})",
@@ -96,6 +124,18 @@ class TrainConfig:
         for wanted, holds, names in ranges:
             for name in names.split():
                 self._require(name, holds(getattr(self, name)), wanted)
+        if self.method == "simgan" and self.lambda_cycle > 0:
+            raise ConfigError(
+                f"method simgan has no way back, so lambda_cycle must be 0, not "
+                f"{self.lambda_cycle!r}; set it, or take method cyclegan"
+            )
+        for name, generators in GENERATORS_WITH.items():
+            value, default = getattr(self, name), getattr(type(self), name)
+            if value != default and self.generator not in generators:
+                raise ConfigError(
+                    f"{name} is {value!r}, which generator {self.generator!r} does not know; "
+                    f"leave {name} out, or take one of {', '.join(generators)}"
+                )
         has_limit = self.max_images > 0 or self.max_minutes > 0
         self._require("max_images", has_limit, "1 or more where max_minutes is 0")
 
@@ -137,23 +177,29 @@ RESUME_MAY_CHANGE = frozenset(
     }
 )
 
+# For CPUs: crops of 128 pixels at several scales, so that small and large subjects are known.
+_FAST: dict[str, Any] = {
+    "generator": "plain",
+    "load_size_min": 136,
+    "load_size_max": 224,
+    "crop_size": 128,
+    "lambda_identity": 3.0,
+    "max_images": 40_000,
+    "num_workers": 0,
+    "diffaugment": "auto",
+    "precision": "auto",
+    "channels_last": True,
+    "compile": True,
+}
+
 PRESETS: dict[str, dict[str, Any]] = {
     # The paper's numbers, which are the defaults.
     "paper": {},
-    # For CPUs: crops of 128 pixels at several scales, so that small and large subjects are known.
-    "fast": {
-        "preset": "fast",
-        "generator": "plain",
-        "load_size_min": 136,
-        "load_size_max": 224,
-        "crop_size": 128,
-        "lambda_identity": 3.0,
-        "max_images": 40_000,
-        "num_workers": 0,
-        "precision": "auto",
-        "channels_last": True,
-        "compile": True,
-    },
+    "fast": _FAST,
+    # One direction only, at half the cost of `fast` and more: for changes of texture and style
+    # that leave shapes and colours where they are (Shrivastava et al. 2017).
+    "simgan": _FAST
+    | {"method": "simgan", "lambda_cycle": 0.0, "lambda_identity": 0.0, "lambda_self": 5.0},
 }
 
 
@@ -164,7 +210,7 @@ def preset_config(preset: str) -> TrainConfig:
             f"unknown preset {preset!r}{nearest(preset, list(PRESETS))}; "
             f"expected one of {', '.join(PRESETS)}"
         )
-    return TrainConfig(**PRESETS[preset])
+    return TrainConfig(preset=preset, **PRESETS[preset])
 
 
 def parse_settings(settings: list[str]) -> dict[str, Any]:

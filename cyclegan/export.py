@@ -25,7 +25,7 @@ from cyclegan.contract.card import (
 )
 from cyclegan.contract.errors import CheckpointError, ExportError, InputError
 from cyclegan.contract.files import atomic_write, sha256_of
-from cyclegan.networks import GENERATORS, Generator, build_generator, count_parameters
+from cyclegan.networks import GENERATORS, Generator, count_parameters, generator_from
 
 Direction = Literal["AtoB", "BtoA"]
 
@@ -128,8 +128,11 @@ def load_generator(
     checkpoint: dict[str, Any], config: TrainConfig, direction: Direction
 ) -> Generator:
     """Build a direction's generator with its averaged weights. Raises CheckpointError."""
-    network = build_generator(config.generator, config.generator_width, config.generator_blocks)
-    averaged = checkpoint["step"]["G_AB_ema" if direction == "AtoB" else "G_BA_ema"]
+    network = generator_from(config)
+    key = "G_AB_ema" if direction == "AtoB" else "G_BA_ema"
+    if key not in checkpoint["step"]:
+        raise CheckpointError(f"the run learned no {direction}: its method is {config.method}")
+    averaged = checkpoint["step"][key]
     weights = {
         key.removeprefix("module."): value
         for key, value in averaged.items()

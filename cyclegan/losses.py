@@ -1,39 +1,114 @@
-"""The losses: tensors to scalars. Weights and who is trained by what live in `step.py`."""
+"""The losses: tensors to scalars. Weights and who is trained by what live in `step.py`.
+
+Every objective takes logits; none needs a sigmoid at the end of a discriminator.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
 
-def generator_adversarial(logits_fake: Tensor) -> Tensor:
-    """Least-squares loss of a generator: how far its fakes are from being judged real.
+@dataclass(frozen=True)
+class Objective:
+    """The game between a generator and a discriminator, both sides to be minimised."""
+
+    generator: Callable[[Tensor], Tensor]  # logits of fakes -> scalar
+    discriminator: Callable[[Tensor, Tensor], Tensor]  # logits of reals, of fakes -> scalar
+
+
+def _lsgan_generator(fake: Tensor) -> Tensor:
+    return F.mse_loss(fake, torch.ones_like(fake))
+
+
+def _lsgan_discriminator(real: Tensor, fake: Tensor) -> Tensor:
+    return F.mse_loss(real, torch.ones_like(real)) + F.mse_loss(fake, torch.zeros_like(fake))
+
+
+def _vanilla_generator(fake: Tensor) -> Tensor:
+    return F.softplus(-fake).mean()  # -log sigmoid(fake), the non-saturating form
+
+
+def _vanilla_discriminator(real: Tensor, fake: Tensor) -> Tensor:
+    return F.softplus(-real).mean() + F.softplus(fake).mean()
+
+
+def _critic_generator(fake: Tensor) -> Tensor:
+    return -fake.mean()
+
+
+def _hinge_discriminator(real: Tensor, fake: Tensor) -> Tensor:
+    return F.relu(1 - real).mean() + F.relu(1 + fake).mean()
+
+
+def _wasserstein_discriminator(real: Tensor, fake: Tensor) -> Tensor:
+    return fake.mean() - real.mean()
+
+
+OBJECTIVES = {
+    # Mao et al. 2017, eq. 9: real is 1, fake is 0; the paper's choice
+    "lsgan": Objective(_lsgan_generator, _lsgan_discriminator),
+    # Goodfellow et al. 2014, section 3: binary cross-entropy
+    "vanilla": Objective(_vanilla_generator, _vanilla_discriminator),
+    # Miyato et al. 2018, eq. 16 and 17
+    "hinge": Objective(_critic_generator, _hinge_discriminator),
+    # Gulrajani et al. 2017, eq. 3; its penalty is `gradient_penalty`
+    "wgan-gp": Objective(_critic_generator, _wasserstein_discriminator),
+}
+
+
+def generator_adversarial(objective: str, logits_fake: Tensor) -> Tensor:
+    """Say how far a generator's fakes are from being judged real.
 
     Args:
-        logits_fake: the discriminator's logits of fakes, any shape.
-
-    Range: >= 0; 0 when every logit is 1. Source: Mao et al. 2017 (LSGAN); Zhu et al. 2017, sec. 4.
+        objective: a key of `OBJECTIVES`. logits_fake: a discriminator's logits, any shape.
     """
-    logits = logits_fake.float()
-    return F.mse_loss(logits, torch.ones_like(logits))
+    return OBJECTIVES[objective].generator(logits_fake.float())
 
 
-def discriminator_adversarial(logits_real: Tensor, logits_fake: Tensor) -> Tensor:
-    """Least-squares loss of a discriminator, halved to slow it against the generators.
+def discriminator_adversarial(objective: str, logits_real: Tensor, logits_fake: Tensor) -> Tensor:
+    """Say how badly a discriminator tells real from fake, halved to slow it.
 
     Args:
-        logits_real: logits of real pictures, wanted 1.
-        logits_fake: logits of fakes, wanted 0.
+        objective: a key of `OBJECTIVES`. logits_real, logits_fake: its logits, any shape.
 
-    Range: >= 0; 0.25 for an undecided 0.5 everywhere. Source: Zhu et al. 2017, section 4 and 7.1.
+    Source of the half: Zhu et al. 2017, section 7.1.
     """
-    real, fake = logits_real.float(), logits_fake.float()
-    return 0.5 * (
-        F.mse_loss(real, torch.ones_like(real)) + F.mse_loss(fake, torch.zeros_like(fake))
+    return 0.5 * OBJECTIVES[objective].discriminator(logits_real.float(), logits_fake.float())
+
+
+def gradient_penalty(
+    discriminator: Callable[[Tensor], Tensor],
+    real: Tensor,
+    fake: Tensor,
+    generator: torch.Generator,
+) -> Tensor:
+    """Mean squared distance from 1 of the critic's gradient norm, between reals and fakes.
+
+    Args:
+        discriminator: float [N, C, H, W] -> logits, differentiable twice.
+        real, fake: float32 [N, C, H, W]. generator: draws the points between them.
+
+    Range: >= 0. Source: Gulrajani et al. 2017, eq. 3 and algorithm 1.
+    """
+    share = torch.rand(len(real), 1, 1, 1, generator=generator).to(real.device)
+    between = (share * real + (1 - share) * fake).detach().requires_grad_(True)
+    logits = discriminator(between)
+    # Summed over patches: each picture's own gradient, since no network mixes pictures.
+    (gradient,) = torch.autograd.grad(
+        logits.float().mean(dim=(1, 2, 3)).sum(), between, create_graph=True
     )
+    penalty: Tensor = ((gradient.flatten(1).norm(dim=1) - 1) ** 2).mean()
+    return penalty
 
 
 def reconstruction(output: Tensor, target: Tensor) -> Tensor:
-    """Mean absolute difference: of a cycle (Zhu et al. 2017, eq. 2) or of an identity (sec. 5.2).
+    """Mean absolute difference of two pictures.
+
+    Serves as the cycle loss (Zhu et al. 2017, eq. 2), the identity loss (section 5.2) and the
+    self-regularisation (Shrivastava et al. 2017, eq. 4).
 
     Args:
         output: float [N, 3, H, W] in [-1, 1]. target: the same shape and range.

@@ -1,4 +1,4 @@
-"""The networks: generators, discriminators and how they start out.
+"""The generators, and how networks start out; what judges them is in `discriminators.py`.
 
 Losses, optimizers and data live elsewhere. Source: Zhu et al. 2017, "Unpaired Image-to-Image
 Translation using Cycle-Consistent Adversarial Networks", section 4 and appendix 7.2.
@@ -9,56 +9,58 @@ nothing and an exported model computes what was trained.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from cyclegan.config import TrainConfig
+from cyclegan.layers import PADDINGS, BlurDownsample, BlurUpsample, InstanceNorm
 
-class InstanceNorm(nn.Module):
-    """Normalise every channel of every picture to mean 0 and variance 1; holds no state.
 
-    Shape: [N, C, H, W] -> the same. Statistics are taken in float32 whatever the input's type.
-    Equal to `F.instance_norm` (a test says so), written so that channels-last tensors stay
-    channels-last and a compiler can fuse it: `F.instance_norm` goes through a reshaped batch norm,
-    whose layout copies took half the time of a small network's training step on a CPU.
+@dataclass(frozen=True)
+class GeneratorOptions:
+    """What a generator can be told beside its size; the defaults are the paper's.
+
+    A U-Net knows the norm alone, a plain generator none of them.
     """
 
-    def __init__(self, channels: int, eps: float = 1e-5) -> None:
-        super().__init__()
-        self.channels = channels
-        self.eps = eps
+    norm: str = "instance"  # or "affine": with a learned factor and offset for each channel
+    padding: str = "reflect"  # of the residual blocks: a key of layers.PADDINGS
+    downsample: str = "stride"  # of the convolution, or "blur": after it, against aliasing
+    upsample: str = "transpose"  # or "resize" or "blur" before a convolution: no checkerboard
 
-    def forward(self, x: Tensor) -> Tensor:
-        if torch.onnx.is_in_onnx_export():  # one InstanceNormalization node
-            return F.instance_norm(x, eps=self.eps)
-        variance, mean = torch.var_mean(x.float(), dim=(2, 3), correction=0, keepdim=True)
-        return ((x - mean) * torch.rsqrt(variance + self.eps)).to(x.dtype)
-
-
-class ResnetBlock(nn.Module):
-    """Residual block of two reflection-padded 3x3 convolutions with instance norm."""
-
-    def __init__(self, channels: int) -> None:
-        super().__init__()
-        self.conv_block = nn.Sequential(
-            nn.ReflectionPad2d(1),
-            nn.Conv2d(channels, channels, 3),
-            InstanceNorm(channels),
-            nn.ReLU(inplace=True),
-            nn.ReflectionPad2d(1),
-            nn.Conv2d(channels, channels, 3),
-            InstanceNorm(channels),
-        )
-
-    def forward(self, x: Tensor) -> Tensor:
-        return x + self.conv_block(x)
+    @property
+    def is_affine(self) -> bool:
+        """Whether norms learn; no convolution before one needs a bias then."""
+        return self.norm == "affine"
 
 
 class Generator(nn.Module):
     """What every generator is: float32 [N, 3, H, W] in [-1, 1] -> the same shape and range."""
 
     size_multiple: int  # pixels; H and W are multiples of it
+
+
+class ResnetBlock(nn.Module):
+    """Residual block of two padded 3x3 convolutions with instance norm."""
+
+    def __init__(self, channels: int, options: GeneratorOptions) -> None:
+        super().__init__()
+        pad, affine = PADDINGS[options.padding], options.is_affine
+        self.conv_block = nn.Sequential(
+            pad(1),
+            nn.Conv2d(channels, channels, 3, bias=not affine),
+            InstanceNorm(channels, affine),
+            nn.ReLU(inplace=True),
+            pad(1),
+            nn.Conv2d(channels, channels, 3, bias=not affine),
+            InstanceNorm(channels, affine),
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + self.conv_block(x)
 
 
 class ResnetGenerator(Generator):
@@ -68,36 +70,106 @@ class ResnetGenerator(Generator):
         width: channels after the first convolution (64 in the paper).
         blocks: residual blocks (9 for 256x256 pictures in the paper, 6 for 128x128).
 
-    Source: Zhu et al. 2017, appendix 7.2.
+    Source: Zhu et al. 2017, appendix 7.2. Resizing before a convolution: Odena et al. 2016,
+    "Deconvolution and Checkerboard Artifacts". Blurring: Zhang 2019, as Park et al. 2020 (CUT) use
+    it.
     """
 
     size_multiple = 4
 
-    def __init__(self, width: int, blocks: int) -> None:
+    def __init__(self, width: int, blocks: int, options: GeneratorOptions) -> None:
         super().__init__()
+        affine = options.is_affine
         layers: list[nn.Module] = [
             nn.ReflectionPad2d(3),
-            nn.Conv2d(3, width, 7),
-            InstanceNorm(width),
+            nn.Conv2d(3, width, 7, bias=not affine),
+            InstanceNorm(width, affine),
             nn.ReLU(inplace=True),
         ]
         for channels in (width, 2 * width):  # [H, W] -> [H/2, W/2] -> [H/4, W/4]
+            is_blurred = options.downsample == "blur"
+            stride = 1 if is_blurred else 2
             layers += [
-                nn.Conv2d(channels, 2 * channels, 3, stride=2, padding=1),
-                InstanceNorm(2 * channels),
+                nn.Conv2d(channels, 2 * channels, 3, stride, padding=1, bias=not affine),
+                InstanceNorm(2 * channels, affine),
                 nn.ReLU(inplace=True),
             ]
-        layers += [ResnetBlock(4 * width) for _ in range(blocks)]
+            layers += [BlurDownsample(2 * channels)] if is_blurred else []
+        layers += [ResnetBlock(4 * width, options) for _ in range(blocks)]
         for channels in (4 * width, 2 * width):
             layers += [
-                nn.ConvTranspose2d(
-                    channels, channels // 2, 3, stride=2, padding=1, output_padding=1
-                ),
-                InstanceNorm(channels // 2),
+                *_doubling_convolution(options.upsample, channels, bias=not affine),
+                InstanceNorm(channels // 2, affine),
                 nn.ReLU(inplace=True),
             ]
         layers += [nn.ReflectionPad2d(3), nn.Conv2d(width, 3, 7), nn.Tanh()]
         self.model = nn.Sequential(*layers)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.model(x)
+
+
+def _doubling_convolution(upsample: str, channels: int, bias: bool) -> list[nn.Module]:
+    """Layers from [N, C, H, W] to [N, C/2, 2H, 2W]."""
+    filters = channels // 2
+    if upsample == "transpose":
+        return [nn.ConvTranspose2d(channels, filters, 3, 2, 1, output_padding=1, bias=bias)]
+    doubling = BlurUpsample(channels) if upsample == "blur" else nn.Upsample(scale_factor=2)
+    return [doubling, nn.Conv2d(channels, filters, 3, padding=1, bias=bias)]
+
+
+class UnetLevel(nn.Module):
+    """Halve, do what is `within`, double again, and lay the result beside the input.
+
+    Shape: [N, outer, H, W] -> [N, 2 * outer, H, W]; H and W even.
+    """
+
+    def __init__(self, outer: int, inner: int, within: nn.Module | None, affine: bool) -> None:
+        super().__init__()
+        # The innermost level has no norm on its way down: it may be a single pixel.
+        body = [] if within is None else [InstanceNorm(inner, affine), within]
+        channels = inner if within is None else 2 * inner
+        self.model = nn.Sequential(
+            nn.LeakyReLU(0.2),
+            nn.Conv2d(outer, inner, 4, stride=2, padding=1, bias=not affine),
+            *body,
+            nn.ReLU(inplace=True),
+            nn.ConvTranspose2d(channels, outer, 4, stride=2, padding=1, bias=not affine),
+            InstanceNorm(outer, affine),
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.cat([x, self.model(x)], dim=1)
+
+
+class UnetGenerator(Generator):
+    """Encoder and decoder with a shortcut at every scale, down to a single pixel.
+
+    Args:
+        width: channels after the first convolution (64 in the paper); deeper levels have up to 8
+            times as many.
+        levels: how often height and width are halved.
+
+    Source: Isola et al. 2017, "Image-to-Image Translation with Conditional Adversarial Networks",
+    appendix 6.1.1. Differs from the paper: no dropout, so that training equals inference.
+    """
+
+    def __init__(self, width: int, levels: int, options: GeneratorOptions) -> None:
+        super().__init__()
+        self.size_multiple = 2**levels
+        affine = options.is_affine
+        widths = [width * min(2**level, 8) for level in range(levels)]
+        within: nn.Module | None = None
+        for outer, inner in reversed(list(pairwise(widths))):
+            within = UnetLevel(outer, inner, within, affine)
+        assert within is not None, "a U-Net has at least two levels"
+        self.model = nn.Sequential(
+            nn.Conv2d(3, width, 4, stride=2, padding=1, bias=not affine),
+            within,
+            nn.ReLU(inplace=True),
+            nn.ConvTranspose2d(2 * width, 3, 4, stride=2, padding=1),
+            nn.Tanh(),
+        )
 
     def forward(self, x: Tensor) -> Tensor:
         return self.model(x)
@@ -149,40 +221,11 @@ class PlainGenerator(Generator):
         return self.tail(self.body(self.head(x)))
 
 
-class PatchDiscriminator(nn.Module):
-    """PatchGAN that judges every 70x70 patch of a picture: C64-C128-C256-C512, then one logit each.
-
-    Shape: [N, 3, H, W] -> logits [N, 1, H/8 - 2, W/8 - 2]; H and W at least 24.
-    Source: Zhu et al. 2017, appendix 7.2; Isola et al. 2017, section 3.2.2.
-
-    Args:
-        width: channels after the first convolution (64 in the paper).
-    """
-
-    def __init__(self, width: int) -> None:
-        super().__init__()
-        layers: list[nn.Module] = [
-            nn.Conv2d(3, width, 4, stride=2, padding=1),
-            nn.LeakyReLU(0.2, inplace=True),
-        ]
-        for channels, stride in ((width, 2), (2 * width, 2), (4 * width, 1)):
-            layers += [
-                nn.Conv2d(channels, 2 * channels, 4, stride=stride, padding=1),
-                InstanceNorm(2 * channels),
-                nn.LeakyReLU(0.2, inplace=True),
-            ]
-        layers.append(nn.Conv2d(8 * width, 1, 4, padding=1))
-        self.model = nn.Sequential(*layers)
-
-    def forward(self, x: Tensor) -> Tensor:
-        return self.model(x)
-
-
 @dataclass(frozen=True)
 class GeneratorSpec:
     """What a generator name stands for."""
 
-    build: Callable[[int, int], Generator]  # (width, blocks) -> network
+    build: Callable[[int, int, GeneratorOptions], Generator]  # (width, blocks, options) -> network
     blocks: int  # residual blocks unless the config says otherwise
     border: int  # pixels of reflection that keep the padding's traces out of a translated picture
 
@@ -190,15 +233,31 @@ class GeneratorSpec:
 GENERATORS = {
     "resnet6": GeneratorSpec(ResnetGenerator, blocks=6, border=0),
     "resnet9": GeneratorSpec(ResnetGenerator, blocks=9, border=0),
-    "plain": GeneratorSpec(PlainGenerator, blocks=8, border=16),
+    "unet128": GeneratorSpec(lambda width, _, given: UnetGenerator(width, 7, given), 0, border=0),
+    "unet256": GeneratorSpec(lambda width, _, given: UnetGenerator(width, 8, given), 0, border=0),
+    "plain": GeneratorSpec(lambda width, blocks, _: PlainGenerator(width, blocks), 8, border=16),
 }
-DISCRIMINATORS = {"patch70": PatchDiscriminator}
 
 
-def build_generator(name: str, width: int, blocks: int = 0) -> Generator:
+def build_generator(
+    name: str, width: int, blocks: int = 0, options: GeneratorOptions | None = None
+) -> Generator:
     """Build a generator of `GENERATORS`; `blocks` 0 takes the name's own number."""
     spec = GENERATORS[name]
-    return spec.build(width, blocks or spec.blocks)
+    return spec.build(width, blocks or spec.blocks, options or GeneratorOptions())
+
+
+def generator_from(config: TrainConfig) -> Generator:
+    """Build the generator that a config describes."""
+    options = GeneratorOptions(
+        norm=config.generator_norm,
+        padding=config.generator_padding,
+        downsample=config.generator_downsample,
+        upsample=config.generator_upsample,
+    )
+    return build_generator(
+        config.generator, config.generator_width, config.generator_blocks, options
+    )
 
 
 def init_weights(network: nn.Module, generator: torch.Generator, std: float = 0.02) -> None:
@@ -206,11 +265,11 @@ def init_weights(network: nn.Module, generator: torch.Generator, std: float = 0.
 
     Source: Zhu et al. 2017, section 4.
     """
-    for module in network.modules():
-        if isinstance(module, (nn.Conv2d, nn.ConvTranspose2d)):
-            nn.init.normal_(module.weight, 0.0, std, generator=generator)
-            if module.bias is not None:
-                nn.init.zeros_(module.bias)
+    for name, parameter in network.named_parameters():
+        if parameter.ndim == 4:
+            nn.init.normal_(parameter, 0.0, std, generator=generator)
+        elif name.endswith("bias"):
+            nn.init.zeros_(parameter)
 
 
 def count_parameters(network: nn.Module) -> int:

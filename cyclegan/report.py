@@ -4,6 +4,7 @@ No training decision is taken here.
 """
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -70,22 +71,28 @@ def load_sheet_pictures(paths: list[Path], count: int, size: int) -> list[Tensor
 
 @torch.no_grad()
 def draw_sheet(
-    reals_A: list[Tensor], reals_B: list[Tensor], G_AB: nn.Module, G_BA: nn.Module, caption: str
+    reals_A: list[Tensor], reals_B: list[Tensor], generators: Mapping[str, nn.Module], caption: str
 ) -> Image.Image:
-    """Draw input, translation and reconstruction side by side, A to B left, B to A right.
+    """Draw input, translation and, where there is a way back, reconstruction, side by side.
+
+    A to B is left; B to A, where it is learned, right.
 
     Args:
         reals_A, reals_B: inputs, each float32 [1, 3, H, W] in [-1, 1], all of one size.
-        G_AB, G_BA: generators. caption: text above the sheet.
+        generators: "G_AB" and, if the way back is learned, "G_BA". caption: text above the sheet.
     """
-    device = next(G_AB.parameters()).device
+    routes = [("G_AB", "G_BA"), ("G_BA", "G_AB")][: len(generators)]
+    device = next(generators["G_AB"].parameters()).device
     pictures = []
-    for real_A, real_B in zip(reals_A, reals_B, strict=False):
-        for real, there, back in ((real_A, G_AB, G_BA), (real_B, G_BA, G_AB)):
-            fake = there(real.to(device))
-            pictures += [real[0], fake[0].cpu(), back(fake)[0].cpu()]
+    for reals in zip(reals_A, reals_B, strict=False):
+        for real, (there, back) in zip(reals, routes, strict=False):
+            fake = generators[there](real.to(device))
+            pictures += [real[0], fake[0].cpu()]
+            if back in generators:
+                pictures.append(generators[back](fake)[0].cpu())
+    columns = len(pictures) // min(len(reals_A), len(reals_B))
     grid = make_grid(
-        pictures, nrow=6, padding=GAP, normalize=True, value_range=(-1, 1), pad_value=1
+        pictures, nrow=columns, padding=GAP, normalize=True, value_range=(-1, 1), pad_value=1
     )
     rows = to_pil_image(grid)
     sheet = Image.new("RGB", (rows.width, rows.height + CAPTION_HEIGHT), "white")

@@ -1,6 +1,7 @@
-"""The CycleGAN step: four networks, two optimizers, `step(real_A, real_B)` -> losses.
+"""One training step: the networks, their optimizers, `step(real_A, real_B)` -> losses.
 
-No files, no clock, no schedule: those live in `train.py`. Source: Zhu et al. 2017, section 3, 4.
+No files, no clock, no schedule: those live in `train.py`. Two kinds: `CycleGANStep` (Zhu et al.
+2017, section 3, 4) and, without the way back, `SimGANStep` (Shrivastava et al. 2017, section 2).
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -14,8 +15,12 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from cyclegan import losses
 from cyclegan.config import TrainConfig
 from cyclegan.contract.errors import ConfigError
+from cyclegan.diffaugment import augment
+from cyclegan.discriminators import discriminator_from
 from cyclegan.image_pool import ImagePool
-from cyclegan.networks import DISCRIMINATORS, build_generator, init_weights
+from cyclegan.networks import generator_from, init_weights
+
+Network = Callable[[Tensor], Tensor]
 
 
 def choose_device(name: str) -> torch.device:
@@ -57,150 +62,240 @@ def frozen(networks: Iterable[nn.Module]) -> Iterator[None]:
             parameter.requires_grad_(True)
 
 
-class CycleGANStep:
-    """Everything that learns, and one way to let it learn from a batch.
+class Step:
+    """What both kinds of step share: building networks, both sides' turns, and the state.
 
-    `G_AB` translates A to B and `G_BA` back; `D_A` judges domain A and `D_B` domain B.
+    `G_AB` translates A to B and `D_B` judges domain B; `G_BA` and `D_A` are for the way back.
     `G_AB_ema` and `G_BA_ema` are running means of the generators' weights: what gets exported.
     """
 
-    def __init__(self, config: TrainConfig, device: torch.device | None = None) -> None:
+    generator_names: tuple[str, ...]
+    discriminator_names: tuple[str, ...]
+
+    def __init__(
+        self, config: TrainConfig, device: torch.device | None = None, *, augments: bool = False
+    ) -> None:
+        """Build everything anew from the config's seed.
+
+        Args:
+            device: where to compute; the CPU unless told otherwise.
+            augments: apply DiffAugment to what the discriminators see.
+        """
         self.config = config
         self.device = device or torch.device("cpu")
+        self.augments = augments
+        self.calls = 0
+        self.random = torch.Generator().manual_seed(config.seed + 3)
         self._is_bf16 = config.precision == "bf16" or (
             config.precision == "auto" and computes_bf16(self.device)
         )
-        generator = torch.Generator().manual_seed(config.seed)
-        self.G_AB = self._place(self._build_generator(), generator)
-        self.G_BA = self._place(self._build_generator(), generator)
-        self.D_A = self._place(self._build_discriminator(), generator)
-        self.D_B = self._place(self._build_discriminator(), generator)
-        self.G_AB_ema = self._average(self.G_AB)
-        self.G_BA_ema = self._average(self.G_BA)
-        self.pool_A = ImagePool(config.pool_size, seed=config.seed + 1)
-        self.pool_B = ImagePool(config.pool_size, seed=config.seed + 2)
-        self.optimizer_G = self._adam(self.G_AB, self.G_BA)
-        self.optimizer_D = self._adam(self.D_A, self.D_B)
-        self._g_ab, self._g_ba = self._compiled(self.G_AB), self._compiled(self.G_BA)
-        self._d_a, self._d_b = self._compiled(self.D_A), self._compiled(self.D_B)
+        self.networks: dict[str, nn.Module] = {}
+        self.averages: dict[str, AveragedModel] = {}
+        self._fast: dict[str, Network] = {}  # compiled, where the config says so
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(config.seed)  # a spectral norm draws its first vectors from here
+            self._build_networks(torch.Generator().manual_seed(config.seed))
+        self.pools = {
+            domain: ImagePool(config.pool_size, seed=config.seed + salt)
+            for salt, domain in ((1, "A"), (2, "B"))
+        }
+        self.optimizer_G = self._adam(self.generator_names)
+        self.optimizer_D = self._adam(self.discriminator_names)
 
-    def _build_generator(self) -> nn.Module:
+    def _build_networks(self, drawn: torch.Generator) -> None:
         config = self.config
-        return build_generator(config.generator, config.generator_width, config.generator_blocks)
+        for name in self.generator_names:
+            network = generator_from(config)
+            self._add(name, network, drawn)
+            self.averages[name] = AveragedModel(
+                network, multi_avg_fn=get_ema_multi_avg_fn(config.ema_decay)
+            )
+        for name in self.discriminator_names:
+            self._add(name, discriminator_from(config), drawn)
 
-    def _build_discriminator(self) -> nn.Module:
-        return DISCRIMINATORS[self.config.discriminator](self.config.discriminator_width)
+    def _add(self, name: str, network: nn.Module, drawn: torch.Generator) -> None:
+        init_weights(network, drawn)
+        network.to(memory_format=self._memory_format).to(self.device)
+        self.networks[name] = network
+        self._fast[name] = torch.compile(network, dynamic=False) if self.config.compile else network
 
-    def _place(self, network: nn.Module, generator: torch.Generator) -> nn.Module:
-        init_weights(network, generator)
-        return network.to(memory_format=self._memory_format).to(self.device)
-
-    @property
-    def _memory_format(self) -> torch.memory_format:
-        return torch.channels_last if self.config.channels_last else torch.preserve_format
-
-    def _compiled(self, network: nn.Module) -> Callable[[Tensor], Tensor]:
-        return torch.compile(network, dynamic=False) if self.config.compile else network
-
-    def _average(self, network: nn.Module) -> AveragedModel:
-        return AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(self.config.ema_decay))
-
-    def _adam(self, *networks: nn.Module) -> torch.optim.Adam:
-        parameters = [parameter for network in networks for parameter in network.parameters()]
+    def _adam(self, names: Iterable[str]) -> torch.optim.Adam:
+        parameters = [p for name in names for p in self.networks[name].parameters()]
         config = self.config
         return torch.optim.Adam(
             parameters, lr=config.learning_rate, betas=(config.beta1, config.beta2), fused=True
         )
 
+    @property
+    def _memory_format(self) -> torch.memory_format:
+        return torch.channels_last if self.config.channels_last else torch.preserve_format
+
     def __call__(self, real_A: Tensor, real_B: Tensor, learning_rate: float) -> dict[str, Tensor]:
-        """Train on one batch: the generators first, then the discriminators.
+        """Train on one batch: the generators (every `d_steps`th call), then the discriminators.
 
         Args:
             real_A, real_B: float32 [N, 3, H, W] in [-1, 1].
             learning_rate: of both optimizers, for this step.
 
         Returns:
-            The losses before their weights, scalars without gradient: adv_AB, adv_BA, cycle_A,
-            cycle_B, idt_A, idt_B (absent at lambda_identity 0), disc_A, disc_B.
+            The losses before their weights, scalars without gradient, by name: adv_AB, cycle_A,
+            idt_B, self_AB, disc_A, penalty_A, ... as far as the config gives them a weight.
         """
         for optimizer in (self.optimizer_G, self.optimizer_D):
             for group in optimizer.param_groups:
                 group["lr"] = learning_rate
         real_A = real_A.to(self.device, memory_format=self._memory_format)
         real_B = real_B.to(self.device, memory_format=self._memory_format)
-        generator_losses, fake_A, fake_B = self._train_generators(real_A, real_B)
-        discriminator_losses = self._train_discriminators(real_A, real_B, fake_A, fake_B)
-        return generator_losses | discriminator_losses
+        reals = {"A": real_A, "B": real_B}
+        self.calls += 1
+        terms: dict[str, Tensor] = {}
+        if self.calls % self.config.d_steps:
+            with torch.no_grad(), self._autocast():
+                fakes = self._translate(reals)
+        else:
+            discriminators = [self.networks[name] for name in self.discriminator_names]
+            with frozen(discriminators), self._autocast():
+                total, terms, fakes = self._generator_losses(reals)
+            self.optimizer_G.zero_grad()
+            total.backward()
+            self.optimizer_G.step()
+            for name, average in self.averages.items():
+                average.update_parameters(self.networks[name])
+        terms |= self._train_discriminators(reals, fakes)
+        return {name: term.detach() for name, term in terms.items()}
+
+    def _translate(self, reals: dict[str, Tensor]) -> dict[str, Tensor]:
+        """Make a fake of every domain that has a generator, by domain."""
+        raise NotImplementedError
+
+    def _generator_losses(
+        self, reals: dict[str, Tensor]
+    ) -> tuple[Tensor, dict[str, Tensor], dict[str, Tensor]]:
+        """Return the generators' weighted total, its terms before weights, and the fakes."""
+        raise NotImplementedError
+
+    def _judge(self, domain: str, pictures: Tensor) -> Tensor:
+        if self.augments:
+            pictures = augment(pictures, self.random)
+        return self._fast[f"D_{domain}"](pictures)
+
+    def _adversarial(self, domain: str, fake: Tensor) -> Tensor:
+        return losses.generator_adversarial(self.config.objective, self._judge(domain, fake))
 
     def _autocast(self) -> torch.autocast:
         return torch.autocast(self.device.type, torch.bfloat16, enabled=self._is_bf16)
 
-    def _train_generators(
-        self, real_A: Tensor, real_B: Tensor
-    ) -> tuple[dict[str, Tensor], Tensor, Tensor]:
-        config = self.config
-        with frozen([self.D_A, self.D_B]), self._autocast():
-            if config.lambda_identity > 0:
-                # One pass for both: no network mixes the pictures of a batch, so this is the same.
-                fake_B, idt_B = self._g_ab(torch.cat([real_A, real_B])).chunk(2)
-                fake_A, idt_A = self._g_ba(torch.cat([real_B, real_A])).chunk(2)
-            else:
-                fake_B, fake_A = self._g_ab(real_A), self._g_ba(real_B)
-            rec_A, rec_B = self._g_ba(fake_B), self._g_ab(fake_A)
-            terms = {
-                "adv_AB": losses.generator_adversarial(self._d_b(fake_B)),
-                "adv_BA": losses.generator_adversarial(self._d_a(fake_A)),
-                "cycle_A": losses.reconstruction(rec_A, real_A),
-                "cycle_B": losses.reconstruction(rec_B, real_B),
-            }
-            total = terms["adv_AB"] + terms["adv_BA"]
-            total = total + config.lambda_cycle * (terms["cycle_A"] + terms["cycle_B"])
-            if config.lambda_identity > 0:
-                terms["idt_A"] = losses.reconstruction(idt_A, real_A)
-                terms["idt_B"] = losses.reconstruction(idt_B, real_B)
-                total = total + config.lambda_identity * (terms["idt_A"] + terms["idt_B"])
-        self.optimizer_G.zero_grad()
-        total.backward()
-        self.optimizer_G.step()
-        self.G_AB_ema.update_parameters(self.G_AB)
-        self.G_BA_ema.update_parameters(self.G_BA)
-        return {name: term.detach() for name, term in terms.items()}, fake_A, fake_B
-
     def _train_discriminators(
-        self, real_A: Tensor, real_B: Tensor, fake_A: Tensor, fake_B: Tensor
+        self, reals: dict[str, Tensor], fakes: dict[str, Tensor]
     ) -> dict[str, Tensor]:
-        fake_A = self.pool_A.query(fake_A.float())
-        fake_B = self.pool_B.query(fake_B.float())
-        with self._autocast():
-            logits_A = self._d_a(torch.cat([real_A, fake_A])).chunk(2)
-            logits_B = self._d_b(torch.cat([real_B, fake_B])).chunk(2)
-            disc_A = losses.discriminator_adversarial(*logits_A)
-            disc_B = losses.discriminator_adversarial(*logits_B)
+        config = self.config
+        terms: dict[str, Tensor] = {}
+        total = torch.zeros((), device=self.device)
+        for domain, fresh in fakes.items():
+            real, fake = reals[domain], self.pools[domain].query(fresh.float())
+            with self._autocast():
+                logits = self._judge(domain, torch.cat([real, fake])).chunk(2)
+                loss = losses.discriminator_adversarial(config.objective, *logits)
+            terms[f"disc_{domain}"] = loss
+            total = total + loss
+            if config.objective == "wgan-gp":
+                # Not compiled and in float32: the penalty is differentiated twice.
+                penalty = losses.gradient_penalty(
+                    self.networks[f"D_{domain}"], real, fake, self.random
+                )
+                terms[f"penalty_{domain}"] = penalty
+                total = total + config.lambda_penalty * penalty
         self.optimizer_D.zero_grad()
-        (disc_A + disc_B).backward()
+        total.backward()
         self.optimizer_D.step()
-        return {"disc_A": disc_A.detach(), "disc_B": disc_B.detach()}
+        return terms
 
     def _stateful(self) -> dict[str, Any]:
-        names = (
-            "G_AB",
-            "G_BA",
-            "D_A",
-            "D_B",
-            "G_AB_ema",
-            "G_BA_ema",
-            "optimizer_G",
-            "optimizer_D",
-            "pool_A",
-            "pool_B",
-        )
-        return {name: getattr(self, name) for name in names}
+        averages = {f"{name}_ema": average for name, average in self.averages.items()}
+        pools = {f"pool_{domain}": pool for domain, pool in self.pools.items()}
+        optimizers = {"optimizer_G": self.optimizer_G, "optimizer_D": self.optimizer_D}
+        return {**self.networks, **averages, **pools, **optimizers}
 
     def state_dict(self) -> dict[str, Any]:
         """Everything that decides what the next step does."""
-        return {name: part.state_dict() for name, part in self._stateful().items()}
+        parts = {name: part.state_dict() for name, part in self._stateful().items()}
+        return {**parts, "random": self.random.get_state(), "calls": self.calls}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go on from `state_dict()` as if nothing had happened."""
         for name, part in self._stateful().items():
             part.load_state_dict(state[name])
+        self.random.set_state(state["random"])
+        self.calls = state["calls"]
+
+
+class CycleGANStep(Step):
+    """Both directions at once, held together by what a round trip loses."""
+
+    generator_names = ("G_AB", "G_BA")
+    discriminator_names = ("D_A", "D_B")
+
+    def _translate(self, reals: dict[str, Tensor]) -> dict[str, Tensor]:
+        return {"A": self._fast["G_BA"](reals["B"]), "B": self._fast["G_AB"](reals["A"])}
+
+    def _generator_losses(
+        self, reals: dict[str, Tensor]
+    ) -> tuple[Tensor, dict[str, Tensor], dict[str, Tensor]]:
+        config = self.config
+        real_A, real_B = reals["A"], reals["B"]
+        G_AB, G_BA = self._fast["G_AB"], self._fast["G_BA"]
+        terms = {}
+        if config.lambda_identity > 0:
+            # One pass for both: no network mixes the pictures of a batch, so this is the same.
+            fake_B, idt_B = G_AB(torch.cat([real_A, real_B])).chunk(2)
+            fake_A, idt_A = G_BA(torch.cat([real_B, real_A])).chunk(2)
+            terms["idt_A"] = losses.reconstruction(idt_A, real_A)
+            terms["idt_B"] = losses.reconstruction(idt_B, real_B)
+        else:
+            fake_B, fake_A = G_AB(real_A), G_BA(real_B)
+        if config.lambda_cycle > 0:
+            terms["cycle_A"] = losses.reconstruction(G_BA(fake_B), real_A)
+            terms["cycle_B"] = losses.reconstruction(G_AB(fake_A), real_B)
+        if config.lambda_self > 0:
+            terms["self_AB"] = losses.reconstruction(fake_B, real_A)
+            terms["self_BA"] = losses.reconstruction(fake_A, real_B)
+        terms["adv_AB"] = self._adversarial("B", fake_B)
+        terms["adv_BA"] = self._adversarial("A", fake_A)
+        return weigh(terms, config), terms, {"A": fake_A, "B": fake_B}
+
+
+class SimGANStep(Step):
+    """From A to B only: the fake must pass for B and stay near its input."""
+
+    generator_names = ("G_AB",)
+    discriminator_names = ("D_B",)
+
+    def _translate(self, reals: dict[str, Tensor]) -> dict[str, Tensor]:
+        return {"B": self._fast["G_AB"](reals["A"])}
+
+    def _generator_losses(
+        self, reals: dict[str, Tensor]
+    ) -> tuple[Tensor, dict[str, Tensor], dict[str, Tensor]]:
+        fake_B = self._fast["G_AB"](reals["A"])
+        terms = {"adv_AB": self._adversarial("B", fake_B)}
+        if self.config.lambda_self > 0:
+            terms["self_AB"] = losses.reconstruction(fake_B, reals["A"])
+        if self.config.lambda_identity > 0:
+            idt_B = self._fast["G_AB"](reals["B"])
+            terms["idt_B"] = losses.reconstruction(idt_B, reals["B"])
+        return weigh(terms, self.config), terms, {"B": fake_B}
+
+
+STEPS: dict[str, type[Step]] = {"cyclegan": CycleGANStep, "simgan": SimGANStep}
+
+
+def weigh(terms: dict[str, Tensor], config: TrainConfig) -> Tensor:
+    """Sum the generators' loss terms by their weights; an adversarial term weighs 1."""
+    weights = {
+        "adv": 1.0,
+        "cycle": config.lambda_cycle,
+        "idt": config.lambda_identity,
+        "self": config.lambda_self,
+    }
+    weighted = [weights[name.partition("_")[0]] * term for name, term in terms.items()]
+    return torch.stack(weighted).sum()

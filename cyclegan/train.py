@@ -5,6 +5,7 @@ the last checkpoint stands, bit for bit. What a step computes is in `step.py`.
 """
 
 import logging
+import math
 import signal
 import threading
 import time
@@ -22,8 +23,9 @@ from cyclegan.config import RESUME_MAY_CHANGE, TrainConfig, read_config
 from cyclegan.contract.errors import ConfigError
 from cyclegan.contract.files import atomic_write
 from cyclegan.dataset import UnpairedDataset, iterate_batches
+from cyclegan.diffaugment import SMALL_SET
 from cyclegan.report import Log, draw_sheet, load_sheet_pictures, save_sheet
-from cyclegan.step import CycleGANStep
+from cyclegan.step import STEPS, Step
 
 logger = logging.getLogger(__name__)
 
@@ -57,9 +59,19 @@ def run_share(config: TrainConfig, state: RunState) -> float:
     return min(max(by_images, by_time), 1.0)
 
 
-def decayed_learning_rate(config: TrainConfig, share: float) -> float:
-    """Constant up to `decay_start` of the run, then linear to 0 (Zhu et al. 2017, section 4)."""
-    return config.learning_rate * min(1.0, (1.0 - share) / (1.0 - config.decay_start))
+def scheduled_learning_rate(config: TrainConfig, state: RunState) -> float:
+    """Rise over `warmup_images`, stay, and fall to 0 from `decay_start` of the run to its end.
+
+    The linear fall from half of the run is the paper's (Zhu et al. 2017, section 4).
+    """
+    rise = min(1.0, (state.images_seen + 1) / (config.warmup_images + 1))
+    fallen = max(0.0, (run_share(config, state) - config.decay_start) / (1 - config.decay_start))
+    fall = {
+        "linear": 1 - fallen,
+        "cosine": (1 + math.cos(math.pi * fallen)) / 2,
+        "constant": 1.0,
+    }[config.schedule]
+    return config.learning_rate * rise * fall
 
 
 def train(
@@ -85,7 +97,9 @@ def train(
     """
     dataset = UnpairedDataset(config)
     claim_run(config, run)
-    step = CycleGANStep(config, device)
+    fewest = min(len(dataset.domain_a.paths), len(dataset.domain_b.paths))
+    augments = config.diffaugment == "on" or (config.diffaugment == "auto" and fewest < SMALL_SET)
+    step = STEPS[config.method](config, device, augments=augments)
     state = _resume(step, run / LATEST)
     log = Log(run / "log.jsonl")
     log.rewind(state.images_seen)
@@ -100,7 +114,7 @@ def train(
     with _stop_signals() as stop:
         while share < 1.0 and not stop:
             # Step
-            learning_rate = decayed_learning_rate(config, share)
+            learning_rate = scheduled_learning_rate(config, state)
             real_A, real_B = next(batches)
             for name, loss in step(real_A, real_B, learning_rate).items():
                 state.sums[name] = state.sums.get(name, torch.zeros_like(loss)) + loss
@@ -132,14 +146,8 @@ def train(
 
             # Sheet
             if share == 1.0 or _is_due(state, config, config.sheet_every):
-                caption = (
-                    f"{state.images_seen} images, {state.elapsed_s / 60:.0f} minutes: "
-                    f"{config.name_a} -> {config.name_b} -> {config.name_a} | "
-                    f"{config.name_b} -> {config.name_a} -> {config.name_b}"
-                )
-                sheet = draw_sheet(
-                    sheet_reals_A, sheet_reals_B, step.G_AB_ema, step.G_BA_ema, caption
-                )
+                caption = f"{state.images_seen} images, {state.elapsed_s / 60:.0f} minutes"
+                sheet = draw_sheet(sheet_reals_A, sheet_reals_B, step.averages, caption)
                 save_sheet(sheet, run / "sheets" / f"{state.images_seen:09d}.jpg")
 
             # Checkpoint
@@ -189,7 +197,7 @@ def describe_hardware(device: torch.device) -> str:
     return f"{name}, {torch.get_num_threads()} threads"
 
 
-def _resume(step: CycleGANStep, checkpoint: Path) -> RunState:
+def _resume(step: Step, checkpoint: Path) -> RunState:
     if not checkpoint.exists():
         return RunState()
     loaded = load_checkpoint(checkpoint)

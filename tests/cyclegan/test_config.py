@@ -4,7 +4,10 @@ import pytest
 
 from cyclegan.config import PRESETS, TrainConfig, parse_settings, preset_config
 from cyclegan.contract.errors import ConfigError
-from cyclegan.networks import DISCRIMINATORS, GENERATORS
+from cyclegan.losses import OBJECTIVES
+from cyclegan.discriminators import DISCRIMINATORS
+from cyclegan.networks import GENERATORS
+from cyclegan.step import STEPS
 
 
 def test_the_paper_preset_is_the_papers() -> None:
@@ -60,11 +63,18 @@ def test_the_networks_that_a_config_may_name_are_those_that_exist() -> None:
     hints = get_type_hints(TrainConfig)
     assert set(get_args(hints["generator"])) == set(GENERATORS)
     assert set(get_args(hints["discriminator"])) == set(DISCRIMINATORS)
+    assert set(get_args(hints["objective"])) == set(OBJECTIVES)
+    assert set(get_args(hints["method"])) == set(STEPS)
 
 
 def test_settings_are_json_or_text() -> None:
     settings = parse_settings(["lambda_cycle=5", "flip=false", "name_a=horse", "name_b = a=b"])
     assert settings == {"lambda_cycle": 5, "flip": False, "name_a": "horse", "name_b": " a=b"}
+
+
+def test_simgan_with_a_way_back_is_a_contradiction() -> None:
+    with pytest.raises(ConfigError, match="simgan has no way back, so lambda_cycle must be 0"):
+        preset_config("fast").replace(method="simgan")
 
 
 def test_a_setting_without_a_value_is_refused() -> None:

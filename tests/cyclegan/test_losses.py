@@ -1,22 +1,98 @@
+import math
+
 import pytest
 import torch
 
 from cyclegan import losses
 
-
-def test_generator_is_content_when_its_fakes_are_judged_real() -> None:
-    assert losses.generator_adversarial(torch.ones(2, 1, 3, 3)) == 0
-
-
-def test_generator_loss_by_hand() -> None:
-    # (0.5 - 1)^2 = 0.25 and (3 - 1)^2 = 4, mean 2.125
-    assert losses.generator_adversarial(torch.tensor([0.5, 3.0])) == 2.125
+ZERO_AND_THREE = torch.tensor([0.0, 3.0])
+LOG_2 = math.log(2)
 
 
-def test_discriminator_loss_by_hand() -> None:
-    # ((2 - 1)^2 + 0.5^2) / 2 = 0.625
-    loss = losses.discriminator_adversarial(torch.tensor([2.0]), torch.tensor([0.5]))
-    assert loss == 0.625
+@pytest.mark.parametrize(
+    ("objective", "by_hand"),
+    [
+        ("lsgan", (1 + 4) / 2),  # (0 - 1)^2, (3 - 1)^2
+        ("vanilla", (LOG_2 + math.log(1 + math.exp(-3))) / 2),  # -log sigmoid
+        ("hinge", -1.5),
+        ("wgan-gp", -1.5),
+    ],
+)
+def test_generator_losses_by_hand(objective: str, by_hand: float) -> None:
+    loss = losses.generator_adversarial(objective, ZERO_AND_THREE)
+    assert float(loss) == pytest.approx(by_hand, rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("objective", "by_hand"),
+    [
+        # reals 0 and 3, fakes -2 and 0.5
+        ("lsgan", ((1 + 4) / 2 + (4 + 0.25) / 2) / 2),
+        (
+            "vanilla",
+            (
+                (LOG_2 + math.log(1 + math.exp(-3))) / 2
+                + (math.log(1 + math.exp(-2)) + math.log(1 + math.exp(0.5))) / 2
+            )
+            / 2,
+        ),
+        ("hinge", ((1 + 0) / 2 + (0 + 1.5) / 2) / 2),
+        ("wgan-gp", (-0.75 - 1.5) / 2),
+    ],
+)
+def test_discriminator_losses_by_hand(objective: str, by_hand: float) -> None:
+    fakes = torch.tensor([-2.0, 0.5])
+    loss = losses.discriminator_adversarial(objective, ZERO_AND_THREE, fakes)
+    assert float(loss) == pytest.approx(by_hand, rel=1e-6)
+
+
+@pytest.mark.parametrize("objective", losses.OBJECTIVES)
+def test_both_sides_pull_logits_apart(objective: str) -> None:
+    # The discriminator raises reals and lowers fakes; the generator raises fakes.
+    real, fake = torch.zeros(3, requires_grad=True), torch.zeros(3, requires_grad=True)
+    losses.discriminator_adversarial(objective, real, fake).backward()
+    assert real.grad is not None
+    assert (real.grad < 0).all()
+    if objective != "lsgan":  # there, 0 is where fakes belong
+        assert fake.grad is not None
+        assert (fake.grad > 0).all()
+    fooled = torch.zeros(3, requires_grad=True)
+    losses.generator_adversarial(objective, fooled).backward()
+    assert fooled.grad is not None
+    assert (fooled.grad < 0).all()
+
+
+def test_gradient_penalty_of_a_linear_critic_by_hand() -> None:
+    # The critic sums w x over 3 x 2 x 2 values: its gradient is w everywhere, its norm w sqrt(12).
+    def critic(x: torch.Tensor) -> torch.Tensor:
+        return 0.5 * x.sum(dim=(1, 2, 3), keepdim=True)
+
+    real, fake = torch.ones(2, 3, 2, 2), torch.zeros(2, 3, 2, 2)
+    penalty = losses.gradient_penalty(critic, real, fake, torch.Generator().manual_seed(0))
+    assert float(penalty) == pytest.approx((0.5 * math.sqrt(12) - 1) ** 2)
+
+
+def test_the_penalty_drives_a_critics_gradient_norm_to_1() -> None:
+    generator = torch.Generator().manual_seed(0)
+    torch.manual_seed(0)
+    critic = torch.nn.Sequential(
+        torch.nn.Flatten(), torch.nn.Linear(2, 16), torch.nn.Softplus(), torch.nn.Linear(16, 1),
+        torch.nn.Unflatten(1, (1, 1, 1)),
+    )  # fmt: skip
+    optimizer = torch.optim.Adam(critic.parameters(), lr=0.01)
+    for _ in range(400):
+        real = torch.randn(64, 2, 1, 1, generator=generator) * 0.1 + 0.5
+        fake = torch.randn(64, 2, 1, 1, generator=generator) * 0.1 - 0.5
+        game = losses.discriminator_adversarial("wgan-gp", critic(real), critic(fake))
+        penalty = losses.gradient_penalty(critic, real, fake, generator)
+        optimizer.zero_grad()
+        (game + 10 * penalty).backward()
+        optimizer.step()
+    # The clouds lie d = sqrt(2) apart. -d n / 2 + 10 (n - 1)^2 is least at n = 1 + d / 40 = 1.035.
+    x = torch.linspace(-0.4, 0.4, 7).reshape(-1, 1, 1, 1).repeat(1, 2, 1, 1).requires_grad_(True)
+    (gradient,) = torch.autograd.grad(critic(x).sum(), x)
+    norms = gradient.flatten(1).norm(dim=1)
+    assert float(norms.mean()) == pytest.approx(1.035, abs=0.02)
 
 
 def test_reconstruction_is_the_mean_absolute_difference() -> None:

@@ -1,10 +1,10 @@
 import pytest
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from cyclegan.config import TrainConfig
 from cyclegan.contract.errors import ConfigError
-from cyclegan.step import CycleGANStep, choose_device
+from cyclegan.step import CycleGANStep, SimGANStep, choose_device
 
 
 def batch(seed: int = 0) -> tuple[Tensor, Tensor]:
@@ -34,7 +34,7 @@ def test_without_identity_weight_no_identity_is_computed(config: TrainConfig) ->
 
 def test_every_network_learns_and_stays_trainable(config: TrainConfig) -> None:
     step = CycleGANStep(config)
-    networks = (step.G_AB, step.G_BA, step.D_A, step.D_B)
+    networks = step.networks.values()
     before = [[p.detach().clone() for p in network.parameters()] for network in networks]
     step(*batch(), learning_rate=1e-3)
     for network, old in zip(networks, before, strict=True):
@@ -44,15 +44,23 @@ def test_every_network_learns_and_stays_trainable(config: TrainConfig) -> None:
 
 def test_discriminators_get_no_gradient_from_the_generators_losses(config: TrainConfig) -> None:
     step = CycleGANStep(config)
-    step._train_generators(*batch())
-    assert all(p.grad is None for d in (step.D_A, step.D_B) for p in d.parameters())
+    seen = []
+    step._train_discriminators = lambda reals, fakes: (
+        seen.append(  # type: ignore[method-assign]
+            [p.grad for name in step.discriminator_names for p in step.networks[name].parameters()]
+        )
+        or {}
+    )
+    step(*batch(), learning_rate=1e-3)
+    assert seen[0]
+    assert all(gradient is None for gradient in seen[0])
 
 
 def test_a_learning_rate_of_0_changes_no_weight(config: TrainConfig) -> None:
     step = CycleGANStep(config)
-    before = {key: value.clone() for key, value in step.G_AB.state_dict().items()}
+    before = {key: value.clone() for key, value in step.networks["G_AB"].state_dict().items()}
     step(*batch(), learning_rate=0.0)
-    for key, value in step.G_AB.state_dict().items():
+    for key, value in step.networks["G_AB"].state_dict().items():
         assert torch.equal(value, before[key])
 
 
@@ -60,17 +68,18 @@ def test_losses_equal_an_independent_formulation(config: TrainConfig) -> None:
     # Written out pass by pass from the paper's section 3, without batching A and B together.
     step = CycleGANStep(config.replace(pool_size=0))
     real_A, real_B = batch()
+    G_AB, G_BA, D_A, D_B = (step.networks[name] for name in ("G_AB", "G_BA", "D_A", "D_B"))
     with torch.no_grad():
-        fake_B, fake_A = step.G_AB(real_A), step.G_BA(real_B)
+        fake_B, fake_A = G_AB(real_A), G_BA(real_B)
         wanted = {
-            "adv_AB": ((step.D_B(fake_B) - 1) ** 2).mean(),
-            "adv_BA": ((step.D_A(fake_A) - 1) ** 2).mean(),
-            "cycle_A": (step.G_BA(fake_B) - real_A).abs().mean(),
-            "cycle_B": (step.G_AB(fake_A) - real_B).abs().mean(),
-            "idt_A": (step.G_BA(real_A) - real_A).abs().mean(),
-            "idt_B": (step.G_AB(real_B) - real_B).abs().mean(),
-            "disc_A": ((step.D_A(real_A) - 1) ** 2).mean() / 2 + (step.D_A(fake_A) ** 2).mean() / 2,
-            "disc_B": ((step.D_B(real_B) - 1) ** 2).mean() / 2 + (step.D_B(fake_B) ** 2).mean() / 2,
+            "adv_AB": ((D_B(fake_B) - 1) ** 2).mean(),
+            "adv_BA": ((D_A(fake_A) - 1) ** 2).mean(),
+            "cycle_A": (G_BA(fake_B) - real_A).abs().mean(),
+            "cycle_B": (G_AB(fake_A) - real_B).abs().mean(),
+            "idt_A": (G_BA(real_A) - real_A).abs().mean(),
+            "idt_B": (G_AB(real_B) - real_B).abs().mean(),
+            "disc_A": ((D_A(real_A) - 1) ** 2).mean() / 2 + (D_A(fake_A) ** 2).mean() / 2,
+            "disc_B": ((D_B(real_B) - 1) ** 2).mean() / 2 + (D_B(fake_B) ** 2).mean() / 2,
         }
     found = step(real_A, real_B, learning_rate=1e-4)
     for name, value in wanted.items():
@@ -80,10 +89,10 @@ def test_losses_equal_an_independent_formulation(config: TrainConfig) -> None:
 def test_averaged_weights_follow_by_the_decay(config: TrainConfig) -> None:
     step = CycleGANStep(config.replace(ema_decay=0.9))
     step(*batch(), learning_rate=1e-2)  # the average starts here
-    start = [p.detach().clone() for p in step.G_AB.parameters()]
+    start = [p.detach().clone() for p in step.networks["G_AB"].parameters()]
     step(*batch(), learning_rate=1e-2)
     for first, second, average in zip(
-        start, step.G_AB.parameters(), step.G_AB_ema.parameters(), strict=True
+        start, step.networks["G_AB"].parameters(), step.averages["G_AB"].parameters(), strict=True
     ):
         torch.testing.assert_close(average, 0.9 * first + 0.1 * second)
 
@@ -95,3 +104,55 @@ def test_bf16_and_channels_last_agree_with_plain_float32(config: TrainConfig) ->
     for name, loss in plain.items():
         # bf16 keeps 8 bits: 1 part in 256
         assert float(fast[name]) == pytest.approx(float(loss), rel=0.02, abs=0.005), name
+
+
+@pytest.mark.parametrize("objective", ["vanilla", "hinge", "wgan-gp"])
+@pytest.mark.parametrize("norm", ["instance", "spectral", "none"])
+def test_every_objective_trains_every_discriminator(
+    config: TrainConfig, objective: str, norm: str
+) -> None:
+    settings = config.replace(objective=objective, discriminator_norm=norm)
+    step = CycleGANStep(settings, augments=True)
+    for seed in range(2):
+        losses = step(*batch(seed), learning_rate=1e-3)
+    assert all(torch.isfinite(loss) for loss in losses.values())
+    assert ("penalty_A" in losses) == (objective == "wgan-gp")
+
+
+def test_generators_wait_for_d_steps_turns(config: TrainConfig) -> None:
+    step = CycleGANStep(config.replace(d_steps=3))
+    changes = []
+    for seed in range(6):
+        before = [p.detach().clone() for p in step.networks["G_AB"].parameters()]
+        losses = step(*batch(seed), learning_rate=1e-3)
+        assert "disc_A" in losses
+        after = step.networks["G_AB"].parameters()
+        changes.append(any(not torch.equal(p, q) for p, q in zip(before, after, strict=True)))
+        assert ("adv_AB" in losses) == changes[-1]
+    assert changes == [False, False, True] * 2
+
+
+def test_self_regularisation_is_the_change_of_the_input(config: TrainConfig) -> None:
+    step = CycleGANStep(config.replace(lambda_self=1.0))
+    real_A, real_B = batch()
+    with torch.no_grad():
+        wanted = (step.networks["G_AB"](real_A) - real_A).abs().mean()
+    found = step(real_A, real_B, learning_rate=0.0)["self_AB"]
+    torch.testing.assert_close(found, wanted)
+
+
+def test_simgan_learns_one_direction(config: TrainConfig) -> None:
+    settings = config.replace(method="simgan", lambda_cycle=0, lambda_identity=0, lambda_self=1)
+    step = SimGANStep(settings)
+    assert set(step(*batch(), learning_rate=1e-3)) == {"adv_AB", "self_AB", "disc_B"}
+    assert set(step.networks) == {"G_AB", "D_B"}
+
+
+def test_a_spectral_discriminator_has_weights_of_norm_1(config: TrainConfig) -> None:
+    step = CycleGANStep(config.replace(discriminator_norm="spectral"))
+    for seed in range(30):  # the power iteration converges over the forward passes
+        step(*batch(seed), learning_rate=0.0)
+    layers = [layer for layer in step.networks["D_A"].modules() if isinstance(layer, nn.Conv2d)]
+    for layer in layers:
+        largest = torch.linalg.svdvals(layer.weight.detach().flatten(1))[0]
+        assert float(largest) == pytest.approx(1, abs=0.05)

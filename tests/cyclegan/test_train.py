@@ -15,7 +15,7 @@ from cyclegan import train as train_module
 from cyclegan.checkpoint import load_checkpoint
 from cyclegan.config import TrainConfig
 from cyclegan.contract.errors import CheckpointError, ConfigError, StorageError
-from cyclegan.train import Progress, RunState, decayed_learning_rate, run_share, train
+from cyclegan.train import Progress, RunState, run_share, scheduled_learning_rate, train
 
 
 class KilledError(Exception):
@@ -56,12 +56,22 @@ def losses_of(run: Path) -> list[dict[str, Any]]:
     return [{k: v for k, v in row.items() if k not in ("minutes", "images_per_s")} for row in rows]
 
 
-@pytest.mark.parametrize("killed_at", [3, 4, 5])  # at a checkpoint, and after it
-@pytest.mark.parametrize("generator", ["plain", "resnet6"])
+# Everything that has a state of its own, in as few runs as will do
+SETTINGS: list[dict[str, Any]] = [
+    {},
+    {"generator": "resnet6", "num_workers": 1, "schedule": "cosine", "warmup_images": 2},
+    {"objective": "wgan-gp", "diffaugment": "on", "d_steps": 2},
+    {"discriminator_norm": "spectral", "objective": "hinge", "lambda_self": 1.0},
+    {"method": "simgan", "lambda_cycle": 0.0, "lambda_self": 1.0},
+]
+
+
+@pytest.mark.parametrize("killed_at", [3, 5])  # at a checkpoint, and after it
+@pytest.mark.parametrize("settings", SETTINGS)
 def test_resume_equals_an_uninterrupted_run(
-    tmp_path: Path, config: TrainConfig, killed_at: int, generator: str
+    tmp_path: Path, config: TrainConfig, killed_at: int, settings: dict[str, Any]
 ) -> None:
-    config = config.replace(generator=generator)
+    config = config.replace(**settings)
     train(config, tmp_path / "whole")
     with pytest.raises(KilledError):
         train(config, tmp_path / "cut", on_progress=kill_at(killed_at + 1))
@@ -154,10 +164,32 @@ def test_a_checkpoint_with_code_in_it_is_refused_and_not_run(tmp_path: Path) -> 
     assert not (tmp_path / "sprung").exists()
 
 
-def test_the_learning_rate_falls_to_0_over_the_second_half(config: TrainConfig) -> None:
-    config = config.replace(learning_rate=2e-4)
-    rates = [decayed_learning_rate(config, share) for share in (0, 0.5, 0.75, 1)]
-    assert rates == pytest.approx([2e-4, 2e-4, 1e-4, 0])
+@pytest.mark.parametrize(
+    ("schedule", "by_hand"),
+    [
+        ("linear", [2e-4, 2e-4, 1e-4, 0]),
+        ("cosine", [2e-4, 2e-4, 1e-4, 0]),
+        ("constant", [2e-4] * 4),
+    ],
+)
+def test_the_learning_rate_falls_over_the_second_half(
+    config: TrainConfig, schedule: str, by_hand: list[float]
+) -> None:
+    config = config.replace(max_images=100, learning_rate=2e-4, schedule=schedule)
+    rates = [scheduled_learning_rate(config, RunState(seen)) for seen in (0, 50, 75, 100)]
+    assert rates == pytest.approx(by_hand)
+
+
+def test_a_cosine_falls_slowly_first(config: TrainConfig) -> None:
+    config = config.replace(max_images=100, learning_rate=1.0, schedule="cosine", decay_start=0.0)
+    rates = [scheduled_learning_rate(config, RunState(seen)) for seen in (0, 25, 50, 75)]
+    assert rates == pytest.approx([1, (1 + 0.5**0.5) / 2, 0.5, (1 - 0.5**0.5) / 2])
+
+
+def test_the_learning_rate_rises_over_the_warm_up(config: TrainConfig) -> None:
+    config = config.replace(max_images=1000, learning_rate=1.0, warmup_images=9)
+    rates = [scheduled_learning_rate(config, RunState(seen)) for seen in (0, 4, 9, 10)]
+    assert rates == pytest.approx([0.1, 0.5, 1, 1])
 
 
 def test_the_nearer_limit_ends_a_run(config: TrainConfig) -> None:

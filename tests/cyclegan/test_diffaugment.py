@@ -1,0 +1,37 @@
+import torch
+
+from cyclegan.diffaugment import augment
+
+
+def pictures() -> torch.Tensor:
+    return torch.rand(4, 3, 16, 16, generator=torch.Generator().manual_seed(1)) * 2 - 1
+
+
+def test_every_picture_is_changed_in_its_own_way() -> None:
+    x = pictures()[:1].expand(4, -1, -1, -1)
+    y = augment(x, torch.Generator().manual_seed(0))
+    assert y.shape == x.shape
+    for index in range(4):
+        assert not torch.equal(y[index], x[index])
+        assert not torch.equal(y[index], y[index - 1])
+
+
+def test_the_same_draw_changes_alike() -> None:
+    first, second = (augment(pictures(), torch.Generator().manual_seed(5)) for _ in range(2))
+    assert torch.equal(first, second)
+
+
+def test_gradients_pass_through() -> None:
+    x = pictures().requires_grad_(True)
+    augment(x, torch.Generator().manual_seed(0)).sum().backward()
+    assert x.grad is not None
+    assert torch.isfinite(x.grad).all()
+    assert all((gradient != 0).any() for gradient in x.grad)
+
+
+def test_about_a_quarter_is_cut_out_at_most() -> None:
+    # Half of each side, less where it reaches over the edge, plus what moved out of sight.
+    y = augment(torch.ones(200, 3, 16, 16), torch.Generator().manual_seed(0))
+    empty = (y == 0).all(dim=1).float().mean(dim=(1, 2))
+    assert empty.max() <= 1 / 4 + 1 - (14 / 16) ** 2
+    assert empty.mean() > 0.1
