@@ -48,7 +48,7 @@ class TrainConfig:
     generator_padding: Literal["reflect", "zero", "replicate"] = "reflect"
     generator_downsample: Literal["stride", "blur"] = "stride"
     generator_upsample: Literal["transpose", "resize", "blur"] = "transpose"
-    discriminator: Literal["patch70"] = "patch70"  # see networks.DISCRIMINATORS
+    discriminator: Literal["patch70"] = "patch70"  # see discriminators.py
     discriminator_width: int = 64  # channels after the first convolution
     discriminator_norm: Literal["instance", "affine", "spectral", "none"] = "instance"
     discriminator_downsample: Literal["stride", "blur"] = "stride"

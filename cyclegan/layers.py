@@ -1,0 +1,92 @@
+"""Layers that PyTorch lacks, and choices of layers by name. The networks are in `networks.py`."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+PADDINGS: dict[str, type[nn.Module]] = {
+    "reflect": nn.ReflectionPad2d,
+    "zero": nn.ZeroPad2d,
+    "replicate": nn.ReplicationPad2d,
+}
+
+
+class InstanceNorm(nn.Module):
+    """Normalise every channel of every picture to mean 0 and variance 1; no running statistics.
+
+    Shape: [N, C, H, W] -> the same. Statistics are taken in float32 whatever the input's type.
+    Equal to `F.instance_norm` (a test says so), written so that channels-last tensors stay
+    channels-last and a compiler can fuse it: `F.instance_norm` goes through a reshaped batch norm,
+    whose layout copies took half the time of a small network's training step on a CPU.
+
+    Args:
+        channels: C.
+        affine: learn a factor and an offset for each channel; else the layer holds no state.
+    """
+
+    weight: nn.Parameter | None
+    bias: nn.Parameter | None
+
+    def __init__(self, channels: int, affine: bool = False, eps: float = 1e-5) -> None:
+        super().__init__()
+        self.channels = channels
+        self.eps = eps
+        self.weight = nn.Parameter(torch.ones(channels)) if affine else None
+        self.bias = nn.Parameter(torch.zeros(channels)) if affine else None
+
+    def forward(self, x: Tensor) -> Tensor:
+        if torch.onnx.is_in_onnx_export():  # one InstanceNormalization node
+            return F.instance_norm(x, weight=self.weight, bias=self.bias, eps=self.eps)
+        variance, mean = torch.var_mean(x.float(), dim=(2, 3), correction=0, keepdim=True)
+        y = (x - mean) * torch.rsqrt(variance + self.eps)
+        if self.weight is not None and self.bias is not None:
+            y = y * self.weight[:, None, None] + self.bias[:, None, None]
+        return y.to(x.dtype)
+
+
+class BlurDownsample(nn.Module):
+    """Halve height and width through a binomial filter of 3 taps, so that fine detail cannot alias.
+
+    Shape: [N, C, H, W] -> [N, C, ceil(H/2), ceil(W/2)]; H and W at least 2.
+    Source: Zhang 2019, "Making Convolutional Networks Shift-Invariant Again", section 3.2.
+    """
+
+    taps: Tensor
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.channels = channels
+        # Constants of the code, not learned: they stay out of checkpoints.
+        self.register_buffer("taps", _filter([1, 2, 1], channels), persistent=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        padded = F.pad(x, (1, 1, 1, 1), mode="reflect")
+        return F.conv2d(padded, self.taps, stride=2, groups=self.channels)
+
+
+class BlurUpsample(nn.Module):
+    """Double height and width through a binomial filter of 4 taps: no checkerboard.
+
+    Shape: [N, C, H, W] -> [N, C, 2H, 2W]. Source: as `BlurDownsample`.
+    """
+
+    taps: Tensor
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.channels = channels
+        taps = 4 * _filter([1, 3, 3, 1], channels)  # a fourth of the outputs has a pixel under it
+        self.register_buffer("taps", taps, persistent=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        padded = F.pad(x, (1, 1, 1, 1), mode="replicate")
+        # [N, C, H + 2, W + 2] -> [N, C, 2H, 2W]: what the padding adds is cut off again
+        return F.conv_transpose2d(padded, self.taps, stride=2, padding=3, groups=self.channels)
+
+
+def _filter(taps: Sequence[float], channels: int) -> Tensor:
+    """Square filter of sum 1 for a convolution of each channel by itself: [channels, 1, k, k]."""
+    row = torch.tensor(taps, dtype=torch.float32) / sum(taps)
+    return torch.outer(row, row).repeat(channels, 1, 1, 1)
