@@ -4,7 +4,8 @@ No training decision is taken here.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,11 @@ import numpy as np
 import torch
 from PIL import Image, ImageDraw
 from torch import Tensor, nn
+from torch.utils.tensorboard import SummaryWriter
 from torchvision.transforms.functional import to_pil_image
 from torchvision.utils import make_grid
 
+from cyclegan.contract.errors import StorageError
 from cyclegan.contract.files import atomic_write
 from cyclegan.contract.images import load_picture
 from cyclegan.contract.pixels import to_network
@@ -24,13 +27,15 @@ CAPTION_HEIGHT = 20  # pixels
 
 
 class Log:
-    """A file with one flat JSON object a line, in the order of `images_seen`."""
+    """What a run says as it goes: log.jsonl, one flat JSON object a line, and TensorBoard."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, run: Path, images_seen: int) -> None:
+        """Open the log of a run folder, and forget what it says beyond `images_seen`."""
+        self.path = run / "log.jsonl"
+        self._rewind(images_seen)
+        self._board = SummaryWriter(run / "tensorboard", purge_step=images_seen + 1)
 
-    def rewind(self, images_seen: int) -> None:
-        """Drop what was logged after a checkpoint at `images_seen`, and any line cut short."""
+    def _rewind(self, images_seen: int) -> None:
         if not self.path.exists():
             return
         kept = []
@@ -46,9 +51,32 @@ class Log:
             temporary.write_text("".join(kept))
 
     def append(self, row: dict[str, Any]) -> None:
-        """Write one line."""
-        with self.path.open("a") as file:
-            file.write(json.dumps(row) + "\n")
+        """Write one line; it holds `images_seen` and numbers. Raises StorageError."""
+        with _storage(self.path):
+            with self.path.open("a") as file:
+                file.write(json.dumps(row) + "\n")
+            for name, value in row.items():
+                if name != "images_seen":
+                    self._board.add_scalar(name, value, row["images_seen"])
+
+    def show(self, sheet: Image.Image, images_seen: int) -> None:
+        """Show a sample sheet in TensorBoard. Raises StorageError."""
+        with _storage(self.path):
+            self._board.add_image("sheet", np.asarray(sheet), images_seen, dataformats="HWC")
+
+    def close(self) -> None:
+        """Write what TensorBoard has not written yet. Raises StorageError."""
+        with _storage(self.path):
+            self._board.close()
+
+
+@contextmanager
+def _storage(path: Path) -> Iterator[None]:
+    """Map what a full disk raises; TensorBoard's writer does so some calls later."""
+    try:
+        yield
+    except OSError as error:
+        raise StorageError(f"{path.parent}: the log could not be written: {error}") from error
 
 
 def load_sheet_pictures(paths: list[Path], count: int, size: int) -> list[Tensor]:

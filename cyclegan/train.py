@@ -10,7 +10,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
@@ -101,8 +101,7 @@ def train(
     augments = config.diffaugment == "on" or (config.diffaugment == "auto" and fewest < SMALL_SET)
     step = STEPS[config.method](config, device, augments=augments)
     state = _resume(step, run / LATEST)
-    log = Log(run / "log.jsonl")
-    log.rewind(state.images_seen)
+    log = Log(run, state.images_seen)
     sheet_reals_A, sheet_reals_B = (
         load_sheet_pictures(domain.paths, config.sheet_pictures, config.crop_size)
         for domain in (dataset.domain_a, dataset.domain_b)
@@ -111,7 +110,7 @@ def train(
     images_at_start, elapsed_at_start_s = state.images_seen, state.elapsed_s
     start_s = time.monotonic()
     share = run_share(config, state)
-    with _stop_signals() as stop:
+    with _stop_signals() as stop, closing(log):
         while share < 1.0 and not stop:
             # Step
             learning_rate = scheduled_learning_rate(config, state)
@@ -149,6 +148,7 @@ def train(
                 caption = f"{state.images_seen} images, {state.elapsed_s / 60:.0f} minutes"
                 sheet = draw_sheet(sheet_reals_A, sheet_reals_B, step.averages, caption)
                 save_sheet(sheet, run / "sheets" / f"{state.images_seen:09d}.jpg")
+                log.show(sheet, state.images_seen)
 
             # Checkpoint
             if share == 1.0 or stop or _is_due(state, config, config.checkpoint_every):

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import torch
 from PIL import Image
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from cyclegan import train as train_module
 from cyclegan.checkpoint import load_checkpoint
@@ -93,7 +94,18 @@ def test_a_run_is_a_folder_of_config_checkpoint_log_and_sheets(
         # 6 pictures of 32 with gaps of 4 around; 2 rows and a caption of 20
         assert sheet.size == (6 * 36 + 4, 2 * 36 + 4 + 20)
     names = {path.name for path in tmp_path.iterdir()}
-    assert names == {"config.json", "latest.pt", "log.jsonl", "sheets"}
+    assert names == {"config.json", "latest.pt", "log.jsonl", "sheets", "tensorboard"}
+
+
+def test_tensorboard_shows_the_log_and_the_sheets(tmp_path: Path, config: TrainConfig) -> None:
+    train(config, tmp_path)
+    board = EventAccumulator(str(tmp_path / "tensorboard"))
+    board.Reload()
+    for row in losses_of(tmp_path):
+        for name in set(row) - {"images_seen"}:
+            values = {event.step: event.value for event in board.Scalars(name)}
+            assert values[row["images_seen"]] == pytest.approx(row[name], rel=1e-6)
+    assert [image.step for image in board.Images("sheet")] == [6]
 
 
 def test_a_finished_run_stays_as_it_is(tmp_path: Path, config: TrainConfig) -> None:
