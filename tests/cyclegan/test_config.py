@@ -4,8 +4,8 @@ import pytest
 
 from cyclegan.config import PRESETS, TrainConfig, parse_settings, preset_config
 from cyclegan.contract.errors import ConfigError
-from cyclegan.losses import OBJECTIVES
 from cyclegan.discriminators import DISCRIMINATORS
+from cyclegan.losses import OBJECTIVES
 from cyclegan.networks import GENERATORS
 from cyclegan.step import STEPS
 
@@ -65,6 +65,27 @@ def test_the_networks_that_a_config_may_name_are_those_that_exist() -> None:
     assert set(get_args(hints["discriminator"])) == set(DISCRIMINATORS)
     assert set(get_args(hints["objective"])) == set(OBJECTIVES)
     assert set(get_args(hints["method"])) == set(STEPS)
+
+
+@pytest.mark.parametrize(
+    ("generator", "key", "value"),
+    [
+        ("unet128", "generator_blocks", 6),
+        ("unet128", "generator_upsample", "blur"),
+        ("plain", "generator_norm", "affine"),
+        ("plain", "generator_padding", "zero"),
+    ],
+)
+def test_a_choice_that_a_generator_does_not_know_is_refused_naming_both(
+    generator: str, key: str, value: object
+) -> None:
+    with pytest.raises(ConfigError, match=rf"{key}.*{value!r}.*{generator!r}.*resnet9"):
+        TrainConfig().replace(generator=generator, **{key: value})
+
+
+def test_crops_fit_the_generator() -> None:
+    with pytest.raises(ConfigError, match=r"crop_size: .* multiple of 256 \(generator unet256\)"):
+        TrainConfig().replace(generator="unet256", crop_size=128)
 
 
 def test_settings_are_json_or_text() -> None:

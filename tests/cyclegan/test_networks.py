@@ -1,24 +1,55 @@
 import pytest
 import torch
-from torch.nn import functional as F
 
+from cyclegan.config import GENERATORS_WITH, SIZE_MULTIPLES
 from cyclegan.networks import (
     GENERATORS,
-    InstanceNorm,
-    PatchDiscriminator,
+    GeneratorOptions,
     build_generator,
     count_parameters,
     init_weights,
 )
 
+AFFINE = GeneratorOptions(norm="affine")
+# Every choice once, and all of the other ones together
+OPTIONS = [
+    GeneratorOptions(),
+    AFFINE,
+    GeneratorOptions(padding="zero"),
+    GeneratorOptions(padding="replicate"),
+    GeneratorOptions(upsample="resize"),
+    GeneratorOptions(downsample="blur", upsample="blur"),
+    GeneratorOptions("affine", "replicate", "blur", "resize"),
+]
 
-@pytest.mark.parametrize(("name", "parameters"), [("resnet9", 11_378_179), ("resnet6", 7_837_699)])
-def test_resnets_have_as_many_parameters_as_the_reference(name: str, parameters: int) -> None:
-    assert count_parameters(build_generator(name, 64)) == parameters
+
+# Counted on the class definitions of pytorch-CycleGAN-and-pix2pix; its batch norm learns what our
+# affine instance norm learns.
+@pytest.mark.parametrize(
+    ("name", "options", "parameters", "keys"),
+    [
+        ("resnet9", GeneratorOptions(), 11_378_179, 48),
+        ("resnet9", AFFINE, 11_383_427, 140 - 3 * 23),  # without the statistics of 23 norms
+        ("resnet6", GeneratorOptions(), 7_837_699, 36),
+        ("unet256", GeneratorOptions(), 54_409_603, 32),
+        ("unet256", AFFINE, 54_413_955, 82 - 3 * 13),  # of 13 norms
+        ("unet128", AFFINE, 41_828_995, 70 - 3 * 11),
+    ],
+)
+def test_generators_are_as_large_as_the_reference(
+    name: str, options: GeneratorOptions, parameters: int, keys: int
+) -> None:
+    with torch.device("meta"):
+        network = build_generator(name, 64, options=options)
+    assert count_parameters(network) == parameters
+    assert len(network.state_dict()) == keys
 
 
-def test_discriminator_has_as_many_parameters_as_the_reference() -> None:
-    assert count_parameters(PatchDiscriminator(64)) == 2_764_737
+def test_a_resnet_has_the_keys_of_the_reference() -> None:
+    keys = [key for key in build_generator("resnet6", 4).state_dict() if key.endswith("weight")]
+    blocks = [f"model.{i}.conv_block.{j}" for i in range(10, 16) for j in (1, 5)]
+    convolutions = ["model.1", "model.4", "model.7", *blocks, "model.16", "model.19", "model.23"]
+    assert keys == [f"{name}.weight" for name in convolutions]
 
 
 def test_plain_generator_has_the_parameters_counted_by_hand() -> None:
@@ -29,43 +60,37 @@ def test_plain_generator_has_the_parameters_counted_by_hand() -> None:
 
 @pytest.mark.parametrize("name", GENERATORS)
 def test_generators_keep_size_and_range(name: str) -> None:
-    network = build_generator(name, 8)
+    network = build_generator(name, 4)
     init_weights(network, torch.Generator().manual_seed(0))
-    fake_B = network(torch.rand(2, 3, 40, 56) * 2 - 1)
-    assert fake_B.shape == (2, 3, 40, 56)
+    multiple = network.size_multiple
+    height, width = (40, 56) if multiple == 4 else (multiple, 2 * multiple)
+    fake_B = network(torch.rand(2, 3, height, width) * 2 - 1)
+    assert fake_B.shape == (2, 3, height, width)
     assert fake_B.abs().max() <= 1
+
+
+@pytest.mark.parametrize("options", OPTIONS)
+def test_every_choice_keeps_size_and_range(options: GeneratorOptions) -> None:
+    network = build_generator("resnet6", 4, 1, options)
+    fake_B = network(torch.rand(1, 3, 36, 44) * 2 - 1)
+    assert fake_B.shape == (1, 3, 36, 44)
+    assert fake_B.abs().max() <= 1
+
+
+def test_a_config_knows_the_multiples_of_the_generators() -> None:
+    for name in GENERATORS:
+        assert build_generator(name, 1).size_multiple == SIZE_MULTIPLES.get(name, 4)
+    assert {name for names in GENERATORS_WITH.values() for name in names} == set(GENERATORS)
 
 
 @pytest.mark.parametrize("name", GENERATORS)
 def test_a_picture_is_translated_the_same_alone_and_in_a_batch_and_in_eval_mode(name: str) -> None:
-    network = build_generator(name, 8)
+    network = build_generator(name, 4)
     init_weights(network, torch.Generator().manual_seed(0))
-    real_A = torch.rand(2, 3, 40, 40) * 2 - 1
+    side = max(network.size_multiple, 40)
+    real_A = torch.rand(2, 3, side, side) * 2 - 1
     together = network(real_A)
     torch.testing.assert_close(network.eval()(real_A[:1]), together[:1])
-
-
-def test_a_discriminator_logit_sees_a_patch_of_70_pixels() -> None:
-    network = PatchDiscriminator(4).double()
-    for module in network.modules():  # let the patch alone decide, not the picture's statistics
-        if isinstance(module, InstanceNorm):
-            module.forward = lambda x: x  # type: ignore[method-assign]
-    x = torch.zeros(1, 3, 256, 256, dtype=torch.float64, requires_grad=True)
-    logits = network(x)
-    assert logits.shape == (1, 1, 30, 30)
-    logits[0, 0, 15, 15].backward()
-    assert x.grad is not None
-    touched = x.grad[0].abs().sum(0).nonzero()
-    assert (touched.max(0).values - touched.min(0).values + 1).tolist() == [70, 70]
-
-
-@pytest.mark.parametrize("memory_format", [torch.contiguous_format, torch.channels_last])
-def test_instance_norm_equals_pytorchs(memory_format: torch.memory_format) -> None:
-    x = torch.randn(2, 5, 7, 9, generator=torch.Generator().manual_seed(0)) * 3 + 1
-    x = x.contiguous(memory_format=memory_format)
-    y = InstanceNorm(5)(x)
-    torch.testing.assert_close(y, F.instance_norm(x), rtol=1e-5, atol=1e-5)
-    assert y.is_contiguous(memory_format=memory_format)
 
 
 def test_the_receptive_field_of_a_plain_generator_is_finite() -> None:

@@ -1,0 +1,36 @@
+import pytest
+import torch
+
+from cyclegan.discriminators import PatchDiscriminator
+from cyclegan.layers import InstanceNorm
+from cyclegan.networks import count_parameters
+
+
+# Counted on the class definitions of pytorch-CycleGAN-and-pix2pix; its batch norm learns what our
+# affine instance norm learns.
+@pytest.mark.parametrize(("norm", "parameters"), [("instance", 2_764_737), ("affine", 2_765_633)])
+def test_a_discriminator_is_as_large_as_the_reference(norm: str, parameters: int) -> None:
+    assert count_parameters(PatchDiscriminator(64, norm)) == parameters
+
+
+@pytest.mark.parametrize("norm", ["instance", "affine", "spectral", "none"])
+@pytest.mark.parametrize("downsample", ["stride", "blur"])
+def test_a_discriminator_judges_patches(norm: str, downsample: str) -> None:
+    logits = PatchDiscriminator(4, norm, downsample)(torch.rand(2, 3, 64, 48))
+    # By hand: 64 -> 32 -> 16 -> 8 -> 7 -> 6 by strides; 64 -> 63 -> 32 -> 31 -> 16 -> 15 -> 8 -> 7
+    # -> 6 by blurs; 48 ends in 4 both ways.
+    assert logits.shape == (2, 1, 6, 4)
+
+
+def test_a_discriminator_logit_sees_a_patch_of_70_pixels() -> None:
+    network = PatchDiscriminator(4).double()
+    for module in network.modules():  # let the patch alone decide, not the picture's statistics
+        if isinstance(module, InstanceNorm):
+            module.forward = lambda x: x  # type: ignore[method-assign]
+    x = torch.zeros(1, 3, 256, 256, dtype=torch.float64, requires_grad=True)
+    logits = network(x)
+    assert logits.shape == (1, 1, 30, 30)
+    logits[0, 0, 15, 15].backward()
+    assert x.grad is not None
+    touched = x.grad[0].abs().sum(0).nonzero()
+    assert (touched.max(0).values - touched.min(0).values + 1).tolist() == [70, 70]
