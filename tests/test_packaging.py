@@ -1,33 +1,45 @@
-"""What the environment holds is what constraints.txt pins, and nothing but the index is needed."""
+"""constraints.txt pins what pyproject.toml asks for, and the environment holds those versions."""
 
 import re
 import sys
+import tomllib
 from importlib.metadata import distributions
 from pathlib import Path
 
 import pytest
 
-CONSTRAINTS = Path(__file__).parents[1] / "constraints.txt"
+ROOT = Path(__file__).parents[1]
 PIN = re.compile(r"(?P<name>[a-z0-9-]+)==(?P<version>[^ ;]+)( ; .+)?")
 
 
+def lines() -> list[str]:
+    return (ROOT / "constraints.txt").read_text().splitlines()
+
+
 def pins() -> dict[str, str]:
-    matches = [PIN.fullmatch(line) for line in CONSTRAINTS.read_text().splitlines()]
+    matches = [PIN.fullmatch(line) for line in lines()]
     return {match["name"]: match["version"] for match in matches if match}
 
 
+def normalized(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
 def test_every_constraint_is_one_exact_version_from_the_index() -> None:
-    lines = CONSTRAINTS.read_text().splitlines()
-    assert [line for line in lines if not PIN.fullmatch(line)] == []
-    assert len(pins()) == len(lines)
+    assert [line for line in lines() if not PIN.fullmatch(line)] == []
+    assert len(pins()) == len(lines())
 
 
-def test_every_installed_package_has_its_pinned_version() -> None:
+def test_every_dependency_is_pinned() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    wanted = sum(project["optional-dependencies"].values(), project["dependencies"])
+    names = {normalized(re.split(r"[<>=!~;\[ ]", each)[0]) for each in wanted}
+    assert names - pins().keys() == set(), "run `make constraints`"
+
+
+def test_installed_packages_have_their_pinned_versions() -> None:
     if not Path(sys.prefix, ".installed").exists():
         pytest.skip("this environment was not made by `make install`")
-    installed = {
-        re.sub(r"[-_.]+", "-", distribution.name).lower(): distribution.version
-        for distribution in distributions()
-    }
-    ours = {"cyclegan", "pip"}
-    assert {n: v for n, v in installed.items() if n not in ours and pins().get(n) != v} == {}
+    installed = {normalized(each.name): each.version for each in distributions()}
+    differing = {name: v for name, v in installed.items() if pins().get(name, v) != v}
+    assert differing == {}, "run `make install`"
