@@ -1,0 +1,140 @@
+"""What is wrong with a dataset, told before hours are spent on it.
+
+Here a dataset is read and what was found is put in order. What a picture's measures are is in
+survey.py, which are copies of others in duplicates.py, what is wrong with them in symptoms.py and
+domain_gap.py. No torch here.
+"""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, get_args
+
+import numpy as np
+
+from cyclegan import domain_gap, symptoms
+from cyclegan.config import TrainConfig
+from cyclegan.contract.errors import DatasetError
+from cyclegan.contract.images import find_pictures
+from cyclegan.duplicates import find_duplicates
+from cyclegan.survey import Measured, Unreadable, survey
+from cyclegan.symptoms import Evidence, Finding, Level
+
+_FOLDERS = ("trainA", "trainB", "testA", "testB")
+
+
+@dataclass(frozen=True)
+class FolderFacts:
+    """What a folder holds."""
+
+    name: str
+    pictures: int  # that can be read
+    unreadable: int
+    formats: dict[str, int]  # how many pictures of each, by content
+    short_side: tuple[int, int, int]  # pixels: smallest, median, largest; zeros without pictures
+    jpeg_quality: int | None  # median, estimated; None where nothing is JPEG
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """What was found, the most important first."""
+
+    folders: tuple[FolderFacts, ...]
+    distinctness: float | None  # see domain_gap.measure_distinctness
+    findings: tuple[Finding, ...]
+
+    @property
+    def must_be_fixed(self) -> bool:
+        """Whether training, or its figures, would suffer for certain."""
+        return any(finding.level == "fix" for finding in self.findings)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as plain JSON values."""
+        return {
+            "must_be_fixed": self.must_be_fixed,
+            "folders": [vars(folder) for folder in self.folders],
+            "distinctness": self.distinctness,
+            "findings": [vars(finding) for finding in self.findings],
+        }
+
+
+def diagnose(
+    data: Path,
+    config: TrainConfig,
+    on_picture: Callable[[int, int], None] = lambda _done, _total: None,
+) -> Diagnosis:
+    """Read every picture of a dataset as training would, and say what is wrong with it.
+
+    Args:
+        data: folder with trainA and trainB, and perhaps testA and testB.
+        config: what it is to be trained with; its sizes count.
+        on_picture: called with (done, total) after every picture.
+
+    Raises DatasetError: no trainA or no trainB there.
+    """
+    evidence = _gather(data, on_picture)
+    checks = (*domain_gap.CHECKS, *symptoms.CHECKS)
+    findings = [finding for check in checks for finding in check(evidence, config)]
+    findings.sort(key=lambda finding: get_args(Level).index(finding.level))
+    facts = tuple(
+        _facts(name, pictures, evidence.unreadable[name])
+        for name, pictures in evidence.measured.items()
+    )
+    return Diagnosis(facts, evidence.distinctness, tuple(findings))
+
+
+def _gather(data: Path, on_picture: Callable[[int, int], None]) -> Evidence:
+    for name in ("trainA", "trainB"):
+        if not (data / name).is_dir():
+            raise DatasetError(
+                f"{data / name}: no such folder; expected a folder with trainA and trainB, and for "
+                "measuring testA and testB"
+            )
+    paths = {
+        name: find_pictures(data / name, recursive=True)
+        for name in _FOLDERS
+        if (data / name).is_dir()
+    }
+    places = [name for name, members in paths.items() for _ in members]
+    every = (path for members in paths.values() for path in members)
+    measured: dict[str, list[Measured]] = {name: [] for name in paths}
+    unreadable: dict[str, list[Unreadable]] = {name: [] for name in paths}
+    for done, (name, result) in enumerate(zip(places, survey(every), strict=True), 1):
+        if isinstance(result, Measured):
+            measured[name].append(result)
+        else:
+            unreadable[name].append(result)
+        on_picture(done, len(places))
+    return Evidence(
+        root=data,
+        measured=measured,
+        unreadable=unreadable,
+        ignored={name: _others(data / name, members) for name, members in paths.items()},
+        copies=find_duplicates(measured),
+        distinctness=domain_gap.measure_distinctness(measured["trainA"], measured["trainB"]),
+    )
+
+
+def _others(folder: Path, pictures: list[Path]) -> list[Path]:
+    """Files of a folder that are no pictures by their names; hidden ones do not count."""
+    known = set(pictures)
+    files = (path for path in folder.rglob("*") if path.is_file() and path not in known)
+    return sorted(
+        path
+        for path in files
+        if not any(part.startswith(".") for part in path.relative_to(folder).parts)
+    )
+
+
+def _facts(name: str, pictures: list[Measured], unreadable: list[Unreadable]) -> FolderFacts:
+    sides = [picture.short_side for picture in pictures] or [0]
+    qualities = [each.jpeg_quality for each in pictures if each.jpeg_quality is not None]
+    return FolderFacts(
+        name=name,
+        pictures=len(pictures),
+        unreadable=len(unreadable),
+        formats=dict(Counter(picture.format for picture in pictures).most_common()),
+        short_side=(min(sides), int(np.median(sides)), max(sides)),
+        jpeg_quality=round(float(np.median(qualities))) if qualities else None,
+    )

@@ -1,0 +1,300 @@
+"""What can be wrong with the files of a dataset: one function each, all of them in CHECKS.
+
+A check looks at measures alone (survey.py, duplicates.py) and yields findings, each with a remedy.
+How the domains differ is in domain_gap.py.
+"""
+
+import math
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from cyclegan.config import TrainConfig
+from cyclegan.duplicates import Likeness
+from cyclegan.survey import Measured, Unreadable
+
+Level = Literal["fix", "warning", "note"]
+
+_FEWEST = 2  # pictures of a domain; training refuses less
+_FEW = 100  # pictures of a domain below which little is learned
+_SMALL_SET = 500  # below which the discriminators come to know the pictures by heart
+_LONG = 3.0  # aspect from which a square crop sees less than a third
+_SOME = 0.05  # share of a folder from which a peculiarity matters
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that is wrong, or unusual, and what to do about it."""
+
+    level: Level  # "fix": training, or its figures, would suffer for certain
+    code: str  # for scripts: "unreadable", "leak", ...
+    text: str  # what was found, and what it does to training
+    remedy: str
+    files: tuple[tuple[str, ...], ...] = ()  # below the data folder; copies stand together
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Everything that the checks look at, by folder ("trainA", ...)."""
+
+    root: Path
+    measured: dict[str, list[Measured]]
+    unreadable: dict[str, list[Unreadable]]
+    ignored: dict[str, list[Path]]  # files that are no pictures by their names
+    copies: list[Likeness]
+    distinctness: float | None  # how surely all measures tell A from B: 0.5 chance, 1 always
+
+    @property
+    def domains(self) -> tuple[list[Measured], list[Measured]]:
+        """The training pictures of A and of B."""
+        return self.measured["trainA"], self.measured["trainB"]
+
+    def folder(self, path: Path) -> str:
+        """The folder that a file is in: "trainA", ..."""
+        return path.relative_to(self.root).parts[0]
+
+    def name(self, path: Path) -> str:
+        """What to call a file: its path below the data folder."""
+        return path.relative_to(self.root).as_posix()
+
+
+def _unreadable(found: Evidence, _config: TrainConfig) -> Iterator[Finding]:
+    broken = [each for members in found.unreadable.values() for each in members]
+    if broken:
+        yield Finding(
+            "fix",
+            "unreadable",
+            f"{_count(broken, 'file')} cannot be read as pictures.",
+            "Copy them again from where they came, or delete them.",
+            tuple((f"{found.name(each.path)}: {each.reason}",) for each in broken),
+        )
+
+
+def _too_few(found: Evidence, config: TrainConfig) -> Iterator[Finding]:
+    counts = {name: len(found.measured[name]) for name in ("trainA", "trainB")}
+    needed = max(_FEWEST, config.batch_size)
+    held = " and ".join(f"{name} has {count}" for name, count in counts.items())
+    if min(counts.values()) < needed:
+        yield Finding(
+            "fix",
+            "too-few",
+            f"{held} pictures that can be read; training needs at least {needed} of each.",
+            "Put more there: some hundred of each domain give good results.",
+        )
+    elif min(counts.values()) < _SMALL_SET:
+        yield Finding(
+            "warning" if min(counts.values()) < _FEW else "note",
+            "few",
+            f"{held} pictures. Below about {_SMALL_SET} the discriminators come to know them by "
+            "heart, and results stop getting better early.",
+            "Add pictures; with these, train shorter (--max-images N) and compare the sample "
+            "sheets of different ages.",
+        )
+
+
+def _both_domains(found: Evidence, _config: TrainConfig) -> Iterator[Finding]:
+    shared = [each for each in found.copies if each.folders[0][-1] != each.folders[1][-1]]
+    if shared:
+        yield Finding(
+            "fix",
+            "both-domains",
+            f"{_count(shared, 'picture')} {_is(shared)} in both domains{_exactness(shared)}. "
+            "What is both A and B teaches the discriminators that the domains are the same.",
+            "Keep each in the domain that it belongs to.",
+            _pairs(found, shared),
+        )
+
+
+def _leak(found: Evidence, _config: TrainConfig) -> Iterator[Finding]:
+    wanted = {"trainA", "testA"}, {"trainB", "testB"}
+    leaks = [each for each in found.copies if set(each.folders) in wanted]
+    if leaks:
+        yield Finding(
+            "fix",
+            "leak",
+            f"{_count(leaks, 'picture')} {_is(leaks)} in train and test{_exactness(leaks)}. "
+            "Figures measured on pictures that were trained on are too good.",
+            "Delete them from the train folder.",
+            _pairs(found, leaks),
+        )
+
+
+def _copies(found: Evidence, _config: TrainConfig) -> Iterator[Finding]:
+    copies = [each for each in found.copies if each.folders[0] == each.folders[1]]
+    groups = _groups(copies)
+    extra = {
+        folder: sum(len(group) - 1 for group in groups if found.folder(group[0].path) == folder)
+        for folder, pictures in found.measured.items()
+    }
+    if groups:
+        yield Finding(
+            _level(found, extra),
+            "copies",
+            f"{_tally(found, extra)} show what others there show{_exactness(copies)}. "
+            "What is there twice counts twice.",
+            "Keep one of each, unless they are to weigh more.",
+            tuple(tuple(found.name(each.path) for each in group) for group in groups),
+        )
+
+
+@dataclass(frozen=True)
+class _Peculiarity:
+    """Something that single pictures have."""
+
+    code: str
+    has: Callable[[Measured, TrainConfig], bool]
+    text: str  # goes on after "3 of 90 pictures in trainA "; may name fields of the config
+    remedy: str
+
+
+_PECULIARITIES = (
+    _Peculiarity(
+        "borders",
+        lambda each, _: each.border > 0,
+        "have one flat colour along opposite sides, as frames and bars do; generators learn to "
+        "paint those too.",
+        "Crop frames and bars off.",
+    ),
+    _Peculiarity(
+        "small",
+        lambda each, config: each.short_side < config.crop_size,
+        "are smaller than the {crop_size} pixels that the networks see with preset {preset}, and "
+        "will be enlarged and soft.",
+        "Use larger versions, delete them, or train on smaller pieces (--set crop_size=N).",
+    ),
+    _Peculiarity(
+        "transparent",
+        lambda each, _: each.is_transparent,
+        "are partly transparent; training sees the colours that are hidden there, often black.",
+        "Put them on a background of your choice.",
+    ),
+    _Peculiarity(
+        "grey",
+        lambda each, _: each.is_grey and not each.is_blank,
+        "are without colour, unlike the rest; translations may lose theirs.",
+        "Delete them, unless grey pictures are to be translated too.",
+    ),
+    _Peculiarity(
+        "blank",
+        lambda each, _: each.is_blank,
+        "are of one colour all over; there is nothing to learn from them.",
+        "Delete them.",
+    ),
+    _Peculiarity(
+        "extreme-shape",
+        lambda each, _: abs(math.log(each.aspect)) > math.log(_LONG),
+        f"are more than {_LONG:g} times as long as wide, or as wide as long; training sees square "
+        "pieces, so most of each is missed.",
+        "Cut them into squarer pieces that show the subject.",
+    ),
+)
+
+
+def _peculiar(found: Evidence, config: TrainConfig) -> Iterator[Finding]:
+    for peculiarity in _PECULIARITIES:
+        odd = {
+            folder: [each for each in pictures if peculiarity.has(each, config)]
+            for folder, pictures in found.measured.items()
+        }
+        for folder, members in odd.items():
+            # A domain that is grey as a whole is another matter: see domain_gap.py.
+            if peculiarity.code == "grey" and 2 * len(members) > len(found.measured[folder]):
+                members.clear()
+        counts = {folder: len(members) for folder, members in odd.items()}
+        if any(counts.values()):
+            yield Finding(
+                _level(found, counts),
+                peculiarity.code,
+                f"{_tally(found, counts)} {peculiarity.text.format_map(config.to_dict())}",
+                peculiarity.remedy,
+                tuple((found.name(each.path),) for members in odd.values() for each in members),
+            )
+
+
+def _no_tests(found: Evidence, _config: TrainConfig) -> Iterator[Finding]:
+    missing = [name for name in ("testA", "testB") if not found.measured.get(name)]
+    if missing:
+        yield Finding(
+            "note",
+            "no-test",
+            f"There are no pictures in {' and '.join(missing)}; `cyclegan evaluate` needs both.",
+            "Move some hundred pictures there, of which train holds no copies.",
+        )
+
+
+def _ignored(found: Evidence, _config: TrainConfig) -> Iterator[Finding]:
+    files = [path for members in found.ignored.values() for path in members]
+    if files:
+        suffixes = Counter(path.suffix.lower() or "without suffix" for path in files)
+        listed = ", ".join(f"{count} {suffix}" for suffix, count in suffixes.most_common(4))
+        yield Finding(
+            "note",
+            "ignored",
+            f"{_count(files, 'file')} {_is(files)} not used, judging by the name: {listed}.",
+            "If they are pictures, save them as JPEG or PNG.",
+            tuple((found.name(path),) for path in files),
+        )
+
+
+def _pairs(found: Evidence, copies: list[Likeness]) -> tuple[tuple[str, ...], ...]:
+    return tuple(tuple(found.name(each.path) for each in copy.pictures) for copy in copies)
+
+
+def _groups(copies: list[Likeness]) -> list[list[Measured]]:
+    """Pairs joined to groups that show the same, each in its order."""
+    group_of: dict[Path, dict[Path, Measured]] = {}
+    for copy in copies:
+        joined = {picture.path: picture for picture in copy.pictures}
+        for picture in copy.pictures:
+            joined |= group_of.get(picture.path, {})
+        group_of |= dict.fromkeys(joined, joined)
+    groups = {id(group): group for group in group_of.values()}
+    return [[group[path] for path in sorted(group)] for group in groups.values()]
+
+
+def _level(found: Evidence, counts: dict[str, int]) -> Level:
+    """How much it matters that some pictures are peculiar: by their share of a training folder."""
+    shares = (counts[name] / max(1, len(found.measured[name])) for name in ("trainA", "trainB"))
+    return "warning" if max(shares) >= _SOME else "note"
+
+
+def _tally(found: Evidence, counts: dict[str, int]) -> str:
+    """Like "3 of 90 pictures in trainA and 1 of 9 in testA", the most first."""
+    parts = [
+        f"{count} of {len(found.measured[folder])} in {folder}"
+        for folder, count in sorted(counts.items(), key=lambda item: -item[1])
+        if count
+    ]
+    parts[0] = parts[0].replace(" in ", " pictures in ")
+    return " and ".join(filter(None, (", ".join(parts[:-1]), parts[-1])))
+
+
+def _exactness(copies: list[Likeness]) -> str:
+    """How many are copies pixel for pixel, in brackets."""
+    exact = sum(copy.is_exact for copy in copies)
+    if exact == len(copies):
+        return " (pixel for pixel)"
+    return f" ({exact} pixel for pixel, the others nearly)" if exact else " (nearly the same)"
+
+
+def _count(things: list[Any], noun: str) -> str:
+    return f"{len(things)} {noun}{'s' * (len(things) != 1)}"
+
+
+def _is(things: list[Any]) -> str:
+    return "is" if len(things) == 1 else "are"
+
+
+# In order of importance among findings of one level.
+CHECKS: tuple[Callable[[Evidence, TrainConfig], Iterator[Finding]], ...] = (
+    _unreadable,
+    _too_few,
+    _both_domains,
+    _leak,
+    _copies,
+    _peculiar,
+    _no_tests,
+    _ignored,
+)
