@@ -5,12 +5,13 @@ No torch here, so that `--dry-run` and usage errors answer at once.
 
 import dataclasses
 import json
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
-from cyclegan.contract.errors import ConfigError, nearest
+from cyclegan.contract.errors import ConfigError, brief, nearest
 
 # Which generators know a setting; with the others it keeps its default.
 GENERATORS_WITH = {
@@ -28,6 +29,8 @@ class TrainConfig:
     """Every setting of a training run. Defaults are the paper's (Zhu et al. 2017, section 4, 7)."""
 
     preset: str = "paper"  # the key of PRESETS that the config started from
+
+    imported_from: str = ""  # whose weights the run started from; "" where it started anew
 
     # Data
     domain_a: str = ""  # folder of pictures of domain A
@@ -105,6 +108,8 @@ class TrainConfig:
                 raise ConfigError(
                     f"{field.name}: expected {wanted.__name__}, got {value!r}; correct it"
                 )
+            elif wanted is float:
+                self._require(field.name, math.isfinite(value), "a finite number")
         multiple = SIZE_MULTIPLES.get(self.generator, 4)
         ranges: tuple[tuple[str, Callable[[float], bool], str], ...] = (
             ("at least 1", lambda value: value >= 1, "batch_size d_steps generator_width "
@@ -112,7 +117,8 @@ class TrainConfig:
             ("more than 0", lambda value: value > 0, "learning_rate"),
             ("0 or more", lambda value: value >= 0, "lambda_cycle lambda_identity pool_size "
              "lambda_self lambda_penalty warmup_images num_workers generator_blocks max_images "
-             "max_minutes seed"),
+             "max_minutes"),
+            ("from 0 to 2**32 - 1", lambda value: 0 <= value < 2**32, "seed"),
             ("in [0, 1)", lambda value: 0 <= value < 1, "decay_start ema_decay beta1 beta2"),
             (f"a multiple of {multiple} (generator {self.generator}), at least 32",
              lambda value: value % multiple == 0 and value >= 32, "crop_size"),
@@ -173,6 +179,7 @@ RESUME_MAY_CHANGE = frozenset(
         "log_every",
         "sheet_every",
         "checkpoint_every",
+        "sheet_pictures",
         "compile",
     }
 )
@@ -234,5 +241,5 @@ def read_config(path: Path) -> TrainConfig:
     """Read a config that a run saved. Raises ConfigError: not one of ours."""
     try:
         return TrainConfig().replace(**json.loads(path.read_text()))
-    except (json.JSONDecodeError, TypeError) as error:
-        raise ConfigError(f"{path}: expected the JSON config of a run: {error}") from error
+    except (OSError, ValueError, TypeError, ConfigError) as error:
+        raise ConfigError(f"{path}: expected the config of a run: {brief(error)}") from error

@@ -14,51 +14,24 @@ from pathlib import Path
 import numpy as np
 import torch
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import DataLoader, Dataset, default_collate
 
 from cyclegan.config import TrainConfig
-from cyclegan.contract.errors import DatasetError
-from cyclegan.contract.images import find_pictures, load_picture
+from cyclegan.contract.errors import PictureError
+from cyclegan.contract.images import load_picture
 from cyclegan.contract.pixels import to_network
+from cyclegan.domains import list_domain
 
 os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")  # it looks for updates when imported
 import albumentations as A
 
-MIN_PICTURES = 2  # of a domain; nothing can be learned from one
+Sample = tuple[Tensor, Tensor]
 
 
-def resolve_domains(
-    data: Path | None, domain_a: Path | None, domain_b: Path | None
-) -> tuple[Path, Path]:
-    """Find the two training folders: `data/trainA` and `data/trainB`, or those given one by one.
-
-    Raises DatasetError: neither or both ways are given, or a folder is missing.
-    """
-    if data is not None and domain_a is None and domain_b is None:
-        folders = (data / "trainA", data / "trainB")
-    elif data is None and domain_a is not None and domain_b is not None:
-        folders = (domain_a, domain_b)
-    else:
-        raise DatasetError("expected either --data DIR, or both --domain-a DIR and --domain-b DIR")
-    for folder in folders:
-        if not folder.is_dir():
-            raise DatasetError(
-                f"{folder}: no such folder; expected a folder with trainA and trainB behind "
-                "--data, or two folders of pictures behind --domain-a and --domain-b"
-            )
-    return folders
-
-
-def list_domain(folder: Path) -> list[Path]:
-    """List a domain's pictures, in subfolders too. Raises DatasetError: fewer than two."""
-    paths = find_pictures(folder, recursive=True)
-    if len(paths) < MIN_PICTURES:
-        raise DatasetError(
-            f"{folder}: found {len(paths)} picture{'s' * (len(paths) != 1)}, expected at least "
-            f"{MIN_PICTURES}; "
-            "some hundred of each domain are needed for good results"
-        )
-    return paths
+@lru_cache(maxsize=4)  # two domains, each at the turn of an epoch
+def order_of(seed: int, salt: int, epoch: int, count: int) -> np.ndarray:
+    """Return the order in which an epoch shows a domain's pictures, a permutation of `count`."""
+    return np.random.default_rng([seed, salt, 0, epoch]).permutation(count)
 
 
 class DomainStream(Dataset[Tensor]):
@@ -73,7 +46,7 @@ class DomainStream(Dataset[Tensor]):
 
     def __init__(self, paths: list[Path], config: TrainConfig, salt: int) -> None:
         self.paths = paths
-        self.seed = (config.seed, salt)
+        self.seed, self.salt = config.seed, salt
         self.load_sizes = (config.load_size_min, config.load_size_max)
         self.transform = A.Compose(
             [
@@ -81,15 +54,12 @@ class DomainStream(Dataset[Tensor]):
                 A.HorizontalFlip(p=0.5 if config.flip else 0.0),
             ]
         )
-        self.order = lru_cache(maxsize=2)(self._order)
-
-    def _order(self, epoch: int) -> np.ndarray:
-        return np.random.default_rng([*self.seed, 0, epoch]).permutation(len(self.paths))
 
     def __getitem__(self, index: int) -> Tensor:
         epoch, place = divmod(index, len(self.paths))
-        rng = np.random.default_rng([*self.seed, 1, index])
-        rgb = load_picture(self.paths[self.order(epoch)[place]]).rgb
+        order = order_of(self.seed, self.salt, epoch, len(self.paths))
+        rng = np.random.default_rng([self.seed, self.salt, 1, index])
+        rgb = load_picture(self.paths[order[place]]).rgb
         short_side = int(rng.integers(self.load_sizes[0], self.load_sizes[1] + 1))
         rgb = A.SmallestMaxSize(short_side, interpolation=3, p=1.0)(image=rgb)["image"]
         self.transform.set_random_seed(int(rng.integers(2**31)))
@@ -97,34 +67,55 @@ class DomainStream(Dataset[Tensor]):
         return torch.from_numpy(to_network(crop)[0])
 
 
-class UnpairedDataset(Dataset[tuple[Tensor, Tensor]]):
-    """Both domains side by side: `dataset[i]` is sample `i` of A and, unrelated, of B."""
+class UnpairedDataset(Dataset[Sample | PictureError]):
+    """Both domains side by side: `dataset[i]` is sample `i` of A and, unrelated, of B.
+
+    A picture that cannot be read comes as its error: raised in a worker process, it would reach
+    the training process as a traceback in a text.
+    """
 
     def __init__(self, config: TrainConfig) -> None:
         self.domain_a = DomainStream(list_domain(Path(config.domain_a)), config, salt=0)
         self.domain_b = DomainStream(list_domain(Path(config.domain_b)), config, salt=1)
 
-    def __getitem__(self, index: int) -> tuple[Tensor, Tensor]:
-        return self.domain_a[index], self.domain_b[index]
+    def __getitem__(self, index: int) -> Sample | PictureError:
+        try:
+            return self.domain_a[index], self.domain_b[index]
+        except PictureError as error:
+            return error
+
+
+def iterate_batches(
+    dataset: UnpairedDataset, config: TrainConfig, images_seen: int
+) -> Iterator[Sample]:
+    """Yield batches without end from sample `images_seen` on.
+
+    Shape: (real_A, real_B), each float32 [batch_size, 3, crop_size, crop_size] in [-1, 1].
+
+    Raises PictureError: a picture cannot be read.
+    """
+    loader: DataLoader[Sample | PictureError] = DataLoader(
+        dataset,
+        batch_size=config.batch_size,
+        sampler=range(images_seen, 2**62),
+        num_workers=config.num_workers,
+        collate_fn=_collate,
+        worker_init_fn=_ignore_interrupt,
+    )
+    for batch in loader:
+        if isinstance(batch, PictureError):
+            raise batch
+        yield batch
+
+
+def _collate(samples: list[Sample | PictureError]) -> Sample | PictureError:
+    for sample in samples:
+        if isinstance(sample, PictureError):
+            return sample
+    real_A, real_B = default_collate(samples)
+    return real_A, real_B
 
 
 def _ignore_interrupt(_worker: int) -> None:
     # Ctrl-C reaches every process of a terminal; the training process alone decides what it means.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-
-def iterate_batches(
-    dataset: UnpairedDataset, config: TrainConfig, images_seen: int
-) -> Iterator[tuple[Tensor, Tensor]]:
-    """Yield batches without end from sample `images_seen` on.
-
-    Shape: (real_A, real_B), each float32 [batch_size, 3, crop_size, crop_size] in [-1, 1].
-    """
-    loader: DataLoader[tuple[Tensor, Tensor]] = DataLoader(
-        dataset,
-        batch_size=config.batch_size,
-        sampler=range(images_seen, 2**62),
-        num_workers=config.num_workers,
-        worker_init_fn=_ignore_interrupt,
-    )
-    yield from loader

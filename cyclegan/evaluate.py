@@ -16,10 +16,11 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from cyclegan.contract.card import Metric, ModelCard
-from cyclegan.contract.errors import DatasetError, InputError, ModelError
+from cyclegan.contract.errors import InputError, ModelError, brief
 from cyclegan.contract.files import atomic_write
-from cyclegan.contract.images import find_pictures, load_picture
+from cyclegan.contract.images import load_picture
 from cyclegan.contract.pixels import crop_back, from_network, pad_to_multiple, to_network
+from cyclegan.domains import list_domain
 
 REFERENCE_PICTURES = 1000  # of the target domain's training pictures, the first by name
 FID_WANTS = 2048  # pictures a side below which FID says more about their number than the model
@@ -44,15 +45,14 @@ class FeatureNetwork:
         """Load an ONNX file. Raises ModelError: none, or not of the form above."""
         if not path.is_file():
             raise ModelError(f"{path}: no such feature network; expected an ONNX file")
-        try:
-            session = ort.InferenceSession(path, providers=["CPUExecutionProvider"])
-        except Exception as error:  # its exceptions share no base class
-            raise ModelError(f"{path} cannot be loaded: {error}") from error
-        inputs, outputs = session.get_inputs(), [node.name for node in session.get_outputs()]
-        if len(inputs) != 1 or len(inputs[0].shape) != 4 or "features" not in outputs:
+        session = load_session(path)
+        inputs, outputs = session.get_inputs(), session.get_outputs()
+        shapes = {node.name: node.shape for node in outputs}
+        if len(inputs) != 1 or len(shapes.get("features", ())) != 2 or not _is_square(inputs[0]):
+            found = {node.name: node.shape for node in inputs}
             raise ModelError(
-                f"{path}: expected one input [N, 3, S, S] and an output called 'features', got "
-                f"{[(node.name, node.shape) for node in inputs]} and {outputs}"
+                f"{path}: expected one input [N, 3, S, S], N free or 1, and an output called "
+                f"'features' [N, D], got {found} and {shapes}"
             )
         return cls(session, path.name)
 
@@ -63,13 +63,14 @@ class FeatureNetwork:
         return size if isinstance(size, int) else PATCH_SIZE
 
     @property
-    def has_classes(self) -> bool:
-        """Whether it says of what class a picture is."""
-        return "probs" in [node.name for node in self.session.get_outputs()]
+    def classes(self) -> int:
+        """How many classes it tells apart; 0 if none."""
+        sizes = [node.shape[-1] for node in self.session.get_outputs() if node.name == "probs"]
+        return int(sizes[0]) if sizes else 0
 
     def describe(self, pictures: Iterable[RGB]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
         """Return the features [N, D] and the likeliest classes [N] (empty without classes)."""
-        names = ["features", "probs"] if self.has_classes else ["features"]
+        names = ["features", "probs"] if self.classes else ["features"]
         features, classes = [], []
         for rgb in pictures:
             size = (self.size, self.size)
@@ -77,7 +78,7 @@ class FeatureNetwork:
             feed = {self.session.get_inputs()[0].name: to_network(np.asarray(small))}
             answers = self.session.run(names, feed)
             features.append(answers[0][0])
-            if self.has_classes:
+            if self.classes:
                 classes.append(answers[1][0].argmax())
         return np.array(features, np.float64), np.array(classes, np.int64)
 
@@ -120,15 +121,17 @@ def frechet_inception_distance(x: NDArray[np.float64], y: NDArray[np.float64]) -
     """Frechet distance between the Gaussians fitted to two feature sets.
 
     Shape: [N, D] and [M, D]. Range: >= 0; biased upwards where N or M is not far above D.
-    Source: Heusel et al. 2017, eq. 6; the trace of the root from the eigenvalues of the product.
+    Source: Heusel et al. 2017, eq. 6.
     """
-    covariance_x, covariance_y = np.cov(x, rowvar=False), np.cov(y, rowvar=False)
-    eigenvalues = np.linalg.eigvals(covariance_x @ covariance_y)
-    root_trace = np.sqrt(eigenvalues.real.clip(min=0)).sum()
     difference = x.mean(0) - y.mean(0)
-    return float(
-        difference @ difference + covariance_x.trace() + covariance_y.trace() - 2 * root_trace
+    centred_x, centred_y = (
+        (points - points.mean(0)) / np.sqrt(len(points) - 1) for points in (x, y)
     )
+    # With covariances X'X and Y'Y the root's trace is the sum of the singular values of XY', an
+    # [N, M] matrix: quicker and steadier than the root of a [D, D] one where N or M is below D.
+    root_trace = np.linalg.svd(centred_x @ centred_y.T, compute_uv=False).sum()
+    variances = (centred_x**2).sum() + (centred_y**2).sum()
+    return max(0.0, float(difference @ difference + variances - 2 * root_trace))
 
 
 def sliced_wasserstein_distance(
@@ -170,12 +173,18 @@ def evaluate(
     """
     source, target = ("A", "B") if direction == "AtoB" else ("B", "A")
     network = FeatureNetwork.load(features) if features else None
-    if class_index is not None and not (network and network.has_classes):
-        raise InputError("--class-index needs --features with an output called 'probs'")
-    test_paths = _list(data / f"test{source}")
-    reference_paths = _list(data / f"train{target}")[:REFERENCE_PICTURES]
-    real_paths = _list(data / f"test{target}")
-    session = ort.InferenceSession(model, providers=["CPUExecutionProvider"])
+    if class_index is not None:
+        count = network.classes if network else 0
+        if not count:
+            raise InputError("--class-index needs --features with an output called 'probs'")
+        if not 0 <= class_index < count:
+            raise InputError(
+                f"--class-index expects 0 to {count - 1} of this network, got {class_index}"
+            )
+    test_paths = list_domain(data / f"test{source}")
+    reference_paths = list_domain(data / f"train{target}")[:REFERENCE_PICTURES]
+    real_paths = list_domain(data / f"test{target}")
+    session = load_session(model)
 
     def translated() -> Iterator[RGB]:
         for done, path in enumerate(test_paths, 1):
@@ -192,7 +201,8 @@ def evaluate(
     ):
         found, classes = describe(pictures)
         results[key] = _measure(found, classes, reference, network, class_index)
-    protocol = _describe_protocol(network, data.name, source, target, test_paths, reference_paths)
+    name = data.resolve().name
+    protocol = _describe_protocol(network, name, source, target, test_paths, reference_paths)
     return Evaluation(
         metrics=tuple(
             Metric(name, round(value, 4), *_METRICS[name.split(" ")[0]], protocol)
@@ -212,11 +222,32 @@ _METRICS: dict[str, tuple[str, Literal["lower", "higher"]]] = {  # unit, which i
 }
 
 
+def load_session(path: Path) -> ort.InferenceSession:
+    """Load an ONNX file to run on the CPU. Raises ModelError."""
+    try:
+        return ort.InferenceSession(path, providers=["CPUExecutionProvider"])
+    except Exception as error:  # its exceptions share no base class
+        raise ModelError(f"{path} cannot be loaded: {brief(error)}") from error
+
+
+def _is_square(node: ort.NodeArg) -> bool:
+    """Whether an input takes one square RGB picture at a time: [N or 1, 3, S, S]."""
+    shape = node.shape
+    is_one_or_free = bool(shape) and (shape[0] == 1 or not isinstance(shape[0], int))
+    return len(shape) == 4 and is_one_or_free and shape[1] == 3 and shape[2] == shape[3]
+
+
 def translate(session: ort.InferenceSession, card: ModelCard, rgb: RGB) -> RGB:
     """Translate a picture of any size as the card says. Shape: uint8 [H, W, 3] -> the same."""
     padded, crop = pad_to_multiple(rgb, card.size_multiple, card.border)
     (answer,) = session.run([card.output_name], {card.input_name: to_network(padded)})
     return crop_back(from_network(answer), crop)
+
+
+def merge_metrics(old: tuple[Metric, ...], new: tuple[Metric, ...]) -> tuple[Metric, ...]:
+    """Put new metrics first, and keep the old ones that were measured otherwise."""
+    measured = {(metric.name, metric.protocol) for metric in new}
+    return new + tuple(each for each in old if (each.name, each.protocol) not in measured)
 
 
 def direction_of(card: ModelCard) -> str:
@@ -272,14 +303,15 @@ def _describe_protocol(
     reference_paths: list[Path],
 ) -> str:
     by = (
-        f"features of {network.name} at {network.size} pixels (bicubic)"
+        f"features of {network.name} at {network.size} pixels (bicubic), KID unbiased with the "
+        "cubic kernel"
         if network
         else "pixels of 16-pixel thumbnails, 256 directions"
     )
     return (
         f"{data}: all {len(test_paths)} pictures of test{source} translated at their own size, "
         f"against the first {len(reference_paths)} of train{target} by name; {by}; "
-        "KID unbiased with the cubic kernel; not comparable with other protocols"
+        "not comparable with other protocols"
     )
 
 
@@ -300,12 +332,3 @@ def _warn(network: FeatureNetwork | None, count: int) -> tuple[str, ...]:
 def _load(paths: list[Path]) -> Iterator[RGB]:
     for path in paths:
         yield load_picture(path).rgb
-
-
-def _list(folder: Path) -> list[Path]:
-    if not folder.is_dir():
-        raise DatasetError(f"{folder}: no such folder; expected testA, testB, trainA, trainB")
-    paths = find_pictures(folder)
-    if len(paths) < 2:
-        raise DatasetError(f"{folder}: found {len(paths)} pictures, expected at least 2")
-    return paths

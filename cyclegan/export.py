@@ -31,7 +31,8 @@ Direction = Literal["AtoB", "BtoA"]
 
 OPSET = 18
 INPUT_NAME, OUTPUT_NAME = "picture", "translation"
-PARITY_SIZES = ((64, 64), (128, 96), (100, 256), (256, 256))  # [height, width] in pixels
+# [height, width] in pixels, for generators of multiples up to 4; see `parity_sizes`
+PARITY_SIZES = ((64, 64), (128, 96), (100, 256), (256, 256))
 PARITY_TOLERANCE = 1e-3 * 2  # 1e-3 of the value range [-1, 1]
 
 
@@ -77,50 +78,51 @@ def export(
     domains = (config.name_a, config.name_b)
     source, target = domains if direction == "AtoB" else domains[::-1]
     model_path = out / f"{name}.onnx"
-    with atomic_write(model_path) as temporary:
-        write_onnx(network, temporary)
-        parity = measure_parity(network, temporary)
-    card = ModelCard(
-        schema_version=SCHEMA_VERSION,
-        name=name,
-        title=title or f"{source} to {target}".capitalize(),
-        description=description or f"Turns pictures of {source} into pictures of {target}.",
-        source_domain=source,
-        target_domain=target,
-        input_name=INPUT_NAME,
-        output_name=OUTPUT_NAME,
-        layout="NCHW",
-        value_range=(-1.0, 1.0),
-        size_multiple=network.size_multiple,
-        border=GENERATORS[config.generator].border,
-        training_size=config.crop_size,
-        file=model_path.name,
-        sha256=sha256_of(model_path),
-        bytes=model_path.stat().st_size,
-        opset=OPSET,
-        precision="fp32",
-        architecture=Architecture(
-            name=config.generator,
-            options={"width": config.generator_width, "blocks": config.generator_blocks},
-            parameters=count_parameters(network),
-        ),
-        training=Training(
-            data=data or describe_data(config, checkpoint),
-            images_seen=checkpoint["run"]["images_seen"],
-            minutes=round(checkpoint["run"]["elapsed_s"] / 60, 1),
-            hardware=checkpoint["hardware"],
-            preset=config.preset,
-            seed=config.seed,
-            weights="ema",
-            config=describe_config(config),
-        ),
-        licence=licence or "not stated; the licence of the training pictures decides",
-        metrics=(),
-        parity=parity,
-        known_limits=known_limits,
-        reverse=reverse,
-    )
-    card.write(out / f"{name}.json")
+    # Both are complete before either is renamed into its place, the model first.
+    with atomic_write(out / f"{name}.json") as card_file, atomic_write(model_path) as model_file:
+        write_onnx(network, model_file)
+        parity = measure_parity(network, model_file)
+        card = ModelCard(
+            schema_version=SCHEMA_VERSION,
+            name=name,
+            title=title or f"{source} to {target}".capitalize(),
+            description=description or f"Turns pictures of {source} into pictures of {target}.",
+            source_domain=source,
+            target_domain=target,
+            input_name=INPUT_NAME,
+            output_name=OUTPUT_NAME,
+            layout="NCHW",
+            value_range=(-1.0, 1.0),
+            size_multiple=network.size_multiple,
+            border=GENERATORS[config.generator].border,
+            training_size=config.crop_size,
+            file=model_path.name,
+            sha256=sha256_of(model_file),
+            bytes=model_file.stat().st_size,
+            opset=OPSET,
+            precision="fp32",
+            architecture=Architecture(
+                name=config.generator,
+                options=describe_options(config),
+                parameters=count_parameters(network),
+            ),
+            training=Training(
+                data=data or describe_data(config, checkpoint),
+                images_seen=checkpoint["run"]["images_seen"],
+                minutes=round(checkpoint["run"]["elapsed_s"] / 60, 1),
+                hardware=checkpoint["hardware"],
+                preset=config.preset,
+                seed=config.seed,
+                weights="ema",
+                config=describe_config(config),
+            ),
+            licence=licence or "not stated; the licence of the training pictures decides",
+            metrics=(),
+            parity=parity,
+            known_limits=known_limits,
+            reverse=reverse,
+        )
+        card.write(card_file)
     return card
 
 
@@ -150,7 +152,8 @@ def write_onnx(network: Generator, path: Path) -> None:
     multiple = network.size_multiple
     height = torch.export.Dim("height", min=2, max=8192) * multiple
     width = torch.export.Dim("width", min=2, max=8192) * multiple
-    example = torch.zeros(1, 3, 16 * multiple, 24 * multiple)
+    cells = max(64 // multiple, 2)  # far from the smallest size, at which shapes would be fixed
+    example = torch.zeros(1, 3, cells * multiple, cells * 3 // 2 * multiple)
     with warnings.catch_warnings():
         # The exporter warns about its own use of deprecated parts of PyTorch.
         warnings.simplefilter("ignore", category=DeprecationWarning)
@@ -180,7 +183,8 @@ def measure_parity(network: Generator, path: Path) -> Parity:
     session = ort.InferenceSession(path, providers=["CPUExecutionProvider"])
     rng = np.random.default_rng(0)
     worst = 0.0
-    for size in PARITY_SIZES:
+    sizes = parity_sizes(network.size_multiple)
+    for size in sizes:
         picture = rng.uniform(-1, 1, (1, 3, *size)).astype(np.float32)
         wanted = network(torch.from_numpy(picture)).numpy()
         (found,) = session.run([OUTPUT_NAME], {INPUT_NAME: picture})
@@ -191,13 +195,31 @@ def measure_parity(network: Generator, path: Path) -> Parity:
                 f"the exported model differs from the network by {worst:.2g} at {size[0]} x "
                 f"{size[1]} pixels, at most {PARITY_TOLERANCE:g} is allowed; nothing was written"
             )
-    return Parity(max_abs_error=worst, tolerance=PARITY_TOLERANCE, sizes=PARITY_SIZES)
+    return Parity(max_abs_error=worst, tolerance=PARITY_TOLERANCE, sizes=sizes)
+
+
+def parity_sizes(multiple: int) -> tuple[tuple[int, int], ...]:
+    """Sizes to compare at, [height, width] in pixels: several, one of them not square."""
+    if all(side % multiple == 0 for size in PARITY_SIZES for side in size):
+        return PARITY_SIZES
+    return ((multiple, multiple), (multiple, 2 * multiple), (2 * multiple, multiple))
 
 
 def describe_data(config: TrainConfig, checkpoint: dict[str, Any]) -> str:
     """Say in words what a run learned from."""
     counts = checkpoint["pictures"]
-    return f"{counts[0]} pictures of {config.name_a}, {counts[1]} pictures of {config.name_b}"
+    pictures = f"{counts[0]} pictures of {config.name_a}, {counts[1]} pictures of {config.name_b}"
+    if not config.imported_from:
+        return pictures
+    imported = f"imported from {config.imported_from}, which says nothing of its pictures"
+    return f"{pictures}; started from weights {imported}" if any(counts) else f"weights {imported}"
+
+
+def describe_options(config: TrainConfig) -> dict[str, Any]:
+    """Return what the generator was built with."""
+    prefix = "generator_"
+    values = config.to_dict().items()
+    return {key.removeprefix(prefix): value for key, value in values if key.startswith(prefix)}
 
 
 def describe_config(config: TrainConfig) -> dict[str, Any]:

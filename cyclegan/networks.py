@@ -231,8 +231,9 @@ class GeneratorSpec:
 
 
 GENERATORS = {
-    "resnet6": GeneratorSpec(ResnetGenerator, blocks=6, border=0),
-    "resnet9": GeneratorSpec(ResnetGenerator, blocks=9, border=0),
+    # Reflection inside a ResNet needs pictures of 8 pixels: the border makes any large enough.
+    "resnet6": GeneratorSpec(ResnetGenerator, blocks=6, border=4),
+    "resnet9": GeneratorSpec(ResnetGenerator, blocks=9, border=4),
     "unet128": GeneratorSpec(lambda width, _, given: UnetGenerator(width, 7, given), 0, border=0),
     "unet256": GeneratorSpec(lambda width, _, given: UnetGenerator(width, 8, given), 0, border=0),
     "plain": GeneratorSpec(lambda width, blocks, _: PlainGenerator(width, blocks), 8, border=16),

@@ -4,6 +4,7 @@ No training decision is taken here.
 """
 
 import json
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,12 +13,15 @@ from typing import Any
 import numpy as np
 import torch
 from PIL import Image, ImageDraw
+from tensorboard.compat.proto.event_pb2 import Event, SessionLog
+from tensorboard.compat.proto.summary_pb2 import Summary
+from tensorboard.summary.writer.record_writer import RecordWriter
 from torch import Tensor, nn
-from torch.utils.tensorboard import SummaryWriter
+from torch.utils.tensorboard.summary import image, scalar
 from torchvision.transforms.functional import to_pil_image
 from torchvision.utils import make_grid
 
-from cyclegan.contract.errors import StorageError
+from cyclegan.contract.errors import StorageError, brief
 from cyclegan.contract.files import atomic_write
 from cyclegan.contract.images import load_picture
 from cyclegan.contract.pixels import to_network
@@ -33,50 +37,65 @@ class Log:
         """Open the log of a run folder, and forget what it says beyond `images_seen`."""
         self.path = run / "log.jsonl"
         self._rewind(images_seen)
-        self._board = SummaryWriter(run / "tensorboard", purge_step=images_seen + 1)
+        self._board = Board(run / "tensorboard", images_seen)
 
     def _rewind(self, images_seen: int) -> None:
         if not self.path.exists():
             return
         kept = []
-        for line in self.path.read_text().splitlines():
+        for line in self.path.read_text(errors="replace").splitlines():
             try:
-                row = json.loads(line)
-            except json.JSONDecodeError:  # the process was killed while it wrote this line
-                break
-            if row["images_seen"] > images_seen:
-                break
-            kept.append(line + "\n")
+                is_kept = json.loads(line)["images_seen"] <= images_seen
+            except (ValueError, TypeError, KeyError):  # cut short by a kill, or not ours
+                continue
+            if is_kept:
+                kept.append(line + "\n")
         with atomic_write(self.path) as temporary:
             temporary.write_text("".join(kept))
 
     def append(self, row: dict[str, Any]) -> None:
         """Write one line; it holds `images_seen` and numbers. Raises StorageError."""
-        with _storage(self.path):
-            with self.path.open("a") as file:
-                file.write(json.dumps(row) + "\n")
-            for name, value in row.items():
-                if name != "images_seen":
-                    self._board.add_scalar(name, value, row["images_seen"])
+        with map_storage_errors(self.path), self.path.open("a") as file:
+            file.write(json.dumps(row) + "\n")
+        for name, value in row.items():
+            if name != "images_seen":
+                self._board.add(scalar(name, value), row["images_seen"])
 
     def show(self, sheet: Image.Image, images_seen: int) -> None:
         """Show a sample sheet in TensorBoard. Raises StorageError."""
-        with _storage(self.path):
-            self._board.add_image("sheet", np.asarray(sheet), images_seen, dataformats="HWC")
+        self._board.add(image("sheet", np.asarray(sheet), dataformats="HWC"), images_seen)
 
-    def close(self) -> None:
-        """Write what TensorBoard has not written yet. Raises StorageError."""
-        with _storage(self.path):
-            self._board.close()
+
+class Board:
+    """A TensorBoard event file, written at once.
+
+    TensorBoard's own writer uses a thread, from which a full disk comes as a traceback on stderr.
+    """
+
+    def __init__(self, folder: Path, images_seen: int) -> None:
+        """Start a file in which what older ones say beyond `images_seen` counts as purged."""
+        folder.mkdir(parents=True, exist_ok=True)
+        self._path = folder / f"events.out.tfevents.{time.time_ns()}"
+        self._write(Event(file_version="brain.Event:2"))
+        self._write(Event(step=images_seen + 1, session_log=SessionLog(status=SessionLog.START)))
+
+    def add(self, summary: Summary, images_seen: int) -> None:
+        """Add what one of TensorBoard's summary functions made. Raises StorageError."""
+        self._write(Event(step=images_seen, summary=summary))
+
+    def _write(self, event: Event) -> None:
+        event.wall_time = time.time()
+        with map_storage_errors(self._path), self._path.open("ab") as file:
+            RecordWriter(file).write(event.SerializeToString())
 
 
 @contextmanager
-def _storage(path: Path) -> Iterator[None]:
-    """Map what a full disk raises; TensorBoard's writer does so some calls later."""
+def map_storage_errors(path: Path) -> Iterator[None]:
+    """Map what a full disk or a missing permission raises."""
     try:
         yield
     except OSError as error:
-        raise StorageError(f"{path.parent}: the log could not be written: {error}") from error
+        raise StorageError(f"{path} could not be written: {brief(error)}") from error
 
 
 def load_sheet_pictures(paths: list[Path], count: int, size: int) -> list[Tensor]:

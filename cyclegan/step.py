@@ -204,7 +204,7 @@ class Step:
                     self.networks[f"D_{domain}"], real, fake, self.random
                 )
                 terms[f"penalty_{domain}"] = penalty
-                total = total + config.lambda_penalty * penalty
+                total = total + 0.5 * config.lambda_penalty * penalty  # halved like the rest
         self.optimizer_D.zero_grad()
         total.backward()
         self.optimizer_D.step()

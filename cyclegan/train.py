@@ -10,7 +10,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
@@ -20,7 +20,7 @@ from torch import Tensor
 
 from cyclegan.checkpoint import LATEST, load_checkpoint, save_checkpoint
 from cyclegan.config import RESUME_MAY_CHANGE, TrainConfig, read_config
-from cyclegan.contract.errors import ConfigError
+from cyclegan.contract.errors import ConfigError, TrainingError
 from cyclegan.contract.files import atomic_write
 from cyclegan.dataset import UnpairedDataset, iterate_batches
 from cyclegan.diffaugment import SMALL_SET
@@ -37,7 +37,7 @@ class RunState:
     images_seen: int = 0  # pictures of each domain
     elapsed_s: float = 0.0  # seconds of training, stops excluded
     sums: dict[str, Tensor] = field(default_factory=dict)  # losses since the last log line
-    sum_steps: int = 0  # steps since the last log line
+    counts: dict[str, int] = field(default_factory=dict)  # how many steps had that loss
 
 
 @dataclass(frozen=True)
@@ -93,14 +93,18 @@ def train(
         ConfigError: the folder holds a run with another config.
         DatasetError: a domain has too few pictures.
         StorageError: a file could not be written; the last checkpoint is whole.
-        KeyboardInterrupt: after Ctrl-C or SIGTERM; a checkpoint was written.
+        PictureError: a picture cannot be read.
+        TrainingError: a loss is no longer finite; the last checkpoint is from before that.
+        KeyboardInterrupt: after Ctrl-C or SIGTERM; a checkpoint was written, unless it came
+            before the first step, for a second time, or broke the step.
     """
     dataset = UnpairedDataset(config)
     claim_run(config, run)
-    fewest = min(len(dataset.domain_a.paths), len(dataset.domain_b.paths))
-    augments = config.diffaugment == "on" or (config.diffaugment == "auto" and fewest < SMALL_SET)
+    pictures = (len(dataset.domain_a.paths), len(dataset.domain_b.paths))
+    is_small = min(pictures) < SMALL_SET
+    augments = config.diffaugment == "on" or (config.diffaugment == "auto" and is_small)
     step = STEPS[config.method](config, device, augments=augments)
-    state = _resume(step, run / LATEST)
+    state = _resume(step, run / LATEST, pictures)
     log = Log(run, state.images_seen)
     sheet_reals_A, sheet_reals_B = (
         load_sheet_pictures(domain.paths, config.sheet_pictures, config.crop_size)
@@ -110,14 +114,20 @@ def train(
     images_at_start, elapsed_at_start_s = state.images_seen, state.elapsed_s
     start_s = time.monotonic()
     share = run_share(config, state)
-    with _stop_signals() as stop, closing(log):
-        while share < 1.0 and not stop:
+    with _stop_signals() as stop:
+        while share < 1.0:
             # Step
             learning_rate = scheduled_learning_rate(config, state)
             real_A, real_B = next(batches)
-            for name, loss in step(real_A, real_B, learning_rate).items():
+            try:
+                losses = step(real_A, real_B, learning_rate)
+            except Exception as error:
+                if stop:  # Ctrl-C reaches the compiler's processes too, and fails the step
+                    raise KeyboardInterrupt from error
+                raise
+            for name, loss in losses.items():
                 state.sums[name] = state.sums.get(name, torch.zeros_like(loss)) + loss
-            state.sum_steps += 1
+                state.counts[name] = state.counts.get(name, 0) + 1
             state.images_seen += config.batch_size
             call_s = time.monotonic() - start_s
             state.elapsed_s = elapsed_at_start_s + call_s
@@ -127,8 +137,9 @@ def train(
             pace = (state.images_seen - images_at_start) / call_s
             means = None
             if share == 1.0 or _is_due(state, config, config.log_every):
-                means = {name: float(loss) / state.sum_steps for name, loss in state.sums.items()}
-                state.sums, state.sum_steps = {}, 0
+                means = {name: float(state.sums[name]) / n for name, n in state.counts.items()}
+                state.sums, state.counts = {}, {}
+                _require_finite(means, state.images_seen)
                 log.append(
                     {
                         "images_seen": state.images_seen,
@@ -151,20 +162,28 @@ def train(
                 log.show(sheet, state.images_seen)
 
             # Checkpoint
-            if share == 1.0 or stop or _is_due(state, config, config.checkpoint_every):
-                save_checkpoint(
-                    run / LATEST,
-                    {
-                        "config": config.to_dict(),
-                        "pictures": [len(dataset.domain_a.paths), len(dataset.domain_b.paths)],
-                        "hardware": describe_hardware(step.device),
-                        "run": vars(state),
-                        "step": step.state_dict(),
-                    },
-                )
-        if stop:
-            raise KeyboardInterrupt
+            is_stopping = bool(stop)
+            if share == 1.0 or is_stopping or _is_due(state, config, config.checkpoint_every):
+                write_checkpoint(run, config, step, state, pictures)
+            if is_stopping and share < 1.0:
+                raise KeyboardInterrupt
     return state
+
+
+def write_checkpoint(
+    run: Path, config: TrainConfig, step: Step, state: RunState, pictures: tuple[int, int]
+) -> None:
+    """Write everything that a run goes on from; `pictures` of A and of B. Raises StorageError."""
+    save_checkpoint(
+        run / LATEST,
+        {
+            "config": config.to_dict(),
+            "pictures": list(pictures),
+            "hardware": describe_hardware(step.device),
+            "run": vars(state),
+            "step": step.state_dict(),
+        },
+    )
 
 
 def claim_run(config: TrainConfig, run: Path) -> None:
@@ -175,6 +194,8 @@ def claim_run(config: TrainConfig, run: Path) -> None:
     path = run / "config.json"
     if path.exists():
         ours, theirs = config.to_dict(), read_config(path).to_dict()
+        for key in ("domain_a", "domain_b"):
+            theirs[key] = theirs[key] or ours[key]  # an imported run chooses its pictures now
         differing = [
             f"{key} is {theirs[key]!r} there and {ours[key]!r} here"
             for key in ours
@@ -185,6 +206,8 @@ def claim_run(config: TrainConfig, run: Path) -> None:
                 f"{run}: holds a run with another config: {'; '.join(differing)}; "
                 "give the same settings to go on with it, or another --out to start anew"
             )
+    for stale in run.glob(".tmp-*"):  # of a process that was killed while it wrote
+        stale.unlink(missing_ok=True)
     with atomic_write(path) as temporary:
         temporary.write_text(config.to_json())
 
@@ -197,14 +220,32 @@ def describe_hardware(device: torch.device) -> str:
     return f"{name}, {torch.get_num_threads()} threads"
 
 
-def _resume(step: Step, checkpoint: Path) -> RunState:
+def _resume(step: Step, checkpoint: Path, pictures: tuple[int, int]) -> RunState:
     if not checkpoint.exists():
         return RunState()
     loaded = load_checkpoint(checkpoint)
     step.load_state_dict(loaded["step"])
     state = RunState(**loaded["run"])
+    pictures_before = tuple(loaded["pictures"])
+    if state.images_seen and pictures_before != pictures:
+        logger.warning(
+            "the domains have %d and %d pictures now, %d and %d before: the run goes on, but not "
+            "as if nothing had happened",
+            *pictures,
+            *pictures_before,
+        )
     logger.info("going on with %s at %d images", checkpoint, state.images_seen)
     return state
+
+
+def _require_finite(means: dict[str, float], images_seen: int) -> None:
+    broken = [name for name, mean in means.items() if not math.isfinite(mean)]
+    if broken:
+        raise TrainingError(
+            f"{', '.join(broken)} became infinite or no number before {images_seen} images; the "
+            "last checkpoint is from before that: start a new run with a lower learning_rate, or "
+            "with precision=fp32"
+        )
 
 
 def _is_due(state: RunState, config: TrainConfig, every: int) -> bool:

@@ -17,6 +17,7 @@ class CycleGANError(Exception):
     │   ├── ConfigError        a setting: unknown key, bad value, contradicts the run
     │   ├── DatasetError       a folder of training pictures: missing, empty, too small
     │   └── CheckpointError    a checkpoint: missing, damaged, of another configuration
+    ├── TrainingError          a training cannot go on: its losses are no numbers any more
     ├── ExportError            a model that does not match its checkpoint was refused
     ├── DependencyError        an optional package is missing
     └── StorageError           a file could not be written or read: full disk, no permission
@@ -49,6 +50,10 @@ class DatasetError(InputError):
 
 class CheckpointError(InputError):
     """A checkpoint that is missing, damaged, or made with another configuration."""
+
+
+class TrainingError(CycleGANError):
+    """A training that cannot go on."""
 
 
 class ExportError(CycleGANError):

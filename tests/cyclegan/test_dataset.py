@@ -1,4 +1,5 @@
 import os
+import pickle
 from itertools import islice
 from pathlib import Path
 
@@ -8,8 +9,9 @@ import torch
 from PIL import Image
 
 from cyclegan.config import TrainConfig
-from cyclegan.contract.errors import DatasetError
-from cyclegan.dataset import DomainStream, UnpairedDataset, iterate_batches, resolve_domains
+from cyclegan.contract.errors import DatasetError, PictureError
+from cyclegan.dataset import DomainStream, UnpairedDataset, iterate_batches
+from cyclegan.domains import resolve_domains
 
 
 def test_samples_are_crops_in_the_networks_range(config: TrainConfig) -> None:
@@ -93,3 +95,22 @@ def test_half_given_folders_are_refused(given: tuple[Path | None, ...]) -> None:
 def test_a_missing_folder_is_named(tmp_path: Path) -> None:
     with pytest.raises(DatasetError, match="trainA: no such folder"):
         resolve_domains(tmp_path, None, None)
+
+
+@pytest.mark.parametrize("num_workers", [0, 1])
+def test_a_picture_that_cannot_be_read_is_one_sentence(
+    tmp_path: Path, config: TrainConfig, num_workers: int
+) -> None:
+    Image.new("RGB", (32, 32)).save(tmp_path / "good.png")
+    (tmp_path / "bad.png").write_bytes((tmp_path / "good.png").read_bytes()[:40])
+    settings = config.replace(domain_b=str(tmp_path), num_workers=num_workers)
+    with pytest.raises(PictureError, match=r"bad.png") as caught:
+        list(islice(iterate_batches(UnpairedDataset(settings), settings, 0), 2))
+    assert "\n" not in str(caught.value)
+
+
+def test_a_dataset_can_be_sent_to_a_worker_that_was_not_forked(config: TrainConfig) -> None:
+    dataset = UnpairedDataset(config)
+    sent = pickle.loads(pickle.dumps(dataset))
+    for ours, theirs in zip(dataset[3], sent[3], strict=True):
+        assert torch.equal(ours, theirs)

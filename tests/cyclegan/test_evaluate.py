@@ -7,7 +7,7 @@ import onnx
 import pytest
 from onnx import TensorProto, helper
 
-from cyclegan.contract.card import ModelCard
+from cyclegan.contract.card import Metric, ModelCard
 from cyclegan.contract.errors import DatasetError, InputError, ModelError
 from cyclegan.evaluate import (
     FeatureNetwork,
@@ -15,6 +15,7 @@ from cyclegan.evaluate import (
     evaluate,
     frechet_inception_distance,
     kernel_inception_distance,
+    merge_metrics,
     sliced_wasserstein_distance,
 )
 
@@ -106,6 +107,31 @@ def test_a_class_needs_a_network_that_knows_classes(weights_dir: Path, data_dir:
     card = ModelCard.read(weights_dir / "negate.json")
     with pytest.raises(InputError, match="--class-index needs --features"):
         evaluate(weights_dir / "negate.onnx", card, data_dir, "AtoB", class_index=1)
+
+
+@pytest.mark.parametrize("index", [-1, 3])
+def test_a_class_that_the_network_does_not_know_is_refused(
+    weights_dir: Path, data_dir: Path, features: Path, index: int
+) -> None:
+    card = ModelCard.read(weights_dir / "negate.json")
+    with pytest.raises(InputError, match=r"0 to 2 of this network"):
+        evaluate(
+            weights_dir / "negate.onnx",
+            card,
+            data_dir,
+            "AtoB",
+            features=features,
+            class_index=index,
+        )
+
+
+def test_new_metrics_replace_those_of_the_same_protocol_only() -> None:
+    def metric(name: str, value: float, protocol: str) -> Metric:
+        return Metric(name, value, "", "lower", protocol)
+
+    old = (metric("KID", 1, "long"), metric("SWD", 2, "short"))
+    new = (metric("KID", 3, "long"),)
+    assert merge_metrics(old, new) == (new[0], old[1])
 
 
 def test_a_missing_folder_is_named(weights_dir: Path, tmp_path: Path) -> None:

@@ -11,17 +11,16 @@ from cyclegan import export as export_module
 from cyclegan.checkpoint import load_checkpoint
 from cyclegan.config import TrainConfig
 from cyclegan.contract.card import ModelCard
-from cyclegan.contract.errors import CheckpointError, ExportError, InputError
-from cyclegan.export import export, load_generator
+from cyclegan.contract.errors import CheckpointError, ExportError, InputError, StorageError
+from cyclegan.export import Direction, export, measure_parity, write_onnx
+from cyclegan.networks import GeneratorOptions, build_generator
+from cyclegan.step import CycleGANStep
 from cyclegan.train import train
 
 
 @pytest.fixture(scope="module", params=["plain", "resnet6"])
-def run(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, data_dir: Path
-) -> Path:
-    folder = tmp_path_factory.mktemp("run")
-    config = TrainConfig(
+def config(request: pytest.FixtureRequest, data_dir: Path) -> TrainConfig:
+    return TrainConfig(
         domain_a=str(data_dir / "trainA"),
         domain_b=str(data_dir / "trainB"),
         name_a="red",
@@ -35,30 +34,75 @@ def run(
         crop_size=32,
         max_images=2,
         num_workers=0,
+        learning_rate=0.01,
     )
+
+
+@pytest.fixture(scope="module")
+def run(config: TrainConfig, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("run")
     train(config, folder)
     return folder
 
 
 @pytest.mark.parametrize("direction", ["AtoB", "BtoA"])
-def test_the_model_computes_what_the_checkpoint_does(
-    run: Path, tmp_path: Path, direction: str
+def test_the_model_computes_what_the_averaged_weights_do(
+    config: TrainConfig, run: Path, tmp_path: Path, direction: Direction
 ) -> None:
-    card = export(run, direction, "model", tmp_path)  # type: ignore[arg-type]
-    checkpoint = load_checkpoint(run / "latest.pt")
-    config = TrainConfig().replace(**checkpoint["config"])
-    network = load_generator(checkpoint, config, direction)  # type: ignore[arg-type]
+    card = export(run, direction, "model", tmp_path)
+    step = CycleGANStep(config)
+    step.load_state_dict(load_checkpoint(run / "latest.pt")["step"])
+    name = {"AtoB": "G_AB", "BtoA": "G_BA"}[direction]
     session = ort.InferenceSession(tmp_path / card.file, providers=["CPUExecutionProvider"])
     for size in ((32, 32), (44, 132), (200, 36)):  # none of those that the export checks
         picture = np.random.default_rng(1).uniform(-1, 1, (1, 3, *size)).astype(np.float32)
         (found,) = session.run([card.output_name], {card.input_name: picture})
         with torch.no_grad():
-            wanted = network(torch.from_numpy(picture)).numpy()
+            wanted = step.averages[name](torch.from_numpy(picture)).numpy()
+            raw = step.networks[name](torch.from_numpy(picture)).numpy()
         np.testing.assert_allclose(found, wanted, atol=1e-4)
+        assert np.abs(found - raw).max() > 1e-3
+
+
+def test_a_card_that_cannot_be_written_leaves_the_model_before(
+    run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    export(run, "AtoB", "model", tmp_path)
+
+    def fail(card: ModelCard, path: Path) -> None:
+        raise StorageError(f"{path} could not be written")
+
+    monkeypatch.setattr(ModelCard, "write", fail)
+    with pytest.raises(StorageError):
+        export(run, "BtoA", "model", tmp_path)
+    ModelCard.read(tmp_path / "model.json").verify(tmp_path / "model.onnx")
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("resnet6", GeneratorOptions(norm="affine", padding="zero", upsample="resize")),
+        ("resnet6", GeneratorOptions(padding="replicate", downsample="blur", upsample="blur")),
+        ("unet128", GeneratorOptions(norm="affine")),
+    ],
+)
+def test_every_choice_of_a_generator_can_be_exported(
+    tmp_path: Path, name: str, options: GeneratorOptions
+) -> None:
+    network = build_generator(name, 2, 1, options).eval()
+    generator = torch.Generator().manual_seed(0)
+    for parameter in network.parameters():
+        parameter.data = torch.randn(parameter.shape, generator=generator) * 0.2
+    write_onnx(network, tmp_path / "model.onnx")
+    parity = measure_parity(network, tmp_path / "model.onnx")
+    assert len(parity.sizes) >= 3
+    assert any(height != width for height, width in parity.sizes)
+    assert all(side % network.size_multiple == 0 for size in parity.sizes for side in size)
 
 
 def test_the_two_directions_are_the_two_generators(run: Path, tmp_path: Path) -> None:
-    there, back = (export(run, d, d, tmp_path) for d in ("AtoB", "BtoA"))  # type: ignore[arg-type]
+    there, back = (export(run, d, d, tmp_path) for d in ("AtoB", "BtoA"))
     assert (there.source_domain, there.target_domain) == ("red", "blue")
     assert (back.source_domain, back.target_domain) == ("blue", "red")
     assert there.sha256 != back.sha256
@@ -90,7 +134,7 @@ def test_a_model_that_differs_is_refused_and_not_written(
     write = export_module.write_onnx
 
     def write_with_a_wrong_weight(network: torch.nn.Module, path: Path) -> None:
-        write(network, path)  # type: ignore[arg-type]
+        write(network, path)
         model = onnx.load(path)
         weights = next(w for w in model.graph.initializer if len(w.dims) == 4)
         wrong = -onnx.numpy_helper.to_array(weights)

@@ -4,7 +4,7 @@ from torch import Tensor, nn
 
 from cyclegan.config import TrainConfig
 from cyclegan.contract.errors import ConfigError
-from cyclegan.step import CycleGANStep, SimGANStep, choose_device
+from cyclegan.step import CycleGANStep, SimGANStep, choose_device, weigh
 
 
 def batch(seed: int = 0) -> tuple[Tensor, Tensor]:
@@ -156,3 +156,28 @@ def test_a_spectral_discriminator_has_weights_of_norm_1(config: TrainConfig) -> 
     for layer in layers:
         largest = torch.linalg.svdvals(layer.weight.detach().flatten(1))[0]
         assert float(largest) == pytest.approx(1, abs=0.05)
+
+
+def test_terms_weigh_what_the_config_says() -> None:
+    # 1 + 2 for the adversaries, 10 * (3 + 4) for the cycles, 5 * 6 for an identity, 7 * 8 for self
+    config = TrainConfig(lambda_cycle=10, lambda_identity=5, lambda_self=7)
+    names = ("adv_AB", "adv_BA", "cycle_A", "cycle_B", "idt_A", "self_AB")
+    values = (1, 2, 3, 4, 6, 8)
+    terms = {name: torch.tensor(float(v)) for name, v in zip(names, values, strict=True)}
+    assert weigh(terms, config) == 1 + 2 + 70 + 30 + 56
+
+
+def test_discriminators_learn_from_the_pool(config: TrainConfig) -> None:
+    step = CycleGANStep(config.replace(pool_size=2))
+    for seed in range(2):
+        step(*batch(seed), learning_rate=1e-3)
+    for pool in step.pools.values():
+        pool.query = lambda fakes: torch.ones_like(fakes)  # type: ignore[method-assign]
+    real_A, real_B = batch(3)
+    with torch.no_grad():
+        D_A = step.networks["D_A"]
+        wanted = ((D_A(real_A) - 1) ** 2).mean() / 2 + (
+            D_A(torch.ones_like(real_A)) ** 2
+        ).mean() / 2
+    found = step(real_A, real_B, learning_rate=1e-3)["disc_A"]
+    torch.testing.assert_close(found, wanted)

@@ -1,5 +1,6 @@
 import json
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,7 +16,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from cyclegan import train as train_module
 from cyclegan.checkpoint import load_checkpoint
 from cyclegan.config import TrainConfig
-from cyclegan.contract.errors import CheckpointError, ConfigError, StorageError
+from cyclegan.contract.errors import CheckpointError, ConfigError, StorageError, TrainingError
 from cyclegan.train import Progress, RunState, run_share, scheduled_learning_rate, train
 
 
@@ -64,6 +65,13 @@ SETTINGS: list[dict[str, Any]] = [
     {"objective": "wgan-gp", "diffaugment": "on", "d_steps": 2},
     {"discriminator_norm": "spectral", "objective": "hinge", "lambda_self": 1.0},
     {"method": "simgan", "lambda_cycle": 0.0, "lambda_self": 1.0},
+    {
+        "precision": "bf16",
+        "channels_last": True,
+        "batch_size": 2,
+        "max_images": 12,
+        "checkpoint_every": 6,
+    },
 ]
 
 
@@ -73,10 +81,11 @@ def test_resume_equals_an_uninterrupted_run(
     tmp_path: Path, config: TrainConfig, killed_at: int, settings: dict[str, Any]
 ) -> None:
     config = config.replace(**settings)
+    size = config.batch_size
     train(config, tmp_path / "whole")
     with pytest.raises(KilledError):
-        train(config, tmp_path / "cut", on_progress=kill_at(killed_at + 1))
-    assert load_checkpoint(tmp_path / "cut" / "latest.pt")["run"]["images_seen"] == 3
+        train(config, tmp_path / "cut", on_progress=kill_at((killed_at + 1) * size))
+    assert load_checkpoint(tmp_path / "cut" / "latest.pt")["run"]["images_seen"] == 3 * size
     train(config, tmp_path / "cut")
     whole, cut = (load_checkpoint(tmp_path / name / "latest.pt") for name in ("whole", "cut"))
     assert_same(timeless(cut), timeless(whole))
@@ -128,23 +137,68 @@ def test_another_config_is_refused_by_key(tmp_path: Path, config: TrainConfig) -
     assert (tmp_path / "latest.pt").read_bytes() == before
 
 
-def test_a_full_disk_leaves_the_last_checkpoint_whole(tmp_path: Path, config: TrainConfig) -> None:
+@pytest.mark.parametrize("limit", [0, 10_000])  # bytes: the log is stopped first, the checkpoint
+def test_a_full_disk_leaves_the_last_checkpoint_whole(
+    tmp_path: Path, config: TrainConfig, limit: int
+) -> None:
     train(config.replace(max_images=3), tmp_path)
 
     def fill_the_disk(progress: Progress) -> None:
-        if progress.images_seen == 6:  # from here on no file may grow beyond 10 kB
-            resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, limits[1]))
+        if progress.images_seen == 5:  # from here on no file may grow beyond the limit
+            resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limits[1]))
 
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)  # the write fails with EFBIG instead
     try:
-        with pytest.raises(StorageError, match=r"latest.pt could not be written: file too large"):
+        with pytest.raises(StorageError, match=r"could not be written: file too large"):
             train(config.replace(sheet_every=100), tmp_path, on_progress=fill_the_disk)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
         signal.signal(signal.SIGXFSZ, handler)
     assert load_checkpoint(tmp_path / "latest.pt")["run"]["images_seen"] == 3
     assert not list(tmp_path.glob(".tmp-*"))
+
+
+def test_losses_that_are_no_numbers_stop_the_run_and_spare_the_checkpoint(
+    tmp_path: Path, config: TrainConfig
+) -> None:
+    with pytest.raises(TrainingError, match=r"lower learning_rate"):
+        train(config.replace(learning_rate=1e30, log_every=1, checkpoint_every=1), tmp_path)
+    parts = load_checkpoint(tmp_path / "latest.pt")["run"]
+    assert parts["images_seen"] >= 1
+    assert "NaN" not in (tmp_path / "log.jsonl").read_text()
+
+
+def test_a_loss_is_the_mean_over_the_steps_that_had_it(tmp_path: Path, config: TrainConfig) -> None:
+    # The generators' second step is the sixth: their losses of a line are not thirds of it.
+    train(config.replace(d_steps=3, log_every=3), tmp_path / "interval")
+    train(config.replace(d_steps=3, log_every=1), tmp_path / "each")
+    (first, _), rows = losses_of(tmp_path / "interval"), losses_of(tmp_path / "each")
+    assert first["adv_AB"] == pytest.approx(rows[2]["adv_AB"])
+    assert first["disc_A"] == pytest.approx(sum(row["disc_A"] for row in rows[:3]) / 3)
+
+
+@pytest.mark.parametrize("line", ["", "3", "{}", '{"images_seen": 2, "los', "\xff"])
+def test_a_damaged_line_of_the_log_is_dropped(
+    tmp_path: Path, config: TrainConfig, line: str
+) -> None:
+    train(config, tmp_path)
+    log = tmp_path / "log.jsonl"
+    rows = log.read_bytes().splitlines(keepends=True)
+    log.write_bytes(rows[0] + line.encode("latin-1") + b"\n" + rows[1] + rows[2])
+    train(config.replace(max_images=8), tmp_path)
+    assert [row["images_seen"] for row in losses_of(tmp_path)] == [2, 4, 6, 8]
+
+
+def test_other_pictures_than_before_are_said(
+    tmp_path: Path, config: TrainConfig, caplog: pytest.LogCaptureFixture
+) -> None:
+    shutil.copytree(config.domain_a, tmp_path / "A")
+    config = config.replace(domain_a=str(tmp_path / "A"))
+    train(config, tmp_path / "run")
+    next((tmp_path / "A").iterdir()).unlink()
+    train(config.replace(max_images=8), tmp_path / "run")
+    assert "4 and 5 pictures now, 5 and 5 before" in caplog.text
 
 
 def test_a_damaged_checkpoint_is_named(tmp_path: Path, config: TrainConfig) -> None:

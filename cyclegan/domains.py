@@ -1,0 +1,46 @@
+"""The folders of the two domains: where they are, and what pictures they hold. No torch.
+
+How pictures become batches is in `dataset.py`.
+"""
+
+from pathlib import Path
+
+from cyclegan.contract.errors import DatasetError
+from cyclegan.contract.images import find_pictures
+
+MIN_PICTURES = 2  # of a domain; nothing can be learned from one
+
+
+def resolve_domains(
+    data: Path | None, domain_a: Path | None, domain_b: Path | None
+) -> tuple[Path, Path]:
+    """Find the two training folders: `data/trainA` and `data/trainB`, or those given one by one.
+
+    Raises DatasetError: neither or both ways are given, or a folder is missing.
+    """
+    if data is not None and domain_a is None and domain_b is None:
+        folders = (data / "trainA", data / "trainB")
+    elif data is None and domain_a is not None and domain_b is not None:
+        folders = (domain_a, domain_b)
+    else:
+        raise DatasetError("expected either --data DIR, or both --domain-a DIR and --domain-b DIR")
+    for folder in folders:
+        if not folder.is_dir():
+            raise DatasetError(
+                f"{folder}: no such folder; expected a folder with trainA and trainB behind "
+                "--data, or two folders of pictures behind --domain-a and --domain-b"
+            )
+    return folders
+
+
+def list_domain(folder: Path) -> list[Path]:
+    """List a domain's pictures, in subfolders too. Raises DatasetError: no folder, or under two."""
+    if not folder.is_dir():
+        raise DatasetError(f"{folder}: no such folder; expected one with pictures")
+    paths = find_pictures(folder, recursive=True)
+    if len(paths) < MIN_PICTURES:
+        raise DatasetError(
+            f"{folder}: found {len(paths)} picture{'s' * (len(paths) != 1)}, expected at least "
+            f"{MIN_PICTURES}; some hundred of each domain are needed for good results"
+        )
+    return paths
