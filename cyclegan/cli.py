@@ -1,9 +1,10 @@
-"""The training verbs of the `cyclegan` command: train, export, evaluate.
+"""The training verbs of the `cyclegan` command: train, export, evaluate, doctor.
 
 Torch is imported inside the verbs that need it, so that `--help` answers at once.
 """
 
 import importlib.util
+import json
 import os
 import shutil
 import sys
@@ -18,7 +19,7 @@ from cyclegan.config import PRESETS, TrainConfig, parse_settings, preset_config
 from cyclegan.contract.errors import CycleGANError, DependencyError
 from cyclegan.contract.folder import ModelFolder, default_folder
 
-EXIT_UNEXPECTED, EXIT_UNUSABLE, EXIT_INTERRUPTED = 1, 2, 130
+EXIT_UNEXPECTED, EXIT_UNUSABLE, EXIT_TO_FIX, EXIT_INTERRUPTED = 1, 2, 3, 130
 
 
 class Direction(StrEnum):
@@ -30,7 +31,7 @@ class Direction(StrEnum):
 
 def register(command: typer.Typer) -> None:
     """Add the training verbs to the one `cyclegan` command."""
-    for verb in (train, export, evaluate):
+    for verb in (train, export, evaluate, doctor):
         command.command()(verb)
 
 
@@ -201,7 +202,7 @@ def evaluate(
     folder = ModelFolder(weights or default_folder())
     card = folder.verify(model)
     chosen = direction.value if direction else evaluation.direction_of(card)
-    with terminal.translation_bar() as on_picture:
+    with terminal.picture_bar("translating") as on_picture:
         result = evaluation.evaluate(
             folder.folder / card.file,
             card,
@@ -215,6 +216,57 @@ def evaluate(
     if json_:
         evaluation.write_json(result, json_)
     replace(card, metrics=result.metrics).write(folder.folder / f"{model}.json")
+
+
+def doctor(
+    data: Annotated[Path, typer.Argument(help="Folder with trainA, trainB, testA, testB.")],
+    preset: Annotated[
+        str, typer.Option(help=f"What it is to be trained with: {', '.join(PRESETS)}.")
+    ] = "fast",
+    estimate: Annotated[
+        bool, typer.Option(help="Also time some steps, to say how long training will take.")
+    ] = True,
+    json_: Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")] = False,
+) -> None:
+    """Say what is wrong with a dataset, before hours are spent on it.
+
+    Exits 3 if something must be fixed.
+    """
+    config = preset_config(preset)
+    from cyclegan import terminal  # lazy: numpy, Pillow, rich
+    from cyclegan.doctor import diagnose
+
+    with terminal.picture_bar("reading") as on_picture:
+        diagnosis = diagnose(data, config, on_picture)
+    hours = _estimate_hours(config) if estimate else None
+    if json_:
+        typer.echo(json.dumps({**diagnosis.to_dict(), "preset": preset, "hours": hours}, indent=2))
+    else:
+        terminal.print_diagnosis(diagnosis)
+        if hours is not None:
+            length = f"{hours:.1f} hours" if hours >= 1 else f"{60 * hours:.0f} minutes"
+            typer.echo(
+                f"training: about {length} on this machine with preset {preset} "
+                f"({config.max_images} images{', less when compiled' * config.compile}); "
+                "--max-minutes M sets another length"
+            )
+        elif estimate:
+            typer.echo("training: no estimate without its packages: pip install 'cyclegan[train]'")
+    if diagnosis.must_be_fixed:
+        raise typer.Exit(EXIT_TO_FIX)
+
+
+def _estimate_hours(config: TrainConfig) -> float | None:
+    """How long a whole training takes here; None without the packages for it."""
+    try:
+        _require_training_packages()
+    except DependencyError:
+        return None
+    from cyclegan.pace import measure_step_s  # lazy: torch
+    from cyclegan.step import choose_device
+
+    steps = config.max_images / config.batch_size
+    return round(steps * measure_step_s(config, choose_device("auto")) / 3600, 3)
 
 
 def _run_training(config: TrainConfig, out: Path, device: str) -> None:

@@ -87,10 +87,14 @@ def _too_few(found: Evidence, config: TrainConfig) -> Iterator[Finding]:
         yield Finding(
             "warning" if min(counts.values()) < _FEW else "note",
             "few",
-            f"{held} pictures. Below about {_SMALL_SET} the discriminators come to know them by "
+            f"{held} pictures. With less than {_SMALL_SET} the discriminators come to know them by "
             "heart, and results stop getting better early.",
-            "Add pictures; with these, train shorter (--max-images N) and compare the sample "
-            "sheets of different ages.",
+            "Add pictures; "
+            + (
+                "train with --set diffaugment=auto, which makes more of few."
+                if config.diffaugment == "off"
+                else f"preset {config.preset} makes the most of these (diffaugment)."
+            ),
         )
 
 

@@ -4,18 +4,23 @@ Results go to stdout, progress to stderr.
 """
 
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from rich.console import Console
+from rich.padding import Padding
 from rich.progress import BarColumn, TaskProgressColumn, TextColumn
 from rich.progress import Progress as Bar
 from rich.table import Table
+from rich.text import Text
 
 if TYPE_CHECKING:  # evaluating needs no torch
+    from cyclegan.doctor import Diagnosis
     from cyclegan.evaluate import Evaluation
+    from cyclegan.symptoms import Level
     from cyclegan.train import Progress
 
 
@@ -63,10 +68,10 @@ def _describe_losses(values: dict[str, float]) -> str:
 
 
 @contextmanager
-def translation_bar() -> Iterator[Callable[[int, int], None]]:
+def picture_bar(doing: str) -> Iterator[Callable[[int, int], None]]:
     """Show how many pictures of a total are done, on a terminal."""
     with Bar(console=Console(stderr=True), disable=not sys.stderr.isatty()) as bar:
-        task = bar.add_task("translating", total=None)
+        task = bar.add_task(doing, total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
@@ -82,3 +87,36 @@ def print_evaluation(result: "Evaluation") -> None:
     console.print(f"protocol: {result.metrics[0].protocol}", highlight=False, soft_wrap=True)
     for warning in result.warnings:
         console.print(f"note: {warning}", highlight=False, soft_wrap=True)
+
+
+_LEVELS: dict["Level", tuple[str, str]] = {  # of a finding: its heading, how it is shown
+    "fix": ("must be fixed", "bold red"),
+    "warning": ("worth a look", "bold yellow"),
+    "note": ("good to know", "bold"),
+}
+_LISTED = 4  # files named with a finding; all of them are in the JSON
+
+
+def print_diagnosis(diagnosis: "Diagnosis") -> None:
+    """Print what a dataset holds and what is wrong with it, the most important first."""
+    console = Console(highlight=False, emoji=False)
+    table = Table("", "pictures", "unreadable", "formats", "short side", "JPEG quality")
+    for folder in diagnosis.folders:
+        smallest, median, largest = folder.short_side
+        spread = f"{median}" if smallest == largest else f"{median} ({smallest} to {largest})"
+        formats = ", ".join(f"{count} {name}" for name, count in folder.formats.items())
+        quality = "" if folder.jpeg_quality is None else f"about {folder.jpeg_quality}"
+        counts = f"{folder.pictures}", f"{folder.unreadable}"
+        table.add_row(folder.name, *counts, formats, spread, quality)
+    console.print(table)
+    for finding in diagnosis.findings:
+        heading, style = _LEVELS[finding.level]
+        console.print(Text(f"\n{heading}: {finding.code}", style))
+        lines = [finding.text, *(f"  {' = '.join(group)}" for group in finding.files[:_LISTED])]
+        if len(finding.files) > _LISTED:
+            lines.append(f"  and {len(finding.files) - _LISTED} more; --json names all")
+        for line in (*lines, f"-> {finding.remedy}"):
+            console.print(Padding(Text(line), (0, 0, 0, 2)))
+    counts_of = Counter(finding.level for finding in diagnosis.findings)
+    summary = ", ".join(f"{counts_of[level]} {heading}" for level, (heading, _) in _LEVELS.items())
+    console.print(f"\n{summary}")
