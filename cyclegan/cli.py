@@ -1,4 +1,4 @@
-"""The training verbs of the `cyclegan` command: train, export, evaluate, doctor.
+"""The training verbs of the `cyclegan` command: train, export, evaluate, import, doctor.
 
 Torch is imported inside the verbs that need it, so that `--help` answers at once.
 """
@@ -11,12 +11,13 @@ import sys
 from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
-from cyclegan.config import PRESETS, TrainConfig, parse_settings, preset_config
-from cyclegan.contract.errors import CycleGANError, DependencyError
+from cyclegan.config import PRESETS, TrainConfig, parse_settings, preset_config, read_config
+from cyclegan.contract.card import ModelCard
+from cyclegan.contract.errors import CycleGANError, DependencyError, InputError
 from cyclegan.contract.folder import ModelFolder, default_folder
 
 EXIT_UNEXPECTED, EXIT_UNUSABLE, EXIT_TO_FIX, EXIT_INTERRUPTED = 1, 2, 3, 130
@@ -33,6 +34,7 @@ def register(command: typer.Typer) -> None:
     """Add the training verbs to the one `cyclegan` command."""
     for verb in (train, export, evaluate, doctor):
         command.command()(verb)
+    command.command("import")(import_)  # the word is Python's own
 
 
 def main() -> None:
@@ -89,7 +91,9 @@ def train(
     data: Annotated[Path | None, typer.Option(help="A folder with trainA and trainB.")] = None,
     domain_a: Annotated[Path | None, typer.Option(help="Pictures of domain A.")] = None,
     domain_b: Annotated[Path | None, typer.Option(help="Pictures of domain B.")] = None,
-    preset: Annotated[str, typer.Option(help=f"One of: {', '.join(PRESETS)}.")] = "fast",
+    preset: Annotated[
+        str | None, typer.Option(help=f"One of: {', '.join(PRESETS)}; fast unless given.")
+    ] = None,
     max_minutes: Annotated[
         float | None, typer.Option(help="Length of the run in minutes of training.")
     ] = None,
@@ -121,7 +125,7 @@ def train(
     }
     if max_minutes is not None and max_images is None:
         settings["max_images"] = 0  # the preset's own length would end the run early
-    config = preset_config(preset).replace(
+    config = _starting_config(out, preset).replace(
         **{key: value for key, value in settings.items() if value is not None}
     )
     config = config.replace(**parse_settings(set_ or []))
@@ -136,6 +140,16 @@ def train(
         typer.echo(config.to_json(), nl=False)
         return
     _run_training(config, out, device)
+
+
+def _starting_config(out: Path, preset: str | None) -> TrainConfig:
+    """What the flags change: the config of a run made by `import`, else a preset's."""
+    path = out / "config.json"
+    if preset is None and path.is_file():
+        config = read_config(path)
+        if config.imported_from:
+            return config
+    return preset_config(preset or "fast")
 
 
 def export(
@@ -170,6 +184,10 @@ def export(
         known_limits=tuple(limit or ()),
         reverse=reverse,
     )
+    _echo_model(folder, card)
+
+
+def _echo_model(folder: Path, card: ModelCard) -> None:
     typer.echo(
         f"{folder / card.file}: {card.bytes / 2**20:.1f} MiB, "
         f"within {card.parity.max_abs_error:.1e} of the network "
@@ -216,6 +234,52 @@ def evaluate(
     if json_:
         evaluation.write_json(result, json_)
     replace(card, metrics=result.metrics).write(folder.folder / f"{model}.json")
+
+
+def import_(
+    path: Annotated[
+        Path, typer.Argument(help="A checkpoint folder of another project, or a .pth file of one.")
+    ],
+    out: Annotated[
+        Path | None,
+        typer.Option(help="The run folder to make; with --export, the folder of models."),
+    ] = None,
+    export_: Annotated[
+        bool, typer.Option("--export", help="Make a model with its card instead of a run.")
+    ] = False,
+    name: Annotated[str | None, typer.Option(help="Of the model, with --export.")] = None,
+    direction: Annotated[
+        Direction | None,
+        typer.Option(help="What a single generator does; of two, which one to export."),
+    ] = None,
+    epoch: Annotated[
+        str | None, typer.Option(help="latest, 200, ...: the newest unless given.")
+    ] = None,
+    set_: Annotated[
+        list[str] | None, typer.Option("--set", help="KEY=VALUE: any key of the config.")
+    ] = None,
+) -> None:
+    """Turn another project's checkpoint into a run to train on from, or into a model."""
+    if export_ != (name is not None):
+        raise InputError("--export and --name NAME go together; give both, or --out RUN alone")
+    if not export_ and out is None:
+        raise InputError("where to? Give --out RUN, or --export --name NAME")
+    _require_training_packages()
+    from cyclegan import importer, terminal  # lazy: torch, rich
+
+    chosen: Literal["AtoB", "BtoA"] | None = direction.value if direction else None
+    settings = parse_settings(set_ or [])
+    imported = importer.read(path, direction=chosen, epoch=epoch, settings=settings)
+    terminal.print_import(imported.report)
+    if name is not None:
+        folder = out or default_folder()
+        _echo_model(folder, importer.export_model(imported, chosen, name, folder))
+    elif out is not None:
+        importer.write_run(imported, out)
+        typer.echo(
+            f"{out}: train on with `cyclegan train --data DIR --out {out}`, or export it with "
+            f"`cyclegan export {out} --direction {imported.directions[0]} --name NAME`"
+        )
 
 
 def doctor(

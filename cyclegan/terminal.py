@@ -5,7 +5,7 @@ Results go to stdout, progress to stderr.
 
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -20,6 +20,7 @@ from rich.text import Text
 if TYPE_CHECKING:  # evaluating needs no torch
     from cyclegan.doctor import Diagnosis
     from cyclegan.evaluate import Evaluation
+    from cyclegan.importer import Fact
     from cyclegan.symptoms import Level
     from cyclegan.train import Progress
 
@@ -120,3 +121,11 @@ def print_diagnosis(diagnosis: "Diagnosis") -> None:
     counts_of = Counter(finding.level for finding in diagnosis.findings)
     summary = ", ".join(f"{counts_of[level]} {heading}" for level, (heading, _) in _LEVELS.items())
     console.print(f"\n{summary}")
+
+
+def print_import(report: Iterable["Fact"]) -> None:
+    """Print what was read of another project's checkpoint, and where it was read."""
+    table = Table("", "", "from")
+    for fact in report:
+        table.add_row(fact.what, Text(fact.value), Text(fact.source))
+    Console().print(table)

@@ -20,9 +20,12 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
+import torch
 
 from cyclegan.contract.card import ModelCard
 from cyclegan.contract.images import Picture, save_picture
+from cyclegan.discriminators import PatchDiscriminator
+from cyclegan.networks import build_generator
 from docs.models_table import END, START, render
 
 ROOT = Path(__file__).parents[1]
@@ -74,7 +77,7 @@ def test_links_between_pages_lead_somewhere() -> None:
 
 @pytest.fixture
 def world(tmp_path: Path, add_model: Callable[..., ModelCard]) -> Path:
-    """A folder with what the pages name: photos, two domains, the models, a feature network."""
+    """A folder with what the pages name: photos, domains, models, a feature network, weights."""
     random = np.random.default_rng(0)
     files = ["photo.jpg", "photos/one.jpg", "photos/two.png"]
     files += [f"DIR/{part}/{i}.jpg" for part in DOMAINS for i in range(4)]
@@ -85,7 +88,16 @@ def world(tmp_path: Path, add_model: Callable[..., ModelCard]) -> Path:
     for name in ("horse2zebra", "zebra2horse"):
         add_model(tmp_path / "weights", name)
     onnx.save(_feature_network(), tmp_path / "FILE.onnx")
+    _save_foreign_checkpoint(tmp_path / "checkpoints" / "horse2zebra")
     return tmp_path
+
+
+def _save_foreign_checkpoint(folder: Path) -> None:
+    """One direction, as narrow as NARROW, with the keys of pytorch-CycleGAN-and-pix2pix."""
+    folder.mkdir(parents=True)
+    networks = {"G_A": build_generator("resnet6", 8), "D_A": PatchDiscriminator(8)}
+    for name, network in networks.items():
+        torch.save(network.state_dict(), folder / f"latest_net_{name}.pth")
 
 
 def _feature_network() -> onnx.ModelProto:

@@ -1,0 +1,219 @@
+"""Other projects' checkpoints -> a run folder or a model of ours, and a report of how.
+
+Understood: pytorch-CycleGAN-and-pix2pix, CUT, gan-compression and UPIT. Their folders are read by
+`foreign_files.py`, and which network a file holds is told by `foreign.py`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from cyclegan.checkpoint import LATEST
+from cyclegan.config import TrainConfig
+from cyclegan.contract.card import ModelCard
+from cyclegan.contract.errors import CheckpointError, ConfigError
+from cyclegan.contract.files import atomic_write
+from cyclegan.discriminators import discriminator_from
+from cyclegan.export import Direction, export
+from cyclegan.foreign import Reading, fit, read_discriminator, read_generator
+from cyclegan.foreign_files import (
+    find_files,
+    guess_names,
+    load_weights,
+    read_options,
+    translate_options,
+)
+from cyclegan.networks import generator_from
+from cyclegan.step import CycleGANStep
+from cyclegan.train import RunState, write_checkpoint
+
+NETWORKS = ("G_AB", "G_BA", "D_A", "D_B")
+_GENERATORS: dict[Direction, str] = {"AtoB": "G_AB", "BtoA": "G_BA"}
+
+
+@dataclass(frozen=True)
+class Fact:
+    """A line of the report."""
+
+    what: str
+    value: str
+    source: str  # "keys", the name of a file, "guess", or "" where there is none
+
+
+@dataclass(frozen=True)
+class Imported:
+    """What was found, laid out for our networks."""
+
+    config: TrainConfig
+    weights: dict[str, dict[str, Tensor]]  # state dicts by network: some of NETWORKS
+    report: tuple[Fact, ...]
+
+    @property
+    def directions(self) -> list[Direction]:
+        """The translations that there is a generator for."""
+        return [direction for direction, name in _GENERATORS.items() if name in self.weights]
+
+
+def read(
+    path: Path,
+    *,
+    direction: Direction | None = None,
+    epoch: str | None = None,
+    settings: Mapping[str, Any] | None = None,
+) -> Imported:
+    """Read a checkpoint folder or a single file of another project.
+
+    Args:
+        path: a folder such as checkpoints/horse2zebra, or a .pth file.
+        direction: what a single generator does, where its name and train_opt.txt do not tell.
+        epoch: "latest", "200", ... where a folder holds several; the newest unless given.
+        settings: of TrainConfig, over those that were read.
+
+    Raises:
+        CheckpointError: nothing there, a file with code in it, or a network that we cannot build.
+        ConfigError: a setting without sense.
+    """
+    settings = settings or {}
+    files, chosen = find_files(path, epoch)
+    report = [Fact("epoch", chosen, "names")] if chosen else []
+    if files.pop("F", None):
+        report.append(Fact("note", "CUT's F has no counterpart: training goes on as CycleGAN.", ""))
+    options, options_file = read_options(path)
+    is_reversed = _is_reversed(files, options, direction)
+    if is_reversed:
+        report.append(Fact("direction", "BtoA: its A is our B", options_file or "--direction"))
+    readings, sources = _read_networks(files, is_reversed)
+    report += sources
+    found = _common_settings(path, readings)
+    report += [Fact(key, str(value), "keys") for key, value in found.items()]
+    report += _remarks(readings)
+    learned = translate_options(options, found["generator"])
+    report += [Fact(key, str(value), options_file) for key, value in learned.items()]
+    named = guess_names(options, path)
+    report += [Fact(key, value, "guess: a name") for key, value in named.items()]
+    for key in found.keys() & settings.keys():
+        if settings[key] != found[key]:
+            raise ConfigError(
+                f"{key} {settings[key]!r} contradicts the weights, which say {found[key]!r}"
+            )
+    origin = path.name if path.is_dir() else f"{path.parent.resolve().name}/{path.name}"
+    config = TrainConfig(imported_from=origin).replace(**{**learned, **named, **found, **settings})
+    weights = {name: _fit(path, name, config, reading) for name, reading in readings.items()}
+    return Imported(config, weights, tuple(report))
+
+
+def write_run(imported: Imported, run: Path) -> None:
+    """Make a run folder that `cyclegan train` goes on with and `cyclegan export` exports.
+
+    Optimizers and pools start anew, since no project's weights come with them.
+
+    Raises:
+        ConfigError: the folder holds a run already.
+        StorageError: a file could not be written.
+    """
+    config = imported.config
+    if (run / "config.json").exists() or (run / LATEST).exists():
+        raise ConfigError(f"{run}: holds a run already; give another --out")
+    step = CycleGANStep(config)
+    for name, weights in imported.weights.items():
+        step.networks[name].load_state_dict(weights)
+        if name in step.averages:
+            step.averages[name].module.load_state_dict(weights)
+    with atomic_write(run / "config.json") as temporary:
+        temporary.write_text(config.to_json())
+    write_checkpoint(run, config, step, RunState(), pictures=(0, 0))
+
+
+def export_model(
+    imported: Imported, direction: Direction | None, name: str, out: Path
+) -> ModelCard:
+    """Write a generator as a model with its card, `direction` or the first there is.
+
+    Raises as `export.export` does, and CheckpointError: there is no generator of that direction.
+    """
+    if direction is not None and direction not in imported.directions:
+        raise CheckpointError(f"holds no generator {direction}, only {imported.directions[0]}")
+    with TemporaryDirectory() as folder:
+        write_run(imported, Path(folder))
+        return export(Path(folder), direction or imported.directions[0], name, out)
+
+
+def _is_reversed(
+    files: Mapping[str, Path], options: Mapping[str, str], direction: Direction | None
+) -> bool:
+    """Whether the other project's domain A is our B."""
+    generators = [name for name in files if name.startswith("G")]
+    if direction is not None and len(generators) == 1:
+        return (direction == "BtoA") != generators[0].endswith("_B")
+    return "BtoA" in (options.get("direction"), options.get("which_direction"))
+
+
+def _counterpart(network: str, is_reversed: bool) -> str:
+    """Name our counterpart of another project's network.
+
+    Their `G_A` and `G` translate A to B, and their `D_A` and `D` judge what comes out of it: B.
+    """
+    is_way_back = network.endswith("_B") != is_reversed
+    if network.startswith("G"):
+        return "G_BA" if is_way_back else "G_AB"
+    return "D_A" if is_way_back else "D_B"
+
+
+def _read_networks(
+    files: Mapping[str, Path], is_reversed: bool
+) -> tuple[dict[str, Reading], list[Fact]]:
+    """Read every file; a discriminator that is none of ours is left to start anew."""
+    readings: dict[str, Reading] = {}
+    report: dict[str, Fact] = {}
+    for network, file in files.items():
+        name, state = _counterpart(network, is_reversed), load_weights(file)
+        try:
+            reader = read_generator if network.startswith("G") else read_discriminator
+            readings[name] = reader(state)
+        except CheckpointError as error:
+            if network.startswith("G"):
+                raise CheckpointError(f"{file}: {error}") from error
+            report[name] = Fact(name, f"starts anew: {error}", file.name)
+            continue
+        report[name] = Fact(name, f"from {network}", file.name)
+    for name in NETWORKS:
+        report.setdefault(name, Fact(name, "starts anew: not there", ""))
+    return readings, [report[name] for name in NETWORKS]
+
+
+def _common_settings(path: Path, readings: Mapping[str, Reading]) -> dict[str, Any]:
+    """Return what the networks say of their architecture. Raises CheckpointError: they differ."""
+    found: dict[str, Any] = {}
+    for name, reading in readings.items():
+        for key, value in reading.settings.items():
+            if found.setdefault(key, value) != value:
+                raise CheckpointError(
+                    f"{path}: {key} is {value!r} in {name} and {found[key]!r} in the other one, "
+                    "but a run has one architecture; import one file at a time"
+                )
+    return found
+
+
+def _remarks(readings: Mapping[str, Reading]) -> list[Fact]:
+    """Say once what has no counterpart here, and what was guessed."""
+    notes = dict.fromkeys(note for reading in readings.values() for note in reading.notes)
+    guesses = dict.fromkeys(guess for reading in readings.values() for guess in reading.guesses)
+    return [
+        *(Fact("note", note, "keys") for note in notes),
+        *(Fact("note", guess, "guess") for guess in guesses),
+    ]
+
+
+def _fit(path: Path, name: str, config: TrainConfig, reading: Reading) -> dict[str, Tensor]:
+    build = generator_from if name.startswith("G") else discriminator_from
+    with torch.device("meta"):  # for its layout alone
+        network = build(config)
+    try:
+        return fit(network, reading)
+    except CheckpointError as error:
+        raise CheckpointError(f"{path}: {name} as {config.generator}: {error}") from error

@@ -1,0 +1,446 @@
+"""Files in each project's layout, made by plain definitions of its networks, compute the same here.
+
+The definitions follow what the projects publish of their layouts, not our code.
+"""
+
+from collections import OrderedDict
+from collections.abc import Callable
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime as ort
+import pytest
+import torch
+import typer
+from torch import Tensor, nn
+from torch.nn import functional as F
+from typer.testing import CliRunner
+
+from cyclegan import cli
+from cyclegan.checkpoint import load_checkpoint
+from cyclegan.config import TrainConfig, read_config
+from cyclegan.contract.card import ModelCard
+from cyclegan.contract.errors import CheckpointError, ConfigError
+from cyclegan.discriminators import discriminator_from
+from cyclegan.importer import read, write_run
+from cyclegan.networks import generator_from
+from cyclegan.train import train
+
+NORMS: dict[str, Callable[[int], nn.Module]] = {
+    "instance": nn.InstanceNorm2d,
+    "batch": nn.BatchNorm2d,
+    "affine": lambda channels: nn.InstanceNorm2d(channels, affine=True),  # of 2017
+    "tracking": lambda channels: nn.InstanceNorm2d(channels, track_running_stats=True),  # of 0.3
+}
+
+
+class Model(nn.Module):
+    """What puts `model.` before the keys."""
+
+    def __init__(self, *layers: nn.Module) -> None:
+        super().__init__()
+        self.model = nn.Sequential(*layers)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.model(x)
+
+
+class Block(nn.Module):
+    def __init__(self, channels: int, norm: str, padding: str, dropout: float | None) -> None:
+        super().__init__()
+        layers: list[nn.Module] = []
+        for is_first in (True, False):
+            pads = {"reflect": [nn.ReflectionPad2d(1)], "replicate": [nn.ReplicationPad2d(1)]}
+            layers += pads.get(padding, [])
+            padded = int(padding == "zero")
+            layers += [nn.Conv2d(channels, channels, 3, padding=padded, bias=norm != "batch")]
+            layers += [NORMS[norm](channels)]
+            if is_first:
+                layers += [nn.ReLU()] + ([] if dropout is None else [nn.Dropout(dropout)])
+        self.conv_block = nn.Sequential(*layers)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + self.conv_block(x)
+
+
+class Down(nn.Module):
+    """CUT's: 3 taps, reflection, every other pixel."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        taps = torch.tensor([[1.0, 2, 1], [2, 4, 2], [1, 2, 1]]) / 16
+        self.register_buffer("filt", taps.repeat(channels, 1, 1, 1))
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = F.pad(x, (1, 1, 1, 1), mode="reflect")
+        return F.conv2d(x, self.filt, groups=x.shape[1])[:, :, ::2, ::2]
+
+
+class Up(nn.Module):
+    """CUT's: 4 taps times 4, replication, transposed convolution, one pixel off every side."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        row = torch.tensor([1.0, 3, 3, 1]) / 8
+        self.register_buffer("filt", 4 * (row[:, None] * row).repeat(channels, 1, 1, 1))
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = F.pad(x, (1, 1, 1, 1), mode="replicate")
+        x = F.conv_transpose2d(x, self.filt, stride=2, padding=2, groups=x.shape[1])
+        return x[:, :, 1:-1, 1:-1]
+
+
+def resnet(
+    blocks: int,
+    norm: str = "instance",
+    padding: str = "reflect",
+    dropout: float | None = None,
+    blurs: bool = False,
+    width: int = 4,
+) -> Model:
+    def then(channels: int) -> list[nn.Module]:
+        return [NORMS[norm](channels), nn.ReLU()]
+
+    bias = norm != "batch"
+    layers = [nn.ReflectionPad2d(3), nn.Conv2d(3, width, 7, bias=bias), *then(width)]
+    for c in (width, 2 * width):
+        layers += [nn.Conv2d(c, 2 * c, 3, 1 if blurs else 2, 1, bias=bias), *then(2 * c)]
+        layers += [Down(2 * c)] if blurs else []
+    layers += [Block(4 * width, norm, padding, dropout) for _ in range(blocks)]
+    for c in (4 * width, 2 * width):
+        if blurs:
+            layers += [Up(c), nn.Conv2d(c, c // 2, 3, padding=1, bias=bias)]
+        else:
+            layers += [nn.ConvTranspose2d(c, c // 2, 3, 2, 1, output_padding=1, bias=bias)]
+        layers += then(c // 2)
+    return Model(*layers, nn.ReflectionPad2d(3), nn.Conv2d(width, 3, 7), nn.Tanh())
+
+
+class Skip(Model):
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.cat([x, self.model(x)], 1)
+
+
+class Nested(nn.Module):
+    """What puts `model.` before the keys once more."""
+
+    def __init__(self, model: Model) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.model(x)
+
+
+def unet(levels: int, norm: str = "instance", width: int = 2) -> Nested:
+    bias = norm != "batch"
+    widths = [width * min(2**level, 8) for level in range(levels)]
+    body: list[nn.Module] = []
+    for outer, inner in reversed(list(pairwise(widths))):
+        down = [nn.LeakyReLU(0.2, True), nn.Conv2d(outer, inner, 4, 2, 1, bias=bias)]
+        within = [NORMS[norm](inner), *body] if body else []
+        drops = [nn.Dropout(0.5)] if body and outer == 8 * width else []
+        up = nn.ConvTranspose2d(inner * (2 if body else 1), outer, 4, 2, 1, bias=bias)
+        body = [Skip(*down, *within, nn.ReLU(True), up, NORMS[norm](outer), *drops)]
+    outermost = nn.ConvTranspose2d(2 * width, 3, 4, 2, 1)
+    first = nn.Conv2d(3, width, 4, 2, 1, bias=bias)
+    return Nested(Model(first, *body, nn.ReLU(True), outermost, nn.Tanh()))
+
+
+def patches(norm: str = "instance", blurs: bool = False, width: int = 4) -> Model:
+    stride = 1 if blurs else 2
+    layers: list[nn.Module] = [nn.Conv2d(3, width, 4, stride, 1), nn.LeakyReLU(0.2)]
+    layers += [Down(width)] if blurs else []
+    for c, is_last in ((width, False), (2 * width, False), (4 * width, True)):
+        layers += [nn.Conv2d(c, 2 * c, 4, 1 if is_last else stride, 1, bias=norm != "batch")]
+        layers += [NORMS[norm](2 * c), nn.LeakyReLU(0.2)]
+        layers += [Down(2 * c)] if blurs and not is_last else []
+    return Model(*layers, nn.Conv2d(8 * width, 1, 4, 1, 1))
+
+
+def drawn(network: nn.Module, seed: int = 0) -> nn.Module:
+    """Other weights than anybody starts with, and the mode in which the projects test."""
+    generator = torch.Generator().manual_seed(seed)
+    for parameter in network.parameters():
+        parameter.data = torch.randn(parameter.shape, generator=generator) * 0.2
+    for name, buffer in network.named_buffers():
+        if buffer.is_floating_point() and not name.endswith("filt"):
+            buffer.data = torch.rand(buffer.shape, generator=generator) + 0.5
+    network.train()
+    for module in network.modules():
+        if isinstance(module, nn.Dropout):
+            module.eval()
+    return network
+
+
+def save(network: nn.Module, path: Path, prefix: str = "") -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    state = OrderedDict((prefix + key, value) for key, value in network.state_dict().items())
+    torch.save(state, path)
+    return path
+
+
+@torch.no_grad()
+def assert_equal_outputs(ours: nn.Module, theirs: nn.Module, side: int = 32) -> None:
+    picture = torch.rand(1, 3, side, side, generator=torch.Generator().manual_seed(1)) * 2 - 1
+    torch.testing.assert_close(ours(picture), theirs(picture.clone()), atol=1e-5, rtol=1e-5)
+
+
+LAYOUTS: dict[str, tuple[Callable[[], nn.Module], dict[str, Any]]] = {
+    "resnet9": (lambda: resnet(9), {"generator": "resnet9", "generator_blocks": 0}),
+    "resnet6": (lambda: resnet(6), {"generator": "resnet6", "generator_norm": "instance"}),
+    "4 blocks": (lambda: resnet(4), {"generator": "resnet9", "generator_blocks": 4}),
+    "width": (lambda: resnet(6, width=6), {"generator_width": 6}),
+    "dropout": (lambda: resnet(6, dropout=0.5), {"generator_padding": "reflect"}),
+    "zero": (lambda: resnet(6, padding="zero"), {"generator_padding": "zero"}),
+    "zero, dropout": (
+        lambda: resnet(6, padding="zero", dropout=0.5),
+        {"generator_padding": "zero"},
+    ),
+    "batch": (lambda: resnet(6, "batch"), {"generator_norm": "affine"}),
+    "batch, dropout": (lambda: resnet(6, "batch", dropout=0.5), {"generator_norm": "affine"}),
+    "2017": (lambda: resnet(6, "affine"), {"generator_norm": "affine"}),
+    "PyTorch 0.3": (lambda: resnet(6, "tracking"), {"generator_norm": "instance"}),
+    "CUT": (
+        lambda: resnet(6, blurs=True),
+        {"generator_downsample": "blur", "generator_upsample": "blur"},
+    ),
+    "gan-compression": (lambda: resnet(6, dropout=0.0), {"generator_padding": "reflect"}),
+    "UPIT": (lambda: resnet(6).model, {"generator": "resnet6"}),
+}
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_a_file_of_every_layout_computes_the_same_here(tmp_path: Path, layout: str) -> None:
+    build, settings = LAYOUTS[layout]
+    theirs = drawn(build())
+    imported = read(save(theirs, tmp_path / "latest_net_G_A.pth"))
+    assert {key: getattr(imported.config, key) for key in settings} == settings
+    ours = generator_from(imported.config)
+    ours.load_state_dict(imported.weights["G_AB"])
+    assert_equal_outputs(ours, theirs)
+
+
+@pytest.mark.parametrize(("levels", "norm"), [(7, "batch"), (8, "instance"), (8, "batch")])
+def test_a_unet_computes_the_same_here(tmp_path: Path, levels: int, norm: str) -> None:
+    theirs = drawn(unet(levels, norm))
+    imported = read(save(theirs, tmp_path / "latest_net_G.pth"))
+    assert imported.config.generator == f"unet{2**levels}"
+    ours = generator_from(imported.config)
+    ours.load_state_dict(imported.weights["G_AB"])
+    assert_equal_outputs(ours, theirs, side=2**levels)
+
+
+@pytest.mark.parametrize("prefix", ["module.", "_orig_mod.", "_orig_mod.module."])
+def test_prefixes_of_wrappers_are_taken_off(tmp_path: Path, prefix: str) -> None:
+    imported = read(save(resnet(6), tmp_path / "latest_net_G_A.pth", prefix))
+    assert list(imported.weights["G_AB"]) == list(generator_from(imported.config).state_dict())
+
+
+@pytest.mark.parametrize("norm", ["instance", "batch"])
+@pytest.mark.parametrize("blurs", [False, True])
+def test_a_discriminator_computes_the_same_here(tmp_path: Path, norm: str, blurs: bool) -> None:
+    save(resnet(6), tmp_path / "latest_net_G.pth")
+    theirs = drawn(patches(norm, blurs))
+    save(theirs, tmp_path / "latest_net_D.pth")
+    imported = read(tmp_path)
+    ours = discriminator_from(imported.config)
+    ours.load_state_dict(imported.weights["D_B"])
+    assert_equal_outputs(ours, theirs, side=64)
+
+
+def reference_folder(folder: Path, options: str = "") -> dict[str, nn.Module]:
+    networks = {
+        name: drawn(patches() if name.startswith("D") else resnet(6), seed)
+        for seed, name in enumerate(("G_A", "G_B", "D_A", "D_B"))
+    }
+    for name, network in networks.items():
+        save(network, folder / f"latest_net_{name}.pth")
+    if options:
+        (folder / "train_opt.txt").write_text(options)
+    return networks
+
+
+def option_lines(**options: object) -> str:
+    lines = [f"{key:>25}: {value!s:<30}\t[default: x]" for key, value in options.items()]
+    return "\n".join(["----------------- Options ---------------", *lines, "----------------- End"])
+
+
+@pytest.mark.parametrize(
+    ("direction", "counterparts"),
+    [
+        ("AtoB", {"G_A": "G_AB", "G_B": "G_BA", "D_A": "D_B", "D_B": "D_A"}),
+        ("BtoA", {"G_A": "G_BA", "G_B": "G_AB", "D_A": "D_A", "D_B": "D_B"}),
+    ],
+)
+def test_names_are_crossed_as_the_direction_says(
+    tmp_path: Path, direction: str, counterparts: dict[str, str]
+) -> None:
+    networks = reference_folder(tmp_path, option_lines(direction=direction, name="horse2zebra"))
+    weights = read(tmp_path).weights
+    for theirs, ours in counterparts.items():
+        first = next(iter(networks[theirs].state_dict().values()))
+        assert any(torch.equal(first, tensor) for tensor in weights[ours].values()), theirs
+
+
+def test_options_become_settings(tmp_path: Path) -> None:
+    options = option_lines(
+        name="experiment_name", dataroot="./datasets/horse2zebra", lr=0.0001, beta1=0.4,
+        lambda_A=8.0, lambda_identity=0.25, pool_size=20, batch_size=2, gan_mode="vanilla",
+        crop_size=128, load_size=150, epoch_count=1, phase="train",
+    )  # fmt: skip
+    reference_folder(tmp_path, options)
+    config = read(tmp_path).config
+    assert (config.name_a, config.name_b) == ("horse", "zebra")
+    assert (config.learning_rate, config.beta1, config.batch_size) == (1e-4, 0.4, 2)
+    assert (config.lambda_cycle, config.lambda_identity) == (8, 2)  # 0.25 times 8
+    assert (config.pool_size, config.objective) == (20, "vanilla")
+    assert (config.crop_size, config.load_size_min, config.load_size_max) == (128, 150, 150)
+
+
+def test_the_report_tells_what_was_read_and_what_guessed(tmp_path: Path) -> None:
+    folder = tmp_path / "apple2orange_pretrained"
+    save(resnet(6, "batch", dropout=0.5), folder / "latest_net_G.pth")
+    report = {fact.what: (fact.value, fact.source) for fact in read(folder).report}
+    assert report["G_AB"] == ("from G", "latest_net_G.pth")
+    assert report["G_BA"] == report["D_A"] == report["D_B"] == ("starts anew: not there", "")
+    assert report["generator"] == ("resnet6", "keys")
+    assert report["name_a"] == ("apple", "guess: a name")
+    notes = [(fact.value, fact.source) for fact in read(folder).report if fact.what == "note"]
+    assert [source for _, source in notes] == ["keys", "keys", "guess"]
+    assert "Batch norm becomes instance norm" in notes[0][0]
+    assert "Dropout" in notes[1][0]
+    assert "replication has the same keys" in notes[2][0]
+
+
+def test_the_newest_epoch_is_taken_unless_told(tmp_path: Path) -> None:
+    for width, epoch in ((2, "iter_900"), (3, "5"), (4, "10")):
+        save(resnet(6, width=width), tmp_path / f"{epoch}_net_G.pth")
+    assert read(tmp_path).config.generator_width == 4
+    assert read(tmp_path, epoch="5").config.generator_width == 3
+    save(resnet(6, width=5), tmp_path / "latest_net_G.pth")
+    assert read(tmp_path).config.generator_width == 5
+    with pytest.raises(CheckpointError, match=r"no epoch '7'; there are .*latest"):
+        read(tmp_path, epoch="7")
+
+
+def test_the_direction_of_a_single_generator_may_be_told(tmp_path: Path) -> None:
+    path = save(resnet(6), tmp_path / "generator.pth")
+    assert read(path).directions == ["AtoB"]
+    assert read(path, direction="BtoA").directions == ["BtoA"]
+    assert read(save(resnet(6), tmp_path / "latest_net_G_B.pth")).directions == ["BtoA"]
+
+
+def test_a_discriminator_of_another_kind_starts_anew(tmp_path: Path) -> None:
+    save(resnet(6), tmp_path / "latest_net_G.pth")
+    pixel = nn.ModuleDict({"net": nn.Sequential(nn.Conv2d(3, 4, 1), nn.ReLU(), nn.Conv2d(4, 1, 1))})
+    save(pixel, tmp_path / "latest_net_D.pth")
+    imported = read(tmp_path)
+    assert "D_B" not in imported.weights
+    (fact,) = (fact for fact in imported.report if fact.what == "D_B")
+    assert fact.value.startswith("starts anew: unknown layout")
+
+
+def test_a_file_with_code_is_refused_and_nothing_run(tmp_path: Path) -> None:
+    class Trap:
+        def __reduce__(self) -> tuple[Any, ...]:
+            return (Path.touch, (tmp_path / "sprung",))
+
+    path = tmp_path / "latest_net_G_A.pth"
+    torch.save({"model.1.weight": Trap()}, path)
+    with pytest.raises(CheckpointError, match=r"latest_net_G_A.pth: holds code \(.*refused"):
+        read(path)
+    assert not (tmp_path / "sprung").exists()
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ({"encoder.weight": torch.zeros(3)}, r"expected keys such as model\.1.*: encoder\.weight"),
+        ({}, "found 0 keys"),
+        ({"epoch": 3}, "expected tensors by name, found epoch"),
+        ([1], "expected tensors by name, found list"),
+    ],
+)
+def test_an_unknown_layout_says_what_was_expected_and_seen(
+    tmp_path: Path, content: object, message: str
+) -> None:
+    torch.save(content, tmp_path / "net.pth")
+    with pytest.raises(CheckpointError, match=message):
+        read(tmp_path / "net.pth")
+
+
+def test_other_things_are_refused_in_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "broken.pth").write_bytes(b"PK\x03\x04 and no more")
+    with pytest.raises(CheckpointError, match=r"broken.pth: damaged"):
+        read(tmp_path / "broken.pth")
+    with pytest.raises(CheckpointError, match=r"no such file or folder"):
+        read(tmp_path / "nothing")
+    with pytest.raises(CheckpointError, match=r"expected files such as .* found broken.pth"):
+        read(tmp_path)
+    narrow = resnet(6).state_dict()
+    narrow["model.7.weight"] = narrow["model.7.weight"][:5]
+    torch.save(narrow, tmp_path / "narrow.pth")
+    with pytest.raises(CheckpointError, match=r"model\.7\.weight: expected the shape \(16, 8, 3"):
+        read(tmp_path / "narrow.pth")
+    with pytest.raises(ConfigError, match="generator_width 8 contradicts the weights"):
+        read(save(resnet(6), tmp_path / "whole.pth"), settings={"generator_width": 8})
+
+
+def test_training_goes_on_from_an_imported_run(tmp_path: Path, config: TrainConfig) -> None:
+    networks = reference_folder(tmp_path / "theirs")
+    kept = ("load_size_min", "load_size_max", "crop_size", "num_workers", "log_every")
+    settings = {key: getattr(config, key) for key in kept} | {"max_images": 1}
+    write_run(read(tmp_path / "theirs", settings=settings), tmp_path / "run")
+    state = load_checkpoint(tmp_path / "run" / "latest.pt")["step"]
+    config = read_config(tmp_path / "run" / "config.json").replace(
+        domain_a=config.domain_a, domain_b=config.domain_b
+    )
+    ours = generator_from(config)
+    ours.load_state_dict(state["G_BA"])
+    assert_equal_outputs(ours, networks["G_B"])
+    assert train(config, tmp_path / "run").images_seen == 1
+    after = load_checkpoint(tmp_path / "run" / "latest.pt")["step"]
+    for name in ("G_AB", "G_BA", "D_A", "D_B"):
+        key = "model.4.weight" if name.startswith("G") else "model.2.weight"
+        change = (after[name][key] - state[name][key]).abs().max()
+        assert 0 < change < 1e-3  # one step of Adam at 2e-4
+    with pytest.raises(ConfigError, match="holds a run already"):
+        write_run(read(tmp_path / "theirs"), tmp_path / "run")
+
+
+def command(*arguments: object) -> str:
+    app = typer.Typer()
+    cli.register(app)
+    result = CliRunner().invoke(app, [str(a) for a in arguments], catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+def test_a_checkpoint_becomes_a_model_straight_away(tmp_path: Path) -> None:
+    theirs = drawn(resnet(6, "batch", blurs=True))
+    path = save(theirs, tmp_path / "horse2zebra" / "latest_net_G.pth")
+    command("import", path, "--export", "--name", "mine", "--out", tmp_path / "weights")
+    card = ModelCard.read(tmp_path / "weights" / "mine.json")
+    assert (card.source_domain, card.target_domain) == ("horse", "zebra")
+    assert card.training.data.startswith("weights imported from horse2zebra/latest_net_G.pth")
+    assert card.architecture.options["norm"] == "affine"
+    session = ort.InferenceSession(tmp_path / "weights" / card.file)
+    picture = np.random.default_rng(0).uniform(-1, 1, (1, 3, 40, 32)).astype(np.float32)
+    (found,) = session.run([card.output_name], {card.input_name: picture})
+    with torch.no_grad():
+        wanted = theirs(torch.from_numpy(picture)).numpy()
+    np.testing.assert_allclose(found, wanted, atol=1e-4)
+
+
+def test_a_checkpoint_becomes_a_run_that_the_command_trains(tmp_path: Path, data_dir: Path) -> None:
+    reference_folder(tmp_path / "apple2orange")
+    run = tmp_path / "run"
+    small = ["--set", "crop_size=32", "--set", "load_size_min=32", "--set", "load_size_max=40"]
+    output = command("import", tmp_path / "apple2orange", "--out", run, *small)
+    assert "from D_A" in output
+    assert "guess" in output
+    command("train", "--data", data_dir, "--out", run, "--max-images", 1, "--device", "cpu")
+    assert load_checkpoint(run / "latest.pt")["run"]["images_seen"] == 1
