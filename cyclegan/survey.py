@@ -5,7 +5,6 @@ Nothing is judged here; `doctor.py` does that. Every measure is one that a discr
 
 import hashlib
 import os
-import warnings
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -119,9 +118,9 @@ def measure(path: Path) -> Measured | Unreadable:
 
 def _read_header(path: Path) -> tuple[str, float | None]:
     """The format that the content has, and the quality of a JPEG."""
-    with warnings.catch_warnings(), Image.open(path) as image:
+    with Image.open(path) as image:
         tables = getattr(image, "quantization", None)
-        if image.format != "JPEG" or not tables:
+        if image.format not in ("JPEG", "MPO") or not tables:  # MPO: as some phones write JPEG
             return image.format or "unknown", None
         # libjpeg scales the standard's table by 5000 / q % below quality 50 and 200 - 2q % above.
         percent = 100 * sum(tables[min(tables)]) / _QUALITY_50_SUM

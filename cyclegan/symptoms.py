@@ -75,20 +75,20 @@ def _unreadable(found: Evidence, _config: TrainConfig) -> Iterator[Finding]:
 def _too_few(found: Evidence, config: TrainConfig) -> Iterator[Finding]:
     counts = {name: len(found.measured[name]) for name in ("trainA", "trainB")}
     needed = max(_FEWEST, config.batch_size)
-    held = " and ".join(f"{name} has {count}" for name, count in counts.items())
+    held = " and ".join(f"{count} in {name}" for name, count in counts.items())
     if min(counts.values()) < needed:
         yield Finding(
             "fix",
             "too-few",
-            f"{held} pictures that can be read; training needs at least {needed} of each.",
+            f"Pictures that can be read: {held}. Training needs at least {needed} of each.",
             "Put more there: some hundred of each domain give good results.",
         )
     elif min(counts.values()) < _SMALL_SET:
         yield Finding(
             "warning" if min(counts.values()) < _FEW else "note",
             "few",
-            f"{held} pictures. With less than {_SMALL_SET} the discriminators come to know them by "
-            "heart, and results stop getting better early.",
+            f"Pictures: {held}. With less than {_SMALL_SET} the discriminators come to know them "
+            "by heart, and results stop getting better early.",
             "Add pictures; "
             + (
                 "train with --set diffaugment=auto, which makes more of few."

@@ -105,7 +105,7 @@ def test_a_domain_too_small_to_train_on_must_be_fixed(data: Path, config: TrainC
         path.unlink()
     findings = diagnose(data, config).findings
     assert (findings[0].code, findings[0].level) == ("too-few", "fix")
-    assert "trainB has 1 pictures that can be read; training needs at least 2" in findings[0].text
+    assert "40 in trainA and 1 in trainB. Training needs at least 2 of each" in findings[0].text
 
 
 def test_empty_folders_are_a_finding_and_missing_ones_an_error(
