@@ -19,6 +19,7 @@ from cyclegan.config import PRESETS, TrainConfig, parse_settings, preset_config,
 from cyclegan.contract.card import ModelCard
 from cyclegan.contract.errors import CycleGANError, DependencyError, InputError
 from cyclegan.contract.folder import ModelFolder, default_folder
+from cyclegan.domains import resolve_domains
 
 EXIT_UNEXPECTED, EXIT_UNUSABLE, EXIT_TO_FIX, EXIT_INTERRUPTED = 1, 2, 3, 130
 
@@ -39,7 +40,7 @@ def register(command: typer.Typer) -> None:
 
 def main() -> None:
     """Run the training verbs alone: `python -m cyclegan`."""
-    command = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False)
+    command = typer.Typer(help="Train, export and measure models.", no_args_is_help=True, add_completion=False)
     register(command)
     run_command(command)
 
@@ -112,8 +113,6 @@ def train(
 ) -> None:
     """Learn to translate between two folders of pictures; the same command again goes on."""
     _require_training_packages()
-    from cyclegan.dataset import resolve_domains  # lazy: torch
-
     folder_a, folder_b = resolve_domains(data, domain_a, domain_b)
     settings = {
         "domain_a": str(folder_a.resolve()),
@@ -233,7 +232,8 @@ def evaluate(
     terminal.print_evaluation(result)
     if json_:
         evaluation.write_json(result, json_)
-    replace(card, metrics=result.metrics).write(folder.folder / f"{model}.json")
+    metrics = evaluation.merge_metrics(card.metrics, result.metrics)
+    replace(card, metrics=metrics).write(folder.folder / f"{model}.json")
 
 
 def import_(
@@ -342,6 +342,6 @@ def _run_training(config: TrainConfig, out: Path, device: str) -> None:
         try:
             state = run_training(config, out, on_progress=on_progress, device=choose_device(device))
         except KeyboardInterrupt:
-            typer.echo(f"stopped; {out} is saved, the same command again goes on", err=True)
+            typer.echo(f"stopped; the same command again goes on with {out}", err=True)
             raise typer.Exit(EXIT_INTERRUPTED) from None
     typer.echo(f"{out}: {state.images_seen} images, {state.elapsed_s / 60:.1f} minutes")

@@ -188,9 +188,9 @@ RESUME_MAY_CHANGE = frozenset(
 _FAST: dict[str, Any] = {
     "generator": "plain",
     "load_size_min": 136,
-    "load_size_max": 224,
+    "load_size_max": 256,
     "crop_size": 128,
-    "lambda_identity": 3.0,
+    "lambda_identity": 2.0,
     "max_images": 40_000,
     "num_workers": 0,
     "diffaugment": "auto",

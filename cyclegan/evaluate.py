@@ -8,7 +8,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import onnxruntime as ort
@@ -204,22 +204,26 @@ def evaluate(
     name = data.resolve().name
     protocol = _describe_protocol(network, name, source, target, test_paths, reference_paths)
     return Evaluation(
-        metrics=tuple(
-            Metric(name, round(value, 4), *_METRICS[name.split(" ")[0]], protocol)
-            for name, value in results["translated"].items()
-        ),
+        metrics=tuple(_metric(name, results, protocol) for name in results["translated"]),
         untouched={name: round(value, 4) for name, value in results["untouched"].items()},
         real={name: round(value, 4) for name, value in results["real"].items()},
         warnings=_warn(network, len(test_paths)),
     )
 
 
-_METRICS: dict[str, tuple[str, Literal["lower", "higher"]]] = {  # unit, which is better
-    "KID": ("x100", "lower"),
-    "FID": ("", "lower"),
-    "SWD": ("x100", "lower"),
-    "recognised": ("%", "higher"),
-}
+_UNITS = {"KID": "x100", "FID": "", "SWD": "x100", "recognised": "%"}  # by a name's first word
+
+
+def _metric(name: str, results: dict[str, dict[str, float]], protocol: str) -> Metric:
+    """Make a metric; nearer to real pictures than to untouched ones is better."""
+    is_lower_better = results["real"][name] <= results["untouched"][name]
+    return Metric(
+        name=name,
+        value=round(results["translated"][name], 4),
+        unit=_UNITS[name.partition(" ")[0]],
+        direction="lower" if is_lower_better else "higher",
+        protocol=protocol,
+    )
 
 
 def load_session(path: Path) -> ort.InferenceSession:

@@ -29,7 +29,12 @@ from cyclegan.networks import build_generator
 from docs.models_table import END, START, render
 
 ROOT = Path(__file__).parents[1]
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [
+    ROOT / "README.md",
+    ROOT / "CONTRIBUTING.md",
+    ROOT / "weights" / "README.md",
+    *sorted((ROOT / "docs").glob("*.md")),
+]
 
 DOMAINS = ("trainA", "trainB", "testA", "testB")
 
@@ -45,7 +50,7 @@ def commands(page: Path) -> list[str]:
     return [line.partition("  #")[0].strip() for line in lines if line.strip()]
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_every_command_of_a_page_works(page: Path, world: Path) -> None:
     for command in commands(page):
         program, *arguments = shlex.split(command)

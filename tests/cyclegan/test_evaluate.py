@@ -85,6 +85,7 @@ def test_evaluate_tells_a_good_model_from_none(
     assert list(values) == ["KID", "FID", "recognised as class 0"]
     assert result.untouched["recognised as class 0"] == 100  # red is brightest
     assert values["recognised as class 0"] == 0  # and darkest in the negative
+    assert {metric.direction for metric in result.metrics} == {"lower"}
     assert result.real["KID"] < result.untouched["KID"]
     assert done == [(i, 4) for i in range(1, 5)]
     protocol = result.metrics[0].protocol
