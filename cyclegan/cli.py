@@ -19,7 +19,6 @@ from cyclegan.config import PRESETS, TrainConfig, parse_settings, preset_config,
 from cyclegan.contract.card import ModelCard
 from cyclegan.contract.errors import CycleGANError, DependencyError, InputError
 from cyclegan.contract.folder import ModelFolder, default_folder
-from cyclegan.domains import resolve_domains
 
 EXIT_UNEXPECTED, EXIT_UNUSABLE, EXIT_TO_FIX, EXIT_INTERRUPTED = 1, 2, 3, 130
 
@@ -113,6 +112,8 @@ def train(
 ) -> None:
     """Learn to translate between two folders of pictures; the same command again goes on."""
     _require_training_packages()
+    from cyclegan.domains import resolve_domains  # lazy: numpy, Pillow
+
     folder_a, folder_b = resolve_domains(data, domain_a, domain_b)
     settings = {
         "domain_a": str(folder_a.resolve()),
