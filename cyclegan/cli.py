@@ -39,7 +39,9 @@ def register(command: typer.Typer) -> None:
 
 def main() -> None:
     """Run the training verbs alone: `python -m cyclegan`."""
-    command = typer.Typer(help="Train, export and measure models.", no_args_is_help=True, add_completion=False)
+    command = typer.Typer(
+        help="Train, export and measure models.", no_args_is_help=True, add_completion=False
+    )
     register(command)
     run_command(command)
 
