@@ -1,7 +1,6 @@
 """How good a model is: translate a test folder, measure the distance to real target pictures.
 
-KID: Binkowski et al. 2018, "Demystifying MMD GANs", section 4. FID: Heusel et al. 2017, section 2.
-Sliced Wasserstein distance: Rabin et al. 2011. No torch here.
+The distances themselves are in `distances.py`. No torch here.
 """
 
 import json
@@ -20,6 +19,11 @@ from cyclegan.contract.errors import InputError, ModelError, brief
 from cyclegan.contract.files import atomic_write
 from cyclegan.contract.images import load_picture
 from cyclegan.contract.pixels import crop_back, from_network, pad_to_multiple, to_network
+from cyclegan.distances import (
+    frechet_inception_distance,
+    kernel_inception_distance,
+    sliced_wasserstein_distance,
+)
 from cyclegan.domains import list_domain
 
 REFERENCE_PICTURES = 1000  # of the target domain's training pictures, the first by name
@@ -100,52 +104,6 @@ class Evaluation:
             "real": self.real,
             "warnings": list(self.warnings),
         }
-
-
-def kernel_inception_distance(x: NDArray[np.float64], y: NDArray[np.float64]) -> float:
-    """Squared maximum mean discrepancy of two feature sets, unbiased, cubic polynomial kernel.
-
-    Shape: [N, D] and [M, D], N and M at least 2. Range: about 0 for equal distributions, may be
-    slightly negative. Source: Binkowski et al. 2018, eq. 4 with k(x, y) = (x.y / D + 1)^3.
-    """
-    gram_xx, gram_yy, gram_xy = (
-        (a @ b.T / x.shape[1] + 1) ** 3 for a, b in ((x, x), (y, y), (x, y))
-    )
-    within = sum(
-        (gram.sum() - gram.trace()) / (len(gram) * (len(gram) - 1)) for gram in (gram_xx, gram_yy)
-    )
-    return float(within - 2 * gram_xy.mean())
-
-
-def frechet_inception_distance(x: NDArray[np.float64], y: NDArray[np.float64]) -> float:
-    """Frechet distance between the Gaussians fitted to two feature sets.
-
-    Shape: [N, D] and [M, D]. Range: >= 0; biased upwards where N or M is not far above D.
-    Source: Heusel et al. 2017, eq. 6.
-    """
-    difference = x.mean(0) - y.mean(0)
-    centred_x, centred_y = (
-        (points - points.mean(0)) / np.sqrt(len(points) - 1) for points in (x, y)
-    )
-    # With covariances X'X and Y'Y the root's trace is the sum of the singular values of XY', an
-    # [N, M] matrix: quicker and steadier than the root of a [D, D] one where N or M is below D.
-    root_trace = np.linalg.svd(centred_x @ centred_y.T, compute_uv=False).sum()
-    variances = (centred_x**2).sum() + (centred_y**2).sum()
-    return max(0.0, float(difference @ difference + variances - 2 * root_trace))
-
-
-def sliced_wasserstein_distance(
-    x: NDArray[np.float64], y: NDArray[np.float64], directions: int = 256
-) -> float:
-    """Mean 1-Wasserstein distance of two point sets along fixed random directions.
-
-    Shape: [N, D] and [M, D]. Range: >= 0, 0 for equal sets. Source: Rabin et al. 2011, eq. 6.
-    """
-    axes = np.random.default_rng(0).standard_normal((x.shape[1], directions))
-    axes /= np.linalg.norm(axes, axis=0)
-    quantiles = np.linspace(0, 1, 513)
-    x_sorted, y_sorted = (np.quantile(points @ axes, quantiles, axis=0) for points in (x, y))
-    return float(np.abs(x_sorted - y_sorted).mean())
 
 
 def evaluate(
