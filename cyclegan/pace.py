@@ -8,12 +8,10 @@ from cyclegan.config import TrainConfig
 from cyclegan.step import CycleGANStep
 
 
-def measure_step_s(
-    config: TrainConfig, device: torch.device, budget_s: float = 3.0, least: int = 1
-) -> float:
-    """Seconds that a training step takes, uncompiled, from the steps that `budget_s` allows.
+def measure_step_s(config: TrainConfig, device: torch.device, budget_s: float = 3.0) -> float:
+    """Seconds that a training step takes, uncompiled, from those that begin within `budget_s`.
 
-    At least `least` are timed, after one that is not: it allocates what the others use again.
+    One goes before that is not timed: it allocates what the others use again.
     """
     # Compiling takes a minute, which is longer than people wait for an estimate.
     step = CycleGANStep(config.replace(compile=False), device)
@@ -21,14 +19,16 @@ def measure_step_s(
     generator = torch.Generator().manual_seed(config.seed)
     real_A, real_B = (torch.rand(shape, generator=generator) * 2 - 1 for _ in "AB")
 
-    def run() -> float:
+    def run(steps: int) -> float:
         start_s = time.perf_counter()
-        losses = step(real_A, real_B, config.learning_rate)
+        for _ in range(steps):
+            losses = step(real_A, real_B, config.learning_rate)
         sum(float(loss) for loss in losses.values())  # waits for a GPU to get there
         return time.perf_counter() - start_s
 
-    run()
-    times_s = [run() for _ in range(least)]
+    run(1)
+    # The generators learn in one of d_steps: only that many together are of the usual length.
+    times_s = [run(config.d_steps)]
     while sum(times_s) < budget_s:
-        times_s.append(run())
-    return sorted(times_s)[len(times_s) // 2]
+        times_s.append(run(config.d_steps))
+    return sum(times_s) / (len(times_s) * config.d_steps)

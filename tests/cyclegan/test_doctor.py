@@ -8,14 +8,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
-from cyclegan import cli
+from cyclegan import cli, pace
 from cyclegan.config import TrainConfig
 from cyclegan.contract.errors import DatasetError
 from cyclegan.doctor import Diagnosis, diagnose
 from cyclegan.domain_gap import _sureness
-from cyclegan.pace import measure_step_s
 from cyclegan.survey import Measured, measure
 from cyclegan.symptoms import Finding
 
@@ -321,10 +321,14 @@ def test_sureness_by_hand() -> None:
     assert _sureness(np.array([1.0, 2.0]), np.array([2.0, 3.0])) == 3.5 / 4
 
 
-def test_a_step_takes_time(config: TrainConfig) -> None:
-    import torch
-
-    assert 0 < measure_step_s(config, torch.device("cpu"), budget_s=0) < 60
+def test_training_takes_as_long_as_its_steps(
+    config: TrainConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = config.replace(max_images=36_000, d_steps=2)
+    assert 0 < pace.measure_step_s(config, torch.device("cpu"), budget_s=0) < 60
+    monkeypatch.setattr(pace, "measure_step_s", lambda *_: 0.5)
+    assert cli._estimate_hours(config) == 5
+    assert cli._estimate_hours(config.replace(batch_size=4)) == 1.25
 
 
 def test_nothing_is_read_with_torch() -> None:
