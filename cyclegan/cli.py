@@ -273,6 +273,11 @@ def import_(
     chosen: Literal["AtoB", "BtoA"] | None = direction.value if direction else None
     settings = parse_settings(set_ or [])
     imported = importer.read(path, direction=chosen, epoch=epoch, settings=settings)
+    if chosen and not export_ and len(imported.directions) == 2:
+        raise InputError(
+            f"{path} has generators of both directions and both go into the run; leave out "
+            "--direction, or give it with --export"
+        )
     terminal.print_import(imported.report)
     if name is not None:
         folder = out or default_folder()
