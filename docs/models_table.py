@@ -17,7 +17,7 @@ def render(cards: Iterable[ModelCard]) -> str:
         return "No model is bundled yet.\n"
     lines = ["| model | turns | measured | size | learned from |", "|---|---|---|---|---|"]
     for card in cards:
-        figures = "; ".join(f"{m.name} {m.value:g} {m.unit}".strip() for m in card.metrics)
+        figures = "; ".join(f"{m.name} {m.value:.4g} {m.unit}".strip() for m in card.metrics)
         size = f"{card.bytes / 2**20:.1f} MiB, {card.architecture.parameters / 1e6:.2f} M weights"
         learned = f"{card.training.data}; {card.training.minutes:.0f} minutes on "
         lines.append(
