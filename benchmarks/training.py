@@ -1,6 +1,5 @@
 """How long a training step takes: each preset as it runs, beside the reference's step."""
 
-import shutil
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -9,8 +8,8 @@ from torch import Tensor
 
 from benchmarks.reference import ReferenceStep
 from benchmarks.timing import milliseconds
-from cyclegan.config import TrainConfig
-from cyclegan.step import CycleGANStep
+from cyclegan.config import TrainConfig, can_compile
+from cyclegan.step import STEPS
 
 REFERENCE = "reference step"
 
@@ -27,7 +26,7 @@ def measure(
     batch = _batch(size)
     contestants: dict[str, Callable[[], object]] = {REFERENCE: lambda: reference(*batch)}
     for preset, config in presets.items():
-        is_compiled = config.compile and has_compiler()
+        is_compiled = config.compile and can_compile()
         name = f"{preset} step" + (", compiled" if is_compiled else "")
         pixels[name] = config.crop_size
         contestants[name] = _contestant(config.replace(compile=is_compiled))
@@ -41,13 +40,8 @@ def measure(
         }
 
 
-def has_compiler() -> bool:
-    """Whether there is a C++ compiler, without which torch.compile cannot work on a CPU."""
-    return any(shutil.which(name) for name in ("c++", "g++", "clang++"))
-
-
 def _contestant(config: TrainConfig) -> Callable[[], object]:
-    step, batch = CycleGANStep(config), _batch(config.crop_size)
+    step, batch = STEPS[config.method](config), _batch(config.crop_size)
 
     def run() -> object:
         return step(*batch, config.learning_rate)

@@ -6,7 +6,6 @@ Torch is imported inside the verbs that need it, so that `--help` answers at onc
 import importlib.util
 import json
 import os
-import shutil
 import sys
 from dataclasses import replace
 from enum import StrEnum
@@ -15,7 +14,14 @@ from typing import Annotated, Literal
 
 import typer
 
-from cyclegan.config import PRESETS, TrainConfig, parse_settings, preset_config, read_config
+from cyclegan.config import (
+    PRESETS,
+    TrainConfig,
+    can_compile,
+    parse_settings,
+    preset_config,
+    read_config,
+)
 from cyclegan.contract.card import ModelCard
 from cyclegan.contract.errors import CycleGANError, DependencyError, InputError
 from cyclegan.contract.folder import ModelFolder, default_folder
@@ -83,11 +89,6 @@ def _require_training_packages() -> None:
         )
 
 
-def _has_cpp_compiler() -> bool:
-    names = (os.environ.get("CXX", "c++"), "g++", "clang++")
-    return any(shutil.which(name) for name in names)
-
-
 def train(
     out: Annotated[Path, typer.Option(help="The run folder: made, or gone on with.")],
     data: Annotated[Path | None, typer.Option(help="A folder with trainA and trainB.")] = None,
@@ -131,10 +132,10 @@ def train(
         **{key: value for key, value in settings.items() if value is not None}
     )
     config = config.replace(**parse_settings(set_ or []))
-    if config.compile and device in ("auto", "cpu") and not _has_cpp_compiler():
+    if config.compile and device in ("auto", "cpu") and not can_compile():
         typer.echo(
-            "note: torch.compile needs a C++ compiler (apt-get install g++); going on without it, "
-            "which takes longer",
+            "note: torch.compile needs a C++ compiler and Python's headers (apt-get install g++ "
+            "python3-dev); going on without it, which takes longer",
             err=True,
         )
         config = config.replace(compile=False)

@@ -6,6 +6,9 @@ No torch here, so that `--dry-run` and usage errors answer at once.
 import dataclasses
 import json
 import math
+import os
+import shutil
+import sysconfig
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -208,6 +211,13 @@ PRESETS: dict[str, dict[str, Any]] = {
     "simgan": _FAST
     | {"method": "simgan", "lambda_cycle": 0.0, "lambda_identity": 0.0, "lambda_self": 5.0},
 }
+
+
+def can_compile() -> bool:
+    """Whether torch.compile can work on a CPU: there are a C++ compiler and Python's headers."""
+    compilers = (os.environ.get("CXX", "c++"), "g++", "clang++")
+    headers = Path(sysconfig.get_path("include"), "Python.h")
+    return any(shutil.which(name) for name in compilers) and headers.is_file()
 
 
 def preset_config(preset: str) -> TrainConfig:

@@ -5,7 +5,7 @@ import time
 import torch
 
 from cyclegan.config import TrainConfig
-from cyclegan.step import CycleGANStep
+from cyclegan.step import STEPS
 
 
 def measure_step_s(config: TrainConfig, device: torch.device, budget_s: float = 3.0) -> float:
@@ -14,7 +14,7 @@ def measure_step_s(config: TrainConfig, device: torch.device, budget_s: float = 
     One goes before that is not timed: it allocates what the others use again.
     """
     # Compiling takes a minute, which is longer than people wait for an estimate.
-    step = CycleGANStep(config.replace(compile=False), device)
+    step = STEPS[config.method](config.replace(compile=False), device)
     shape = (config.batch_size, 3, config.crop_size, config.crop_size)
     generator = torch.Generator().manual_seed(config.seed)
     real_A, real_B = (torch.rand(shape, generator=generator) * 2 - 1 for _ in "AB")
