@@ -335,7 +335,7 @@ def _estimate_hours(config: TrainConfig) -> float | None:
         _require_training_packages()
     except DependencyError:
         return None
-    from cyclegan.pace import measure_step_s  # lazy: torch
+    from cyclegan.doctor.pace import measure_step_s  # lazy: torch
     from cyclegan.step import choose_device
 
     steps = config.max_images / config.batch_size

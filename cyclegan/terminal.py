@@ -19,9 +19,9 @@ from rich.text import Text
 
 if TYPE_CHECKING:  # evaluating needs no torch
     from cyclegan.doctor import Diagnosis
+    from cyclegan.doctor.symptoms import Level
     from cyclegan.evaluate import Evaluation
     from cyclegan.importer import Fact
-    from cyclegan.symptoms import Level
     from cyclegan.train import Progress
 
 

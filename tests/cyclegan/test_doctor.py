@@ -15,9 +15,9 @@ from cyclegan import cli, pace
 from cyclegan.config import TrainConfig
 from cyclegan.contract.errors import DatasetError
 from cyclegan.doctor import Diagnosis, diagnose
-from cyclegan.domain_gap import _sureness
-from cyclegan.survey import Measured, measure
-from cyclegan.symptoms import Finding
+from cyclegan.doctor.domain_gap import _sureness
+from cyclegan.doctor.survey import Measured, measure
+from cyclegan.doctor.symptoms import Finding
 
 SHARED = Path(__file__).parents[2] / "../shared/data"
 

@@ -13,13 +13,13 @@ from typing import Any, get_args
 
 import numpy as np
 
-from cyclegan import domain_gap, symptoms
 from cyclegan.config import TrainConfig
 from cyclegan.contract.errors import DatasetError
 from cyclegan.contract.images import find_pictures
-from cyclegan.duplicates import find_duplicates
-from cyclegan.survey import Measured, Unreadable, survey
-from cyclegan.symptoms import Evidence, Finding, Level
+from cyclegan.doctor import domain_gap, symptoms
+from cyclegan.doctor.duplicates import find_duplicates
+from cyclegan.doctor.survey import Measured, Unreadable, survey
+from cyclegan.doctor.symptoms import Evidence, Finding, Level
 
 _FOLDERS = ("trainA", "trainB", "testA", "testB")
 

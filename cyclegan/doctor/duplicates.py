@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from cyclegan.contract.images import load_picture
-from cyclegan.survey import Measured
+from cyclegan.doctor.survey import Measured
 
 # Correlation of two thumbnails' brightness from which the pictures themselves are compared. The
 # copies in horse2zebra are all above 0.98, and other pictures of meadows above 0.95.

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from cyclegan.config import TrainConfig
-from cyclegan.duplicates import Likeness
-from cyclegan.survey import Measured, Unreadable
+from cyclegan.doctor.duplicates import Likeness
+from cyclegan.doctor.survey import Measured, Unreadable
 
 Level = Literal["fix", "warning", "note"]
 

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cyclegan.config import TrainConfig
-from cyclegan.survey import Measured
-from cyclegan.symptoms import Evidence, Finding
+from cyclegan.doctor.survey import Measured
+from cyclegan.doctor.symptoms import Evidence, Finding
 
 _IMBALANCE = 3  # times as many pictures in one domain as in the other
 _TELLING = 0.9  # how surely a measure tells A from B (0.5 is chance) to be a shortcut

@@ -1,7 +1,7 @@
 """Other projects' checkpoints -> a run folder or a model of ours, and a report of how.
 
 Understood: pytorch-CycleGAN-and-pix2pix, CUT, gan-compression and UPIT. Their folders are read by
-`foreign_files.py`, and which network a file holds is told by `foreign.py`.
+`files.py`, and which network a file holds is told by `architecture.py`.
 """
 
 from collections.abc import Mapping
@@ -20,8 +20,8 @@ from cyclegan.contract.errors import CheckpointError, ConfigError
 from cyclegan.contract.files import atomic_write
 from cyclegan.discriminators import discriminator_from
 from cyclegan.export import Direction, export
-from cyclegan.foreign import Reading, fit, read_discriminator, read_generator
-from cyclegan.foreign_files import (
+from cyclegan.importer.architecture import Reading, fit, read_discriminator, read_generator
+from cyclegan.importer.files import (
     find_files,
     guess_names,
     load_weights,

@@ -1,6 +1,7 @@
 """What can be measured of one picture: shape, file format, colour, detail, borders, a thumbnail.
 
-Nothing is judged here; `doctor.py` does that. Every measure is one that a discriminator could use.
+Nothing is judged here; `symptoms.py` does that. Every measure is one that a discriminator could
+use.
 """
 
 import hashlib

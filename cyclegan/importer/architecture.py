@@ -2,7 +2,7 @@
 
 A network is told from keys and shapes. Its layers are known by their numbers and matched with ours
 in order, so that prefixes and modules without weights do not matter. Files, folders and options
-are in `foreign_files.py`.
+are in `files.py`.
 """
 
 import re

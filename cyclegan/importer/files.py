@@ -1,7 +1,7 @@
 """Other projects' checkpoint folders: which file is which network, what it holds, the options.
 
-What the weights in a file are is told by `foreign.py`. Files are read with `weights_only=True`: no
-code in one is ever run.
+What the weights in a file are is told by `architecture.py`. Files are read with
+`weights_only=True`: no code in one is ever run.
 """
 
 import pickle

@@ -1,0 +1,10 @@
+"""`cyclegan doctor`: what is wrong with a dataset, told before hours are spent on it.
+
+`survey.py` measures the pictures, `duplicates.py` finds copies among them, `symptoms.py` and
+`domain_gap.py` say what is wrong, `diagnosis.py` puts it in order; none of them needs torch.
+`pace.py` times some training steps.
+"""
+
+from cyclegan.doctor.diagnosis import Diagnosis, diagnose
+
+__all__ = ["Diagnosis", "diagnose"]
