@@ -11,10 +11,10 @@ import pytest
 import torch
 from PIL import Image
 
-from cyclegan import cli, pace
+from cyclegan import cli
 from cyclegan.config import TrainConfig
 from cyclegan.contract.errors import DatasetError
-from cyclegan.doctor import Diagnosis, diagnose
+from cyclegan.doctor import Diagnosis, diagnose, pace
 from cyclegan.doctor.domain_gap import _sureness
 from cyclegan.doctor.survey import Measured, measure
 from cyclegan.doctor.symptoms import Finding
