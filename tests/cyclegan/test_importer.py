@@ -185,7 +185,7 @@ def save(network: nn.Module, path: Path, prefix: str = "") -> Path:
 @torch.no_grad()
 def assert_equal_outputs(ours: nn.Module, theirs: nn.Module, side: int = 32) -> None:
     picture = torch.rand(1, 3, side, side, generator=torch.Generator().manual_seed(1)) * 2 - 1
-    torch.testing.assert_close(ours(picture), theirs(picture.clone()), atol=1e-5, rtol=1e-5)
+    torch.testing.assert_close(ours(picture), theirs(picture.clone()), atol=5e-5, rtol=1e-5)
 
 
 LAYOUTS: dict[str, tuple[Callable[[], nn.Module], dict[str, Any]]] = {
