@@ -21,10 +21,10 @@ from torch.utils.tensorboard.summary import image, scalar
 from torchvision.transforms.functional import to_pil_image
 from torchvision.utils import make_grid
 
-from cyclegan.contract.errors import StorageError, brief
+from cyclegan.contract.errors import DatasetError, StorageError, brief
 from cyclegan.contract.files import atomic_write
-from cyclegan.contract.images import load_picture
 from cyclegan.contract.pixels import to_network
+from cyclegan.unreadable import load_readable
 
 GAP = 4  # pixels between the pictures of a sheet
 CAPTION_HEIGHT = 20  # pixels
@@ -101,18 +101,27 @@ def map_storage_errors(path: Path) -> Iterator[None]:
 def load_sheet_pictures(paths: list[Path], count: int, size: int) -> list[Tensor]:
     """Load pictures for sample sheets: spread over a domain, the middle square of each.
 
+    The next one takes the place of one that cannot be read: training says so when it meets it.
+
     Returns: up to `count` tensors, float32 [1, 3, size, size] in [-1, 1].
+
+    Raises DatasetError: not one of them can be read.
     """
     places = np.linspace(0, len(paths) - 1, min(count, len(paths))).round().astype(int)
     tensors = []
     for place in places:
-        picture = Image.fromarray(load_picture(paths[place]).rgb)
+        rgb, unreadable = load_readable(paths, np.arange(len(paths)), place)
+        if rgb is None:
+            continue
+        picture = Image.fromarray(rgb)
         side = min(picture.size)
         left, top = (picture.width - side) // 2, (picture.height - side) // 2
         square = picture.resize(
             (size, size), Image.Resampling.LANCZOS, box=(left, top, left + side, top + side)
         )
         tensors.append(torch.from_numpy(to_network(np.asarray(square))))
+    if not tensors:
+        raise DatasetError(f"none of the pictures for sample sheets: {min(unreadable.values())}")
     return tensors
 
 

@@ -26,6 +26,13 @@ from cyclegan.dataset import UnpairedDataset, iterate_batches
 from cyclegan.diffaugment import SMALL_SET
 from cyclegan.report import Log, draw_sheet, load_sheet_pictures, save_sheet
 from cyclegan.step import STEPS, Step
+from cyclegan.unreadable import (
+    Unreadable,
+    count_unreadable,
+    forget_removed,
+    list_unreadable,
+    remember,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -38,6 +45,7 @@ class RunState:
     elapsed_s: float = 0.0  # seconds of training, stops excluded
     sums: dict[str, Tensor] = field(default_factory=dict)  # losses since the last log line
     counts: dict[str, int] = field(default_factory=dict)  # how many steps had that loss
+    unreadable: Unreadable = field(default_factory=dict)  # pictures that were left out
 
 
 @dataclass(frozen=True)
@@ -91,9 +99,8 @@ def train(
 
     Raises:
         ConfigError: the folder holds a run with another config.
-        DatasetError: a domain has too few pictures.
+        DatasetError: a domain has too few pictures, or too many of them cannot be read.
         StorageError: a file could not be written; the last checkpoint is whole.
-        PictureError: a picture cannot be read.
         TrainingError: a loss is no longer finite; the last checkpoint is from before that.
         KeyboardInterrupt: after Ctrl-C or SIGTERM; a checkpoint was written, unless it came
             before the first step, for a second time, or broke the step.
@@ -118,7 +125,8 @@ def train(
         while share < 1.0:
             # Step
             learning_rate = scheduled_learning_rate(config, state)
-            real_A, real_B = next(batches)
+            real_A, real_B, unreadable = next(batches)
+            has_new_unreadable = remember(state.unreadable, unreadable, pictures)
             try:
                 losses = step(real_A, real_B, learning_rate)
             except Exception as error:
@@ -149,6 +157,9 @@ def train(
                         **means,
                     }
                 )
+            if has_new_unreadable:
+                unreadable_count = count_unreadable(state.unreadable)
+                log.append({"images_seen": state.images_seen, "unreadable": unreadable_count})
             remaining_s = _remaining_s(config, state, pace)
             on_progress(
                 Progress(state.images_seen, share, state.elapsed_s, remaining_s, pace, means)
@@ -165,8 +176,11 @@ def train(
             is_stopping = bool(stop)
             if share == 1.0 or is_stopping or _is_due(state, config, config.checkpoint_every):
                 write_checkpoint(run, config, step, state, pictures)
-            if is_stopping and share < 1.0:
-                raise KeyboardInterrupt
+            if is_stopping:
+                break
+    list_unreadable(state.unreadable)
+    if share < 1.0:
+        raise KeyboardInterrupt
     return state
 
 
@@ -226,6 +240,7 @@ def _resume(step: Step, checkpoint: Path, pictures: tuple[int, int]) -> RunState
     loaded = load_checkpoint(checkpoint)
     step.load_state_dict(loaded["step"])
     state = RunState(**loaded["run"])
+    forget_removed(state.unreadable)
     pictures_before = tuple(loaded["pictures"])
     if state.images_seen and pictures_before != pictures:
         logger.warning(

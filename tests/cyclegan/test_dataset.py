@@ -9,13 +9,13 @@ import torch
 from PIL import Image
 
 from cyclegan.config import TrainConfig
-from cyclegan.contract.errors import DatasetError, PictureError
+from cyclegan.contract.errors import DatasetError
 from cyclegan.dataset import DomainStream, UnpairedDataset, iterate_batches
 from cyclegan.domains import resolve_domains
 
 
 def test_samples_are_crops_in_the_networks_range(config: TrainConfig) -> None:
-    real_A, real_B = next(iterate_batches(UnpairedDataset(config), config, 0))
+    real_A, real_B, _ = next(iterate_batches(UnpairedDataset(config), config, 0))
     assert real_A.shape == real_B.shape == (1, 3, 32, 32)
     assert real_A.dtype == torch.float32
     assert real_A.abs().max() <= 1
@@ -31,7 +31,8 @@ def test_an_epoch_shows_every_picture_once(tmp_path: Path, config: TrainConfig) 
         sorted(tmp_path.iterdir()), config.replace(load_size_min=32, load_size_max=32), salt=0
     )
     epochs = [
-        [round(float(stream[i].mean()), 3) for i in islice(range(s, s + 10), 10)] for s in (0, 10)
+        [round(float(stream[i][0].mean()), 3) for i in islice(range(s, s + 10), 10)]
+        for s in (0, 10)
     ]
     assert len(set(epochs[0])) == 10
     assert sorted(epochs[0]) == sorted(epochs[1])
@@ -41,7 +42,7 @@ def test_an_epoch_shows_every_picture_once(tmp_path: Path, config: TrainConfig) 
 def test_a_sample_depends_on_its_place_alone(config: TrainConfig) -> None:
     batches = list(islice(iterate_batches(UnpairedDataset(config), config, 0), 8))
     resumed = list(islice(iterate_batches(UnpairedDataset(config), config, 3), 5))
-    for (a, b), (resumed_a, resumed_b) in zip(batches[3:], resumed, strict=True):
+    for (a, b, _), (resumed_a, resumed_b, _) in zip(batches[3:], resumed, strict=True):
         assert torch.equal(a, resumed_a)
         assert torch.equal(b, resumed_b)
 
@@ -50,7 +51,7 @@ def test_workers_do_not_change_the_stream(config: TrainConfig) -> None:
     alone = list(islice(iterate_batches(UnpairedDataset(config), config, 0), 4))
     with_workers = config.replace(num_workers=min(2, len(os.sched_getaffinity(0))))
     helped = list(islice(iterate_batches(UnpairedDataset(config), with_workers, 0), 4))
-    for (a, b), (helped_a, helped_b) in zip(alone, helped, strict=True):
+    for (a, b, _), (helped_a, helped_b, _) in zip(alone, helped, strict=True):
         assert torch.equal(a, helped_a)
         assert torch.equal(b, helped_b)
 
@@ -65,7 +66,9 @@ def test_pictures_keep_their_aspect_ratio(tmp_path: Path, config: TrainConfig) -
     settings = config.replace(load_size_min=32, load_size_max=32, flip=False)
     stream = DomainStream(sorted(tmp_path.iterdir()), settings, salt=0)
     disc = next(
-        crop for i in range(50) if (crop := stream[i][0] > 0)[:, [0, -1]].sum() == 0 and crop.any()
+        crop
+        for i in range(50)
+        if (crop := stream[i][0][0] > 0)[:, [0, -1]].sum() == 0 and crop.any()
     )
     rows, columns = disc.any(1).sum(), disc.any(0).sum()
     assert abs(int(rows) - 16) <= 1
@@ -97,20 +100,8 @@ def test_a_missing_folder_is_named(tmp_path: Path) -> None:
         resolve_domains(tmp_path, None, None)
 
 
-@pytest.mark.parametrize("num_workers", [0, 1])
-def test_a_picture_that_cannot_be_read_is_one_sentence(
-    tmp_path: Path, config: TrainConfig, num_workers: int
-) -> None:
-    Image.new("RGB", (32, 32)).save(tmp_path / "good.png")
-    (tmp_path / "bad.png").write_bytes((tmp_path / "good.png").read_bytes()[:40])
-    settings = config.replace(domain_b=str(tmp_path), num_workers=num_workers)
-    with pytest.raises(PictureError, match=r"bad.png") as caught:
-        list(islice(iterate_batches(UnpairedDataset(settings), settings, 0), 2))
-    assert "\n" not in str(caught.value)
-
-
 def test_a_dataset_can_be_sent_to_a_worker_that_was_not_forked(config: TrainConfig) -> None:
     dataset = UnpairedDataset(config)
     sent = pickle.loads(pickle.dumps(dataset))
-    for ours, theirs in zip(dataset[3], sent[3], strict=True):
+    for ours, theirs in zip(dataset[3][:2], sent[3][:2], strict=True):
         assert torch.equal(ours, theirs)
