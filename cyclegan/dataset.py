@@ -19,6 +19,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from cyclegan.config import TrainConfig
+from cyclegan.contract.errors import DatasetError
 from cyclegan.contract.pixels import to_network
 from cyclegan.domains import list_domain
 from cyclegan.unreadable import Unreadable, load_readable
@@ -84,12 +85,23 @@ class UnpairedDataset(Dataset[Batch]):
     """
 
     def __init__(self, config: TrainConfig) -> None:
-        self.domain_a = DomainStream(list_domain(Path(config.domain_a)), config, salt=0)
-        self.domain_b = DomainStream(list_domain(Path(config.domain_b)), config, salt=1)
+        """List both domains. Raises DatasetError: no folder, or too few pictures in it."""
+        self.domain_a = _open_domain(config.domain_a, config, salt=0)
+        self.domain_b = _open_domain(config.domain_b, config, salt=1)
 
     def __getitem__(self, index: int) -> Batch:
         (real_A, unreadable_A), (real_B, unreadable_B) = self.domain_a[index], self.domain_b[index]
         return Batch(real_A, real_B, {"A": unreadable_A, "B": unreadable_B})
+
+
+def _open_domain(folder: str, config: TrainConfig, salt: int) -> DomainStream:
+    paths = list_domain(Path(folder))
+    if len(paths) < config.batch_size:
+        raise DatasetError(
+            f"{folder}: found {len(paths)} pictures, expected at least batch_size "
+            f"({config.batch_size}); add pictures, or train with --set batch_size={len(paths)}"
+        )
+    return DomainStream(paths, config, salt)
 
 
 def iterate_batches(

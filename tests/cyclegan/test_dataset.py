@@ -12,6 +12,7 @@ from cyclegan.config import TrainConfig
 from cyclegan.contract.errors import DatasetError
 from cyclegan.dataset import DomainStream, UnpairedDataset, iterate_batches
 from cyclegan.domains import resolve_domains
+from cyclegan.train import train
 
 
 def test_samples_are_crops_in_the_networks_range(config: TrainConfig) -> None:
@@ -79,6 +80,14 @@ def test_a_domain_of_one_picture_is_refused(tmp_path: Path, config: TrainConfig)
     Image.new("RGB", (32, 32)).save(tmp_path / "only.png")
     with pytest.raises(DatasetError, match="found 1 picture, expected at least 2"):
         UnpairedDataset(config.replace(domain_b=str(tmp_path)))
+
+
+def test_fewer_pictures_than_a_batch_are_refused_before_there_is_a_run(
+    tmp_path: Path, config: TrainConfig
+) -> None:
+    with pytest.raises(DatasetError, match=r"trainA: found 5 pictures.*\(6\).*batch_size=5"):
+        train(config.replace(batch_size=6), tmp_path / "run")
+    assert not (tmp_path / "run").exists()
 
 
 def test_folders_come_from_data_or_one_by_one(data_dir: Path) -> None:
