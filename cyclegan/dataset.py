@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
@@ -26,6 +27,10 @@ from cyclegan.unreadable import Unreadable, load_readable
 
 os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")  # it looks for updates when imported
 import albumentations as A
+
+# A picture more than so many times as long as wide is cut before it is scaled: one of 20000 x 60
+# pixels would become 95333 x 286 of them.
+STRIP = 8
 
 
 class Batch(NamedTuple):
@@ -70,11 +75,21 @@ class DomainStream(Dataset[tuple[Tensor, dict[str, str]]]):
         rgb, unreadable = load_readable(self.paths, order, place)
         if rgb is None:
             rgb = np.zeros((1, 1, 3), np.uint8)  # never used: the run ends
+        if max(rgb.shape[:2]) > STRIP * min(rgb.shape[:2]):
+            rgb = _cut_square(rgb, rng)
         short_side = int(rng.integers(self.load_sizes[0], self.load_sizes[1] + 1))
         rgb = A.SmallestMaxSize(short_side, interpolation=3, p=1.0)(image=rgb)["image"]
         self.transform.set_random_seed(int(rng.integers(2**31)))
         crop = self.transform(image=rgb)["image"]  # [crop_size, crop_size, 3]
         return torch.from_numpy(to_network(crop)[0]), unreadable
+
+
+def _cut_square(rgb: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
+    """Take a random square of the full width of a strip: [H, W, 3] -> [side, side, 3]."""
+    height, width = rgb.shape[:2]
+    side = min(height, width)
+    top, left = rng.integers(height - side + 1), rng.integers(width - side + 1)
+    return rgb[top : top + side, left : left + side]
 
 
 class UnpairedDataset(Dataset[Batch]):

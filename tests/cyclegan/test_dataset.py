@@ -1,5 +1,6 @@
 import os
 import pickle
+import tracemalloc
 from itertools import islice
 from pathlib import Path
 
@@ -55,6 +56,47 @@ def test_workers_do_not_change_the_stream(config: TrainConfig) -> None:
     for (a, b, _), (helped_a, helped_b, _) in zip(alone, helped, strict=True):
         assert torch.equal(a, helped_a)
         assert torch.equal(b, helped_b)
+
+
+def test_the_stream_is_that_of_the_first_runs(tmp_path: Path, config: TrainConfig) -> None:
+    # Golden: what the first version drew, so that a change of the stream is one on purpose.
+    rng = np.random.default_rng(0)
+    for index, shape in enumerate([(40, 57, 3), (90, 48, 3), (20, 150, 3), (300, 400, 3)]):
+        Image.fromarray(rng.integers(0, 256, shape, dtype=np.uint8)).save(tmp_path / f"{index}.png")
+    stream = DomainStream(sorted(tmp_path.iterdir()), config, salt=0)
+    golden = [
+        ([36, 36, 119, 119, 232, 232], 395710),
+        ([183, 135, 98, 53, 209, 2], 395592),
+        ([114, 139, 153, 77, 132, 178], 388047),
+        ([139, 133, 129, 130, 131, 123], 391342),
+        ([12, 38, 116, 60, 6, 147], 387087),
+        ([139, 215, 189, 171, 114, 138], 393054),
+        ([130, 115, 139, 119, 112, 134], 391435),
+        ([90, 67, 106, 158, 98, 91], 394048),
+    ]
+    for index, (start, total) in enumerate(golden):
+        values = ((stream[index][0] + 1) * 127.5).round().int()
+        assert (values[0, 0, :6].tolist(), int(values.sum())) == (start, total)
+
+
+@pytest.mark.parametrize("shape", [(60, 20_000), (20_000, 60), (1, 3000)])
+def test_a_strip_is_cut_before_it_is_scaled(
+    tmp_path: Path, config: TrainConfig, shape: tuple[int, int]
+) -> None:
+    ramp = np.linspace(0, 255, max(shape)).astype(np.uint8)
+    strip = np.broadcast_to(ramp if shape[1] > shape[0] else ramp[:, None], shape)
+    for name in ("a.png", "b.png"):
+        Image.fromarray(strip).save(tmp_path / name)
+    settings = config.replace(load_size_min=286, load_size_max=286, crop_size=256)
+    stream = DomainStream(sorted(tmp_path.iterdir()), settings, salt=0)
+    stream[0]  # what is loaded on first use does not count
+    tracemalloc.start()
+    means = [float(stream[index][0].mean()) for index in range(1, 21)]
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    # The strip in RGB is 3.6 MB; scaled as a whole it would be 81.8 MB.
+    assert peak < 20 * 2**20
+    assert min(means) < -0.5 < 0.5 < max(means)  # from all over it
 
 
 def test_pictures_keep_their_aspect_ratio(tmp_path: Path, config: TrainConfig) -> None:
