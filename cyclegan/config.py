@@ -16,13 +16,14 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from cyclegan.contract.errors import ConfigError, brief, nearest
 
+_RESNETS = ("resnet6", "resnet9", "attention")
 # Which generators know a setting; with the others it keeps its default.
 GENERATORS_WITH = {
-    "generator_blocks": ("resnet6", "resnet9", "plain"),
-    "generator_norm": ("resnet6", "resnet9", "unet128", "unet256"),
-    "generator_padding": ("resnet6", "resnet9"),
-    "generator_downsample": ("resnet6", "resnet9"),
-    "generator_upsample": ("resnet6", "resnet9"),
+    "generator_blocks": (*_RESNETS, "plain"),
+    "generator_norm": (*_RESNETS, "unet128", "unet256"),
+    "generator_padding": _RESNETS,
+    "generator_downsample": _RESNETS,
+    "generator_upsample": _RESNETS,
 }
 SIZE_MULTIPLES = {"unet128": 128, "unet256": 256}  # pixels, of crops; 4 with the other generators
 
@@ -47,7 +48,7 @@ class TrainConfig:
     num_workers: int = 2  # processes that load pictures; 0 loads in the training process
 
     # Networks
-    generator: Literal["resnet6", "resnet9", "unet128", "unet256", "plain"] = "resnet9"
+    generator: Literal["resnet6", "resnet9", "attention", "unet128", "unet256", "plain"] = "resnet9"
     generator_width: int = 64  # channels after the first convolution
     generator_blocks: int = 0  # residual blocks; 0 takes the generator's own number
     generator_norm: Literal["instance", "affine"] = "instance"  # see networks.GeneratorOptions

@@ -12,6 +12,7 @@ import numpy as np
 import onnx
 import onnxruntime as ort
 import torch
+from torch import nn
 
 from cyclegan.checkpoint import LATEST, load_checkpoint
 from cyclegan.config import TrainConfig
@@ -25,12 +26,18 @@ from cyclegan.contract.card import (
 )
 from cyclegan.contract.errors import CheckpointError, ExportError, InputError
 from cyclegan.contract.files import atomic_write, sha256_of
-from cyclegan.networks import GENERATORS, Generator, count_parameters, generator_from
+from cyclegan.networks import (
+    GENERATORS,
+    AttentionGenerator,
+    Generator,
+    count_parameters,
+    generator_from,
+)
 
 Direction = Literal["AtoB", "BtoA"]
 
 OPSET = 18
-INPUT_NAME, OUTPUT_NAME = "picture", "translation"
+INPUT_NAME, OUTPUT_NAME, MASK_NAME = "picture", "translation", "mask"
 # [height, width] in pixels, for generators of multiples up to 4; see `parity_sizes`
 PARITY_SIZES = ((64, 64), (128, 96), (100, 256), (256, 256))
 PARITY_TOLERANCE = 1e-3 * 2  # 1e-3 of the value range [-1, 1]
@@ -121,6 +128,7 @@ def export(
             parity=parity,
             known_limits=known_limits,
             reverse=reverse,
+            mask_name=MASK_NAME if isinstance(network, AttentionGenerator) else None,
         )
         card.write(card_file)
     return card
@@ -147,8 +155,19 @@ def load_generator(
     return network.eval()
 
 
+def answers_of(network: Generator) -> tuple[nn.Module, list[str]]:
+    """Return what computes everything that a generator's model answers, and the names of that."""
+    if isinstance(network, AttentionGenerator):
+        return network.masked, [OUTPUT_NAME, MASK_NAME]
+    return network, [OUTPUT_NAME]
+
+
 def write_onnx(network: Generator, path: Path) -> None:
-    """Write a generator as ONNX, float32 [1, 3, H, W] -> the same, H and W free in its multiple."""
+    """Write a generator as ONNX, float32 [1, 3, H, W] -> the same, H and W free in its multiple.
+
+    A generator with a mask answers it as well, float32 [1, 1, H, W] in [0, 1].
+    """
+    module, names = answers_of(network)
     multiple = network.size_multiple
     height = torch.export.Dim("height", min=2, max=8192) * multiple
     width = torch.export.Dim("width", min=2, max=8192) * multiple
@@ -159,12 +178,12 @@ def write_onnx(network: Generator, path: Path) -> None:
         warnings.simplefilter("ignore", category=DeprecationWarning)
         warnings.simplefilter("ignore", category=FutureWarning)
         program = torch.onnx.export(
-            network,
+            module,
             (example,),
             dynamo=True,
             dynamic_shapes=({2: height, 3: width},),
             input_names=[INPUT_NAME],
-            output_names=[OUTPUT_NAME],
+            output_names=names,
             opset_version=OPSET,
             verbose=False,
         )
@@ -178,18 +197,22 @@ def write_onnx(network: Generator, path: Path) -> None:
 def measure_parity(network: Generator, path: Path) -> Parity:
     """Compare a model with its network on fixed noise of several sizes, one of them not square.
 
-    Raises ExportError: the difference exceeds `PARITY_TOLERANCE` at any pixel, or is no number.
+    Every output counts. Raises ExportError: the difference exceeds `PARITY_TOLERANCE` at any pixel,
+    or is no number.
     """
+    module, names = answers_of(network)
     session = ort.InferenceSession(path, providers=["CPUExecutionProvider"])
     rng = np.random.default_rng(0)
     worst = 0.0
     sizes = parity_sizes(network.size_multiple)
     for size in sizes:
         picture = rng.uniform(-1, 1, (1, 3, *size)).astype(np.float32)
-        wanted = network(torch.from_numpy(picture)).numpy()
-        (found,) = session.run([OUTPUT_NAME], {INPUT_NAME: picture})
-        error = float(np.abs(found - wanted).max())
-        worst = error if math.isnan(error) else max(worst, error)
+        answers = module(torch.from_numpy(picture))
+        wanted = answers if isinstance(answers, tuple) else (answers,)
+        found = session.run(names, {INPUT_NAME: picture})
+        for ours, theirs in zip(found, wanted, strict=True):
+            error = float(np.abs(ours - theirs.numpy()).max())
+            worst = error if math.isnan(error) else max(worst, error)
         if not worst <= PARITY_TOLERANCE:
             raise ExportError(
                 f"the exported model differs from the network by {worst:.2g} at {size[0]} x "

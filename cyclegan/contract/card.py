@@ -94,6 +94,8 @@ class ModelCard:
     parity: Parity
     known_limits: tuple[str, ...]  # one sentence each
     reverse: str | None  # name of the model that goes back, if there is one
+    # Of the output that says where the picture changed, float32 [1, 1, H, W] in [0, 1]; None: none
+    mask_name: str | None = None
 
     def __post_init__(self) -> None:
         rules = {
@@ -214,16 +216,18 @@ def _parse_fields(kind: Any, value: object, where: str) -> Any:
         named = f'"{where}"' if where else "a card"
         raise CardError(f"{named} must be an object, not {_show(value)}")
     hints = typing.get_type_hints(kind)
-    fields = [field.name for field in dataclasses.fields(kind)]
+    fields = {field.name: field for field in dataclasses.fields(kind)}
     inside = f' in "{where}"' if where else ""
     for key in value:
         if key not in fields:
-            raise CardError(f'unknown key "{key}"{inside}{nearest(key, fields) or "; remove it"}')
-    for name in fields:
-        if name not in value:
+            raise CardError(
+                f'unknown key "{key}"{inside}{nearest(key, list(fields)) or "; remove it"}'
+            )
+    for name, field in fields.items():
+        if name not in value and field.default is dataclasses.MISSING:
             raise CardError(f'"{name}" is missing{inside}; add it ({_describe(hints[name])})')
     prefix = f"{where}." if where else ""
-    return kind(**{name: _parse(hints[name], value[name], prefix + name) for name in fields})
+    return kind(**{name: _parse(hints[name], value[name], prefix + name) for name in value})
 
 
 def _describe(kind: Any) -> str:

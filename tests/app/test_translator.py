@@ -24,6 +24,18 @@ def test_negate_gives_exactly_255_minus_v(weights_dir: Path, size: tuple[int, in
     np.testing.assert_array_equal(translated, 255 - rgb)
 
 
+def test_a_second_output_leaves_the_picture_alone(weights_dir: Path) -> None:
+    onnx = pytest.importorskip("onnx", reason="models are generated with onnx (extra: train)")
+    model = onnx.load(weights_dir / "negate.onnx")
+    model.graph.node.append(onnx.helper.make_node("Abs", ["picture"], ["mask"]))
+    mask = onnx.helper.make_tensor_value_info("mask", 1, [1, 3, "height", "width"])
+    model.graph.output.insert(0, mask)  # before the picture: outputs go by name
+    onnx.save(model, weights_dir / "masked.onnx")
+    card = dataclasses.replace(Store(weights_dir).card("negate"), mask_name="mask")
+    rgb = noise(37, 53)
+    np.testing.assert_array_equal(Translator(weights_dir / "masked.onnx", card).run(rgb), 255 - rgb)
+
+
 def test_alpha_and_metadata_are_kept(weights_dir: Path) -> None:
     picture = Picture(noise(5, 7), np.arange(35, dtype=np.uint8).reshape(5, 7), b"Exif\0\0")
     translated = Store(weights_dir).load("negate").translate(picture)

@@ -35,10 +35,18 @@ def test_every_part_survives_writing(card_path: Path) -> None:
         "protocol": "120 fakes",
     }
     data |= {"metrics": [metric], "known_limits": ["Grass turns grey."], "reverse": "etagen"}
+    data |= {"mask_name": "mask"}
     card = ModelCard.from_dict(data)
+    assert card.mask_name == "mask"
     assert card.metrics[0].value == 20.0
     assert card.reverse == "etagen"
     assert json.loads(json.dumps(card.to_dict())) == data
+
+
+def test_a_card_from_before_there_were_masks_is_read(card_path: Path) -> None:
+    data = json.loads(card_path.read_text())
+    assert data.pop("mask_name") is None
+    assert ModelCard.from_dict(data) == ModelCard.read(card_path)
 
 
 def drop(key: str) -> Callable[[Card], object]:
@@ -67,6 +75,7 @@ def inside(part: str, **fields: object) -> Callable[[Card], object]:
         (put(bytes=True), '"bytes" must be a whole number, not true'),
         (put(name=None), '"name" must be a text, not null'),
         (put(reverse=3), '"reverse" must be a text or null, not 3'),
+        (put(mask_name=3), '"mask_name" must be a text or null, not 3'),
         (put(precision="fp8"), '"precision" must be "fp32" or "fp16" or "int8", not "fp8"'),
         (put(layout="NHWC"), '"layout" must be "NCHW", not "NHWC"'),
         (put(training=[]), '"training" must be an object, not []'),

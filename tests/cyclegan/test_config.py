@@ -2,7 +2,7 @@ from typing import get_args, get_type_hints
 
 import pytest
 
-from cyclegan.config import PRESETS, TrainConfig, parse_settings, preset_config
+from cyclegan.config import GENERATORS_WITH, PRESETS, TrainConfig, parse_settings, preset_config
 from cyclegan.contract.errors import ConfigError
 from cyclegan.discriminators import DISCRIMINATORS
 from cyclegan.losses import OBJECTIVES
@@ -81,6 +81,12 @@ def test_a_choice_that_a_generator_does_not_know_is_refused_naming_both(
 ) -> None:
     with pytest.raises(ConfigError, match=rf"{key}.*{value!r}.*{generator!r}.*resnet9"):
         TrainConfig().replace(generator=generator, **{key: value})
+
+
+def test_attention_knows_what_a_resnet_knows() -> None:
+    resnet = {name for name, generators in GENERATORS_WITH.items() if "resnet9" in generators}
+    attention = {name for name, generators in GENERATORS_WITH.items() if "attention" in generators}
+    assert attention == resnet
 
 
 def test_crops_fit_the_generator() -> None:

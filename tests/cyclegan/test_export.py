@@ -12,13 +12,19 @@ from cyclegan.checkpoint import load_checkpoint
 from cyclegan.config import TrainConfig
 from cyclegan.contract.card import ModelCard
 from cyclegan.contract.errors import CheckpointError, ExportError, InputError, StorageError
-from cyclegan.export import Direction, export, measure_parity, write_onnx
-from cyclegan.networks import GeneratorOptions, build_generator
+from cyclegan.export import (
+    Direction,
+    export,
+    load_generator,
+    measure_parity,
+    write_onnx,
+)
+from cyclegan.networks import AttentionGenerator, GeneratorOptions, build_generator
 from cyclegan.step import CycleGANStep
 from cyclegan.train import train
 
 
-@pytest.fixture(scope="module", params=["plain", "resnet6"])
+@pytest.fixture(scope="module", params=["plain", "attention"])
 def config(request: pytest.FixtureRequest, data_dir: Path) -> TrainConfig:
     return TrainConfig(
         domain_a=str(data_dir / "trainA"),
@@ -84,6 +90,7 @@ def test_a_card_that_cannot_be_written_leaves_the_model_before(
     [
         ("resnet6", GeneratorOptions(norm="affine", padding="zero", upsample="resize")),
         ("resnet6", GeneratorOptions(padding="replicate", downsample="blur", upsample="blur")),
+        ("resnet6", GeneratorOptions()),
         ("unet128", GeneratorOptions(norm="affine")),
     ],
 )
@@ -99,6 +106,48 @@ def test_every_choice_of_a_generator_can_be_exported(
     assert len(parity.sizes) >= 3
     assert any(height != width for height, width in parity.sizes)
     assert all(side % network.size_multiple == 0 for size in parity.sizes for side in size)
+
+
+def test_a_mask_is_a_second_output_that_the_card_names(
+    config: TrainConfig, run: Path, tmp_path: Path
+) -> None:
+    card = export(run, "AtoB", "model", tmp_path)
+    session = ort.InferenceSession(tmp_path / card.file, providers=["CPUExecutionProvider"])
+    names = [output.name for output in session.get_outputs()]
+    if config.generator != "attention":
+        assert (names, card.mask_name) == (["translation"], None)
+        return
+    assert (names, card.mask_name) == (["translation", "mask"], "mask")
+    network = load_generator(load_checkpoint(run / "latest.pt"), config, "AtoB")
+    assert isinstance(network, AttentionGenerator)
+    for size in ((32, 32), (44, 132), (200, 36)):
+        picture = np.random.default_rng(1).uniform(-1, 1, (1, 3, *size)).astype(np.float32)
+        translation, mask = session.run(names, {card.input_name: picture})
+        with torch.no_grad():
+            wanted_translation, wanted_mask = network.masked(torch.from_numpy(picture))
+        assert mask.shape == (1, 1, *size)
+        assert mask.dtype == np.float32
+        assert 0 <= mask.min() < 0.2 < 0.8 < mask.max() <= 1
+        np.testing.assert_allclose(translation, wanted_translation, atol=1e-4)
+        np.testing.assert_allclose(mask, wanted_mask, atol=1e-4)
+
+
+def test_a_mask_that_differs_is_refused(tmp_path: Path) -> None:
+    network = build_generator("attention", 2, 1).eval()
+    assert isinstance(network, AttentionGenerator)
+    write_onnx(network, tmp_path / "model.onnx")
+    measure_parity(network, tmp_path / "model.onnx")
+    model = onnx.load(tmp_path / "model.onnx")
+    mask = next(node for node in model.graph.node if "mask" in node.output)
+    assert mask.op_type == "Sigmoid"
+    mask.output[0] = "inner"
+    square = onnx.helper.make_node("Mul", ["inner", "inner"], ["mask"])
+    for node in model.graph.node:  # the picture stays as it is
+        node.input[:] = ["inner" if name == "mask" else name for name in node.input]
+    model.graph.node.append(square)
+    onnx.save(model, tmp_path / "model.onnx")
+    with pytest.raises(ExportError, match="differs from the network by"):
+        measure_parity(network, tmp_path / "model.onnx")
 
 
 def test_the_two_directions_are_the_two_generators(run: Path, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ import torch
 from cyclegan.config import GENERATORS_WITH, SIZE_MULTIPLES
 from cyclegan.networks import (
     GENERATORS,
+    AttentionGenerator,
     GeneratorOptions,
     build_generator,
     count_parameters,
@@ -69,9 +70,10 @@ def test_generators_keep_size_and_range(name: str) -> None:
     assert fake_B.abs().max() <= 1
 
 
+@pytest.mark.parametrize("name", ["resnet6", "attention"])
 @pytest.mark.parametrize("options", OPTIONS)
-def test_every_choice_keeps_size_and_range(options: GeneratorOptions) -> None:
-    network = build_generator("resnet6", 4, 1, options)
+def test_every_choice_keeps_size_and_range(options: GeneratorOptions, name: str) -> None:
+    network = build_generator(name, 4, 1, options)
     fake_B = network(torch.rand(1, 3, 36, 44) * 2 - 1)
     assert fake_B.shape == (1, 3, 36, 44)
     assert fake_B.abs().max() <= 1
@@ -91,6 +93,51 @@ def test_a_picture_is_translated_the_same_alone_and_in_a_batch_and_in_eval_mode(
     real_A = torch.rand(2, 3, side, side) * 2 - 1
     together = network(real_A)
     torch.testing.assert_close(network.eval()(real_A[:1]), together[:1])
+
+
+@pytest.fixture
+def attention() -> AttentionGenerator:
+    network = build_generator("attention", 4, 1)
+    assert isinstance(network, AttentionGenerator)
+    init_weights(network, torch.Generator().manual_seed(0))
+    return network
+
+
+def hold_mask_at(network: AttentionGenerator, logit: float) -> None:
+    norm = network.masked.mask_norm
+    assert norm.weight is not None
+    assert norm.bias is not None
+    torch.nn.init.zeros_(norm.weight)
+    torch.nn.init.constant_(norm.bias, logit)
+
+
+def test_a_mask_of_0_gives_the_input_and_of_1_the_content(attention: AttentionGenerator) -> None:
+    real_A = torch.rand(1, 3, 32, 40) * 2 - 1
+    content = torch.tanh(attention.masked.model(real_A)[:, :3])
+    # exp(1000) is infinite: the sigmoid is exactly 0 or 1
+    for logit, wanted in ((-1000.0, real_A), (1000.0, content), (0.0, (content + real_A) / 2)):
+        hold_mask_at(attention, logit)
+        picture, mask = attention.masked(real_A)
+        assert mask.shape == (1, 1, 32, 40)
+        assert torch.equal(mask, torch.full_like(mask, torch.sigmoid(torch.tensor(logit))))
+        torch.testing.assert_close(picture, wanted, rtol=0, atol=0 if logit else 1e-6)
+        assert torch.equal(attention(real_A), picture)
+
+
+def test_a_mask_starts_with_as_much_foreground_as_background(
+    attention: AttentionGenerator,
+) -> None:
+    _, mask = attention.masked(torch.rand(1, 3, 64, 64) * 2 - 1)
+    assert 0.4 < mask.mean() < 0.6
+    assert mask.min() < 0.1
+    assert mask.max() > 0.9
+
+
+def test_content_and_mask_both_learn(attention: AttentionGenerator) -> None:
+    attention(torch.rand(1, 3, 32, 32) * 2 - 1).mean().backward()
+    last = attention.masked.model[-1].weight.grad
+    assert last.shape[0] == 4  # red, green, blue, mask
+    assert all(gradient.abs().max() > 0 for gradient in last)
 
 
 def test_the_receptive_field_of_a_plain_generator_is_finite() -> None:

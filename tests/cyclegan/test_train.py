@@ -24,7 +24,7 @@ from tests.cyclegan.runs import KilledError, assert_same, kill_at, losses_of, ti
 SETTINGS: list[dict[str, Any]] = [
     {},
     {"generator": "resnet6", "num_workers": 1, "schedule": "cosine", "warmup_images": 2},
-    {"objective": "wgan-gp", "diffaugment": "on", "d_steps": 2},
+    {"generator": "attention", "objective": "wgan-gp", "diffaugment": "on", "d_steps": 2},
     {"discriminator_norm": "spectral", "objective": "hinge", "lambda_self": 1.0},
     {"method": "simgan", "lambda_cycle": 0.0, "lambda_self": 1.0},
     {
