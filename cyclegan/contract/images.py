@@ -132,7 +132,7 @@ def load_picture(
             raise PictureError(f"{source} cannot be opened: {brief(error)}") from error
     stream = io.BytesIO(source) if isinstance(source, bytes) else source
     name = name or "the picture"
-    image = _open(stream, name)
+    image = open_header(stream, name)
     width, height = image.size
     if width * height > max_pixels:
         raise PictureError(
@@ -210,8 +210,11 @@ def find_pictures(folder: Path, recursive: bool = False) -> list[Path]:
     return sorted(found)
 
 
-def _open(file: BinaryIO, name: str) -> ImageFile.ImageFile:
-    """Read the header alone. Raises: PictureError."""
+def open_header(file: BinaryIO, name: str) -> ImageFile.ImageFile:
+    """Read the header alone: size, format, metadata; no pixel yet. Raises: PictureError.
+
+    `name` is what errors call the file.
+    """
     # Image.open() is not used: its limit on pixels is a global of Pillow's that warns at 89 and
     # refuses at 179 megapixels without saying the size; load_picture has a limit of its own.
     start = file.read(16)

@@ -1,39 +1,25 @@
 """What is wrong with a dataset, told before hours are spent on it.
 
 Here a dataset is read and what was found is put in order. What a picture's measures are is in
-survey.py, which are copies of others in duplicates.py, what is wrong with them in symptoms.py and
-domain_gap.py. No torch here.
+survey.py, what a folder's are together in facts.py, which are copies of others in duplicates.py,
+what is wrong with them in symptoms.py and domain_gap.py. No torch here.
 """
 
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args
-
-import numpy as np
 
 from cyclegan.config import TrainConfig
 from cyclegan.contract.errors import DatasetError
 from cyclegan.contract.images import find_pictures
 from cyclegan.doctor import domain_gap, symptoms
 from cyclegan.doctor.duplicates import find_duplicates
+from cyclegan.doctor.facts import FolderFacts, summarize
 from cyclegan.doctor.survey import Measured, Unreadable, survey
 from cyclegan.doctor.symptoms import Evidence, Finding, Level
 
 _FOLDERS = ("trainA", "trainB", "testA", "testB")
-
-
-@dataclass(frozen=True)
-class FolderFacts:
-    """What a folder holds."""
-
-    name: str
-    pictures: int  # that can be read
-    unreadable: int
-    formats: dict[str, int]  # how many pictures of each, by content
-    short_side: tuple[int, int, int]  # pixels: smallest, median, largest; zeros without pictures
-    jpeg_quality: int | None  # median, estimated; None where nothing is JPEG
 
 
 @dataclass(frozen=True)
@@ -78,7 +64,7 @@ def diagnose(
     findings = [finding for check in checks for finding in check(evidence, config)]
     findings.sort(key=lambda finding: get_args(Level).index(finding.level))
     facts = tuple(
-        _facts(name, pictures, evidence.unreadable[name])
+        summarize(name, pictures, evidence.unreadable[name])
         for name, pictures in evidence.measured.items()
     )
     return Diagnosis(facts, evidence.distinctness, tuple(findings))
@@ -124,17 +110,4 @@ def _others(folder: Path, pictures: list[Path]) -> list[Path]:
         path
         for path in files
         if not any(part.startswith(".") for part in path.relative_to(folder).parts)
-    )
-
-
-def _facts(name: str, pictures: list[Measured], unreadable: list[Unreadable]) -> FolderFacts:
-    sides = [picture.short_side for picture in pictures] or [0]
-    qualities = [each.jpeg_quality for each in pictures if each.jpeg_quality is not None]
-    return FolderFacts(
-        name=name,
-        pictures=len(pictures),
-        unreadable=len(unreadable),
-        formats=dict(Counter(picture.format for picture in pictures).most_common()),
-        short_side=(min(sides), int(np.median(sides)), max(sides)),
-        jpeg_quality=round(float(np.median(qualities))) if qualities else None,
     )
