@@ -164,6 +164,12 @@ class TrainConfig:
                 )
         return dataclasses.replace(self, **changes)
 
+    def share_done(self, images_seen: int, elapsed_s: float) -> float:
+        """Say how much of a run is behind us: the further of its two limits, at most 1."""
+        by_images = images_seen / self.max_images if self.max_images else 0.0
+        by_time = elapsed_s / (60 * self.max_minutes) if self.max_minutes else 0.0
+        return min(max(by_images, by_time), 1.0)
+
     def to_dict(self) -> dict[str, Any]:
         """Return the fields as plain values."""
         return dataclasses.asdict(self)
@@ -246,6 +252,24 @@ def parse_settings(settings: list[str]) -> dict[str, Any]:
         except json.JSONDecodeError:
             values[key.strip()] = text
     return values
+
+
+def format_setting(key: str, value: Any) -> str:
+    """Write a `KEY=VALUE` text that `parse_settings` reads as just this value."""
+    plain = f"{key}={value}"
+    is_read_back = isinstance(value, str) and parse_settings([plain]) == {key: value}
+    return plain if is_read_back else f"{key}={json.dumps(value)}"
+
+
+def nearest_preset(config: TrainConfig) -> str:
+    """The preset that a config started from; `paper` where it is none of today's."""
+    return config.preset if config.preset in PRESETS else "paper"
+
+
+def changed_settings(config: TrainConfig) -> dict[str, Any]:
+    """Return the fields in which a config differs from its preset, with the config's values."""
+    usual = preset_config(nearest_preset(config)).to_dict()
+    return {key: value for key, value in config.to_dict().items() if value != usual[key]}
 
 
 def read_config(path: Path) -> TrainConfig:

@@ -24,6 +24,7 @@ from torchvision.utils import make_grid
 from cyclegan.contract.errors import DatasetError, StorageError, brief
 from cyclegan.contract.files import atomic_write
 from cyclegan.contract.pixels import to_network
+from cyclegan.log import LOG, read_log
 from cyclegan.unreadable import load_readable
 
 GAP = 4  # pixels between the pictures of a sheet
@@ -35,23 +36,16 @@ class Log:
 
     def __init__(self, run: Path, images_seen: int) -> None:
         """Open the log of a run folder, and forget what it says beyond `images_seen`."""
-        self.path = run / "log.jsonl"
-        self._rewind(images_seen)
+        self.path = run / LOG
+        self._rewind(run, images_seen)
         self._board = Board(run / "tensorboard", images_seen)
 
-    def _rewind(self, images_seen: int) -> None:
+    def _rewind(self, run: Path, images_seen: int) -> None:
         if not self.path.exists():
             return
-        kept = []
-        for line in self.path.read_text(errors="replace").splitlines():
-            try:
-                is_kept = json.loads(line)["images_seen"] <= images_seen
-            except (ValueError, TypeError, KeyError):  # cut short by a kill, or not ours
-                continue
-            if is_kept:
-                kept.append(line + "\n")
+        rows = [row for row in read_log(run) if row["images_seen"] <= images_seen]
         with atomic_write(self.path) as temporary:
-            temporary.write_text("".join(kept))
+            temporary.write_text("".join(json.dumps(row) + "\n" for row in rows))
 
     def append(self, row: dict[str, Any]) -> None:
         """Write one line; it holds `images_seen` and numbers. Raises StorageError."""

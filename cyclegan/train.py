@@ -1,7 +1,8 @@
 """The training loop, in visible phases: step, report, sheet, checkpoint.
 
-A run is a folder: config.json, latest.pt, log.jsonl, sheets/. The same command again goes on where
-the last checkpoint stands, bit for bit. What a step computes is in `step.py`.
+A run is a folder: config.json, facts.json, latest.pt, log.jsonl, sheets/, tensorboard/ and, made of
+these, report.html. The same command again goes on where the last checkpoint stands, bit for bit.
+What a step computes is in `step.py`.
 """
 
 import logging
@@ -24,7 +25,9 @@ from cyclegan.contract.errors import ConfigError, TrainingError
 from cyclegan.contract.files import atomic_write
 from cyclegan.dataset import UnpairedDataset, iterate_batches
 from cyclegan.diffaugment import SMALL_SET
+from cyclegan.doctor.facts import look_at, write_facts
 from cyclegan.report import Log, draw_sheet, load_sheet_pictures, save_sheet
+from cyclegan.report_page import write_report
 from cyclegan.step import STEPS, Step
 from cyclegan.unreadable import (
     Unreadable,
@@ -62,9 +65,7 @@ class Progress:
 
 def run_share(config: TrainConfig, state: RunState) -> float:
     """Say how much of the run is behind us: the further of its two limits, at most 1."""
-    by_images = state.images_seen / config.max_images if config.max_images else 0.0
-    by_time = state.elapsed_s / (60 * config.max_minutes) if config.max_minutes else 0.0
-    return min(max(by_images, by_time), 1.0)
+    return config.share_done(state.images_seen, state.elapsed_s)
 
 
 def scheduled_learning_rate(config: TrainConfig, state: RunState) -> float:
@@ -117,6 +118,12 @@ def train(
         load_sheet_pictures(domain.paths, config.sheet_pictures, config.crop_size)
         for domain in (dataset.domain_a, dataset.domain_b)
     )
+    facts = [
+        look_at(Path(config.domain_a), dataset.domain_a.paths, config.load_size_min),
+        look_at(Path(config.domain_b), dataset.domain_b.paths, config.load_size_min),
+    ]
+    write_facts(run, describe_hardware(step.device), facts)
+    write_report(run)
     batches = iterate_batches(dataset, config, state.images_seen)
     images_at_start, elapsed_at_start_s = state.images_seen, state.elapsed_s
     start_s = time.monotonic()
@@ -176,6 +183,7 @@ def train(
             is_stopping = bool(stop)
             if share == 1.0 or is_stopping or _is_due(state, config, config.checkpoint_every):
                 write_checkpoint(run, config, step, state, pictures)
+                write_report(run, is_stopped=is_stopping)
             if is_stopping:
                 break
     list_unreadable(state.unreadable)

@@ -1,9 +1,13 @@
-"""What tests share: a folder of models with a real, tiny one that turns every v into 255 - v."""
+"""What tests share: a folder of models with a real, tiny one, which turns every v into 255 - v; a
+browser.
+"""
 
 import dataclasses
 import os
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -29,6 +33,25 @@ def weights_dir(tmp_path: Path) -> Path:
     folder.mkdir()
     _add_model(folder, "negate")
     return folder
+
+
+@pytest.fixture
+def chromium() -> Iterator[Any]:
+    """A headless Chromium (Playwright's Browser)."""
+    sync_api = pytest.importorskip("playwright.sync_api", reason="needs playwright (extra: dev)")
+    names = ("chromium", "chromium-browser", "google-chrome")
+    path = next((found for name in names if (found := shutil.which(name))), None)
+    with sync_api.sync_playwright() as playwright:
+        path = path or playwright.chromium.executable_path
+        if not Path(path).exists():
+            pytest.skip("needs Chromium: install it, or run `playwright install chromium`")
+        flags = (
+            "--no-sandbox --disable-gpu --disable-quic --no-first-run "
+            "--disable-background-networking --disable-component-update --disable-sync"
+        )
+        browser = playwright.chromium.launch(executable_path=path, args=flags.split())
+        yield browser
+        browser.close()
 
 
 @pytest.fixture(autouse=True)

@@ -65,7 +65,28 @@ def test_a_run_is_a_folder_of_config_checkpoint_log_and_sheets(
         # 6 pictures of 32 with gaps of 4 around; 2 rows and a caption of 20
         assert sheet.size == (6 * 36 + 4, 2 * 36 + 4 + 20)
     names = {path.name for path in tmp_path.iterdir()}
-    assert names == {"config.json", "latest.pt", "log.jsonl", "sheets", "tensorboard"}
+    assert names == {
+        "config.json",
+        "facts.json",
+        "latest.pt",
+        "log.jsonl",
+        "report.html",
+        "sheets",
+        "tensorboard",
+    }
+
+
+def test_the_report_follows_the_checkpoints(tmp_path: Path, config: TrainConfig) -> None:
+    def told(progress: Progress) -> None:
+        told_at[progress.images_seen] = (tmp_path / "report.html").read_text()
+
+    told_at: dict[int, str] = {}
+    train(config.replace(log_every=1), tmp_path, on_progress=told)
+    # The page that a step finds is of the checkpoint before it: after 3 of 6 images.
+    assert "Just started" in told_at[3]
+    assert "50 % done" in told_at[4]
+    assert told_at[4] == told_at[6]
+    assert "Finished" in (tmp_path / "report.html").read_text()
 
 
 def test_tensorboard_shows_the_log_and_the_sheets(tmp_path: Path, config: TrainConfig) -> None:
@@ -266,6 +287,7 @@ def test_ctrl_c_saves_and_exits_130_and_the_same_command_goes_on(
     reached = load_checkpoint(tmp_path / "run" / "latest.pt")["run"]["images_seen"]
     assert reached >= 4
     assert losses_of(tmp_path / "run")[-1]["images_seen"] == reached
+    assert "Stopped at 0 %" in (tmp_path / "run" / "report.html").read_text()
 
     command[command.index("100000")] = str(reached + 3)
     subprocess.run(command, check=True, capture_output=True, timeout=120)

@@ -1,14 +1,12 @@
-"""A server of its own for a test, as `python -m app` starts it, and a browser to look at it."""
+"""A server of its own for a test, as `python -m app` starts it."""
 
 import re
-import shutil
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -67,22 +65,3 @@ def serve(tmp_path: Path) -> Iterator[Callable[..., Running]]:
         process.terminate()
     for process in started:
         process.wait(timeout=60)
-
-
-@pytest.fixture
-def chromium() -> Iterator[Any]:
-    """A headless Chromium (Playwright's Browser)."""
-    sync_api = pytest.importorskip("playwright.sync_api", reason="needs playwright (extra: dev)")
-    names = ("chromium", "chromium-browser", "google-chrome")
-    path = next((found for name in names if (found := shutil.which(name))), None)
-    with sync_api.sync_playwright() as playwright:
-        path = path or playwright.chromium.executable_path
-        if not Path(path).exists():
-            pytest.skip("needs Chromium: install it, or run `playwright install chromium`")
-        flags = (
-            "--no-sandbox --disable-gpu --disable-quic --no-first-run "
-            "--disable-background-networking --disable-component-update --disable-sync"
-        )
-        browser = playwright.chromium.launch(executable_path=path, args=flags.split())
-        yield browser
-        browser.close()

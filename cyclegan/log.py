@@ -1,0 +1,32 @@
+"""What a run's log.jsonl holds: one flat JSON object a line, each with `images_seen`. No torch.
+
+Who writes it is `report.Log`.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+LOG = "log.jsonl"  # of a run folder
+
+Row = dict[str, Any]  # numbers, and texts of what happened, by name
+
+
+def read_log(run: Path) -> list[Row]:
+    """Read the lines of a run's log; none where there is no log.
+
+    What a kill cut short, or is not ours, is left out.
+    """
+    try:
+        lines = (run / LOG).read_text(errors="replace").splitlines()
+    except FileNotFoundError:
+        return []
+    rows = []
+    for line in lines:
+        try:
+            row = json.loads(line)
+            row["images_seen"] + 0  # a number
+        except (ValueError, TypeError, KeyError):
+            continue
+        rows.append(row)
+    return rows

@@ -1,0 +1,33 @@
+"""How to go on with a run: the commands, ready to be pasted into a shell."""
+
+import re
+import shlex
+from pathlib import Path
+
+from cyclegan.config import TrainConfig, changed_settings, format_setting, nearest_preset
+from cyclegan.contract.card import MODEL_NAME
+
+
+def resume_command(config: TrainConfig, run: Path) -> str:
+    """The command that trains on: the run's own settings, with absolute paths."""
+    folders = (config.domain_a or "DIR/trainA", config.domain_b or "DIR/trainB")
+    words = ["cyclegan", "train", "--domain-a", folders[0], "--domain-b", folders[1]]
+    words += ["--out", str(run.resolve())]
+    if not config.imported_from:  # else the run's own config is where the command starts
+        words += ["--preset", nearest_preset(config)]
+        for key, value in changed_settings(config).items():
+            if key not in ("domain_a", "domain_b"):
+                words += ["--set", format_setting(key, value)]
+    return shlex.join(words)
+
+
+def export_commands(config: TrainConfig, run: Path) -> list[str]:
+    """The commands that make models of a run, one for each direction that it learns."""
+    ways = [("AtoB", config.name_a, config.name_b), ("BtoA", config.name_b, config.name_a)]
+    commands = []
+    for direction, source, target in ways[: 1 if config.method == "simgan" else 2]:
+        name = re.sub(r"[^\w.-]+", "-", f"{source}2{target}", flags=re.ASCII)
+        name = name if MODEL_NAME.fullmatch(name) else direction
+        words = ["cyclegan", "export", str(run.resolve()), "--direction", direction, "--name", name]
+        commands.append(shlex.join([*words, "--out", "weights/"]))
+    return commands

@@ -1,0 +1,180 @@
+"""What a run's log tells over time: curves, metrics with their best, alarms.
+
+Quantities are known by the shape of their names alone (`cycle_A`, `KID_AtoB`, `diversity_AB`), so
+that new ones need nothing here; those that are named below only read better.
+"""
+
+import math
+from dataclasses import dataclass
+
+from cyclegan.log import Row
+
+MAX_POINTS = 500  # of a curve; more of them look the same and make the page slow
+
+Point = tuple[int, dict[str, float]]  # images seen, and numbers of a line of the log by name
+
+LOSSES = {
+    "adv": ("Adversarial loss", "how seldom translations pass as real"),
+    "disc": ("Discriminator loss", "near 0 a discriminator is never wrong"),
+    "cycle": ("Cycle loss", "what a round trip loses"),
+    "idt": ("Identity loss", "changing what is of the target domain already"),
+    "self": ("Self-regularisation", "changing the input at all"),
+    "penalty": ("Gradient penalty", "of the discriminators"),
+}
+COURSE = {
+    "learning_rate": ("Learning rate", ""),
+    "images_per_s": ("Pace", "pictures of each domain a second"),
+}
+_WAYS = ("AtoB", "BtoA")  # how metrics name a direction
+
+
+@dataclass(frozen=True)
+class Names:
+    """What the domains and directions at the end of a quantity's name are called."""
+
+    a: str
+    b: str
+
+    def label(self, ending: str) -> str:
+        """`AB` or `AtoB` -> "horse to zebra", `A` -> "horse"; what is neither stays."""
+        there, back = f"{self.a} to {self.b}", f"{self.b} to {self.a}"
+        known = {"A": self.a, "B": self.b, "AB": there, "BA": back, "AtoB": there, "BtoA": back}
+        return known.get(ending, ending)
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of a chart."""
+
+    label: str
+    place: int  # 0 where it is of A or from A, else 1: its colour, the same in every chart
+    values: list[float | None]  # None: not measured there
+
+
+@dataclass(frozen=True)
+class Chart:
+    """Lines of one quantity over the images seen."""
+
+    title: str
+    note: str  # what it means, or ""
+    images: list[int]
+    lines: list[Line]
+
+
+@dataclass(frozen=True)
+class Best:
+    """A metric of one direction; lower is better."""
+
+    name: str
+    direction: str
+    latest: float
+    best: float
+    best_at: int  # images seen
+
+
+@dataclass(frozen=True)
+class Alarm:
+    """An alarm that went on or off."""
+
+    images_seen: int
+    code: str
+    is_on: bool
+    direction: str
+    text: str
+    remedy: str
+
+
+def split_name(name: str) -> tuple[str, str]:
+    """`cycle_A` -> ("cycle", "A"); a name without a domain or direction -> (name, "")."""
+    quantity, _, ending = name.rpartition("_")
+    return (quantity, ending) if ending in ("A", "B", "AB", "BA", *_WAYS) else (name, "")
+
+
+def read_curves(rows: list[Row], names: Names) -> dict[str, list[Chart]]:
+    """Chart every quantity of a log, by section of the page; a section may be empty."""
+    quantities: dict[str, list[str]] = {}  # the names of each, as they appear
+    points = [(row["images_seen"], _numbers(row)) for row in rows]
+    for _, numbers in points:
+        for name in numbers:
+            known = quantities.setdefault(split_name(name)[0], [])
+            if name not in known:
+                known.append(name)
+    sections: dict[str, list[Chart]] = {"Losses": [], "Metrics": [], "Readings": [], "Course": []}
+    for quantity in sorted(quantities, key=[*LOSSES, *COURSE, *sorted(quantities)].index):
+        members = sorted(quantities[quantity])
+        if quantity in LOSSES:
+            section = "Losses"
+        elif quantity in COURSE:
+            section = "Course"
+        else:
+            section = "Metrics" if split_name(members[0])[1] in _WAYS else "Readings"
+        sections[section].append(_chart(quantity, members, points, names))
+    return sections
+
+
+def read_metrics(rows: list[Row], names: Names) -> list[Best]:
+    """Say how good the metrics of each direction (`KID_AtoB`) are, and when they were best."""
+    measured: dict[str, list[tuple[float, int]]] = {}
+    for row in rows:
+        for name, value in _numbers(row).items():
+            if split_name(name)[1] in _WAYS:
+                measured.setdefault(name, []).append((value, row["images_seen"]))
+    found = []
+    for name, values in sorted(measured.items()):
+        quantity, way = split_name(name)
+        best, best_at = min(values)
+        found.append(Best(_words(quantity), names.label(way), values[-1][0], best, best_at))
+    return found
+
+
+def read_alarms(rows: list[Row], names: Names) -> tuple[list[Alarm], list[Alarm]]:
+    """Read the alarms in force at the end of a log, and all that went on or off, newest first."""
+    history = [
+        Alarm(
+            images_seen=row["images_seen"],
+            code=str(row["alarm"]),
+            is_on=row.get("state") == "on",
+            direction=names.label(str(row.get("direction") or "")),
+            text=str(row.get("text", "")),
+            remedy=str(row.get("remedy", "")),
+        )
+        for row in rows
+        if "alarm" in row
+    ]
+    latest = {(alarm.code, alarm.direction): alarm for alarm in history}
+    return [alarm for alarm in latest.values() if alarm.is_on], history[::-1]
+
+
+def _numbers(row: Row) -> dict[str, float]:
+    """What can be drawn of a line of the log."""
+    return {
+        name: value
+        for name, value in row.items()
+        if name not in ("images_seen", "minutes")
+        and isinstance(value, int | float)
+        and not isinstance(value, bool)
+        and math.isfinite(value)
+    }
+
+
+def _chart(quantity: str, members: list[str], points: list[Point], names: Names) -> Chart:
+    own = [point for point in points if not point[1].keys().isdisjoint(members)]
+    length = math.ceil(len(own) / MAX_POINTS)  # lines of the log that become one point
+    chunks = [own[i : i + length] for i in range(0, len(own), length)]
+    lines = []
+    for name in members:
+        ending = split_name(name)[1]
+        values = [_mean([v[name] for _, v in chunk if name in v]) for chunk in chunks]
+        lines.append(Line(names.label(ending), int(ending.startswith("B")), values))
+    title, note = (LOSSES | COURSE).get(quantity, (_words(quantity), ""))
+    return Chart(title, note, [chunk[-1][0] for chunk in chunks], lines)
+
+
+def _mean(values: list[float]) -> float | None:
+    # Six digits: more cannot be seen, and the page would be twice as large.
+    return float(f"{sum(values) / len(values):.6g}") if values else None
+
+
+def _words(quantity: str) -> str:
+    words = quantity.replace("_", " ")
+    return words[:1].upper() + words[1:]
