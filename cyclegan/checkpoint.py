@@ -1,17 +1,19 @@
 """Everything needed to go on with a run, in one file, written beside its place and renamed.
 
-Read with `weights_only=True`: a checkpoint holds tensors and plain values, and loading one never
-runs code.
+Files of weights from elsewhere are read here as well. Always with `weights_only=True`: a checkpoint
+holds tensors and plain values, and loading one never runs code.
 """
 
 import io
 import pickle
+import re
 from pathlib import Path
 from typing import Any
 
 import torch
+from torch import Tensor
 
-from cyclegan.contract.errors import CheckpointError
+from cyclegan.contract.errors import CheckpointError, brief
 from cyclegan.contract.files import atomic_write
 
 FORMAT_VERSION = 1
@@ -39,13 +41,7 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
         raise CheckpointError(
             f"{path}: no such checkpoint; expected a run folder made by `cyclegan train`"
         )
-    try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
-    except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError, OSError) as error:
-        raise CheckpointError(
-            f"{path}: damaged, or not a checkpoint of `cyclegan train`: "
-            f"{str(error).splitlines()[0] if str(error) else type(error).__name__}"
-        ) from error
+    state = _load(path, "a checkpoint of `cyclegan train`")
     if not isinstance(state, dict) or "format_version" not in state:
         raise CheckpointError(f"{path}: not a checkpoint of `cyclegan train`")
     if state["format_version"] > FORMAT_VERSION:
@@ -54,3 +50,28 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
             f"{FORMAT_VERSION}; update cyclegan"
         )
     return state
+
+
+def load_weights(path: Path) -> dict[str, Tensor]:
+    """Read a state dict. Raises CheckpointError: damaged, code in it, or no tensors by name."""
+    state = _load(path, "a file of weights")
+    if isinstance(state, dict) and isinstance(state.get("state_dict"), dict):
+        state = state["state_dict"]
+    if not isinstance(state, dict) or not all(isinstance(t, Tensor) for t in state.values()):
+        seen = ", ".join(map(str, state)) if isinstance(state, dict) else type(state).__name__
+        raise CheckpointError(f"{path}: expected tensors by name, found {seen:.200}")
+    return state
+
+
+def _load(path: Path, kind: str) -> Any:
+    try:
+        return torch.load(path, map_location="cpu", weights_only=True)
+    except OSError as error:
+        raise CheckpointError(f"{path} cannot be read: {brief(error)}") from error
+    except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError, KeyError) as error:
+        if found := re.search(r"GLOBAL (\S+)", str(error)):
+            raise CheckpointError(
+                f"{path}: holds code ({found[1]}), not only weights; it is refused, and nothing of "
+                "it was run. Save the network's state_dict() where the file comes from"
+            ) from error
+        raise CheckpointError(f"{path}: damaged, or not {kind}: {brief(error):.200}") from error

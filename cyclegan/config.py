@@ -68,6 +68,8 @@ class TrainConfig:
     # reference's 0.5 is relative to its cycle weight: 0.5 times 10 is 5 here
     lambda_self: float = 0.0  # weight of changing the input at all (self-regularisation)
     lambda_penalty: float = 10.0  # weight of the gradient penalty of wgan-gp
+    lambda_perceptual: float = 0.0  # weight of what a round trip loses as a VGG16 sees it
+    perceptual_weights: str = ""  # file of that VGG16's weights, see perceptual.py
     d_steps: int = 1  # discriminator updates for each update of the generators
     diffaugment: Literal["off", "on", "auto"] = "off"  # augment what the discriminators see; auto:
     # where a domain has fewer than diffaugment.SMALL_SET pictures
@@ -120,8 +122,8 @@ class TrainConfig:
              "discriminator_width log_every sheet_every checkpoint_every sheet_pictures"),
             ("more than 0", lambda value: value > 0, "learning_rate"),
             ("0 or more", lambda value: value >= 0, "lambda_cycle lambda_identity pool_size "
-             "lambda_self lambda_penalty warmup_images num_workers generator_blocks max_images "
-             "max_minutes"),
+             "lambda_self lambda_penalty lambda_perceptual warmup_images num_workers "
+             "generator_blocks max_images max_minutes"),
             ("from 0 to 2**32 - 1", lambda value: 0 <= value < 2**32, "seed"),
             ("in [0, 1)", lambda value: 0 <= value < 1, "decay_start ema_decay beta1 beta2"),
             (f"a multiple of {multiple} (generator {self.generator}), at least 32",
@@ -138,6 +140,16 @@ class TrainConfig:
             raise ConfigError(
                 f"method simgan has no way back, so lambda_cycle must be 0, not "
                 f"{self.lambda_cycle!r}; set it, or take method cyclegan"
+            )
+        if (self.lambda_perceptual > 0) != bool(self.perceptual_weights):
+            raise ConfigError(
+                f"lambda_perceptual is {self.lambda_perceptual!r} and perceptual_weights is "
+                f"{self.perceptual_weights!r}; give both, a weight and a file of VGG16, or neither"
+            )
+        if self.lambda_perceptual > 0 and self.lambda_cycle == 0:
+            raise ConfigError(
+                f"lambda_perceptual is {self.lambda_perceptual!r}, but lambda_cycle is 0: there is "
+                "no round trip to look at; set lambda_cycle, or leave lambda_perceptual out"
             )
         for name, generators in GENERATORS_WITH.items():
             value, default = getattr(self, name), getattr(type(self), name)

@@ -246,8 +246,8 @@ def describe_options(config: TrainConfig) -> dict[str, Any]:
 
 
 def describe_config(config: TrainConfig) -> dict[str, Any]:
-    """Return the config without the paths of the machine it was trained on."""
+    """Return the config without the folders of the machine it was trained on."""
     values = config.to_dict()
-    for key in ("domain_a", "domain_b"):
+    for key in ("domain_a", "domain_b", "perceptual_weights"):
         values[key] = Path(values[key]).name
     return values

@@ -104,6 +104,17 @@ def gradient_penalty(
     return penalty
 
 
+def feature_distance(output: Tensor, target: Tensor) -> Tensor:
+    """Mean squared difference of what a network sees in two pictures.
+
+    Args:
+        output: float [N, C, H, W]. target: the same shape.
+
+    Range: >= 0. Source: Johnson et al. 2016, section 3.2, feature reconstruction loss.
+    """
+    return F.mse_loss(output.float(), target.float())
+
+
 def reconstruction(output: Tensor, target: Tensor) -> Tensor:
     """Mean absolute difference of two pictures.
 

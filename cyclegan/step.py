@@ -1,11 +1,13 @@
 """One training step: the networks, their optimizers, `step(real_A, real_B)` -> losses.
 
-No files, no clock, no schedule: those live in `train.py`. Two kinds: `CycleGANStep` (Zhu et al.
-2017, section 3, 4) and, without the way back, `SimGANStep` (Shrivastava et al. 2017, section 2).
+No files (but a frozen VGG16's), no clock, no schedule: those live in `train.py`. Two kinds:
+`CycleGANStep` (Zhu et al. 2017, section 3, 4) and, without the way back, `SimGANStep` (Shrivastava
+et al. 2017, section 2).
 """
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -19,6 +21,7 @@ from cyclegan.diffaugment import augment
 from cyclegan.discriminators import discriminator_from
 from cyclegan.image_pool import ImagePool
 from cyclegan.networks import generator_from, init_weights
+from cyclegan.perceptual import load_vgg
 
 Network = Callable[[Tensor], Tensor]
 
@@ -75,7 +78,7 @@ class Step:
     def __init__(
         self, config: TrainConfig, device: torch.device | None = None, *, augments: bool = False
     ) -> None:
-        """Build everything anew from the config's seed.
+        """Build everything anew from the config's seed. Raises CheckpointError: no such VGG16.
 
         Args:
             device: where to compute; the CPU unless told otherwise.
@@ -112,11 +115,16 @@ class Step:
             )
         for name in self.discriminator_names:
             self._add(name, discriminator_from(config), drawn)
+        if config.lambda_perceptual > 0:  # learns nothing, so it is no part of the state
+            self._make_fast("VGG", load_vgg(Path(config.perceptual_weights)))
 
     def _add(self, name: str, network: nn.Module, drawn: torch.Generator) -> None:
         init_weights(network, drawn)
-        network.to(memory_format=self._memory_format).to(self.device)
         self.networks[name] = network
+        self._make_fast(name, network)
+
+    def _make_fast(self, name: str, network: nn.Module) -> None:
+        network.to(memory_format=self._memory_format).to(self.device)
         self._fast[name] = torch.compile(network, dynamic=False) if self.config.compile else network
 
     def _adam(self, names: Iterable[str]) -> torch.optim.Adam:
@@ -139,7 +147,8 @@ class Step:
 
         Returns:
             The losses before their weights, scalars without gradient, by name: adv_AB, cycle_A,
-            idt_B, self_AB, disc_A, penalty_A, ... as far as the config gives them a weight.
+            idt_B, self_AB, perceptual_A, disc_A, penalty_A, ... as far as the config gives them a
+            weight.
         """
         for optimizer in (self.optimizer_G, self.optimizer_D):
             for group in optimizer.param_groups:
@@ -254,8 +263,13 @@ class CycleGANStep(Step):
         else:
             fake_B, fake_A = G_AB(real_A), G_BA(real_B)
         if config.lambda_cycle > 0:
-            terms["cycle_A"] = losses.reconstruction(G_BA(fake_B), real_A)
-            terms["cycle_B"] = losses.reconstruction(G_AB(fake_A), real_B)
+            rec_A, rec_B = G_BA(fake_B), G_AB(fake_A)
+            terms["cycle_A"] = losses.reconstruction(rec_A, real_A)
+            terms["cycle_B"] = losses.reconstruction(rec_B, real_B)
+            if config.lambda_perceptual > 0:
+                see = self._fast["VGG"]
+                terms["perceptual_A"] = losses.feature_distance(see(rec_A), see(real_A))
+                terms["perceptual_B"] = losses.feature_distance(see(rec_B), see(real_B))
         if config.lambda_self > 0:
             terms["self_AB"] = losses.reconstruction(fake_B, real_A)
             terms["self_BA"] = losses.reconstruction(fake_A, real_B)
@@ -296,6 +310,7 @@ def weigh(terms: dict[str, Tensor], config: TrainConfig) -> Tensor:
         "cycle": config.lambda_cycle,
         "idt": config.lambda_identity,
         "self": config.lambda_self,
+        "perceptual": config.lambda_perceptual,
     }
     weighted = [weights[name.partition("_")[0]] * term for name, term in terms.items()]
     return torch.stack(weighted).sum()

@@ -100,6 +100,7 @@ def train(
 
     Raises:
         ConfigError: the folder holds a run with another config.
+        CheckpointError: the run's checkpoint, or the file of a VGG16, cannot be used.
         DatasetError: a domain has too few pictures, or too many of them cannot be read.
         StorageError: a file could not be written; the last checkpoint is whole.
         TrainingError: a loss is no longer finite; the last checkpoint is from before that.
@@ -107,11 +108,11 @@ def train(
             before the first step, for a second time, or broke the step.
     """
     dataset = UnpairedDataset(config)
-    claim_run(config, run)
     pictures = (len(dataset.domain_a.paths), len(dataset.domain_b.paths))
     is_small = min(pictures) < SMALL_SET
     augments = config.diffaugment == "on" or (config.diffaugment == "auto" and is_small)
     step = STEPS[config.method](config, device, augments=augments)
+    claim_run(config, run)  # once nothing that the config names is missing
     state = _resume(step, run / LATEST, pictures)
     log = Log(run, state.images_seen)
     sheet_reals_A, sheet_reals_B = (

@@ -1,20 +1,15 @@
 """Other projects' checkpoint folders: which file is which network, what it holds, the options.
 
-What the weights in a file are is told by `architecture.py`. Files are read with
-`weights_only=True`: no code in one is ever run.
+What the weights in a file are is told by `architecture.py`.
 """
 
-import pickle
 import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import torch
-from torch import Tensor
-
 from cyclegan.config import SIZE_MULTIPLES
-from cyclegan.contract.errors import CheckpointError, brief
+from cyclegan.contract.errors import CheckpointError
 
 _FILE = re.compile(r"(?P<epoch>.+)_net_(?P<network>(?:G|D)(?:_A|_B)?|F)\.pth")
 _OPTION = re.compile(r"\s*(?P<key>\w+): (?P<value>.*?)\s*(?:\[default: .*\])?")
@@ -72,29 +67,6 @@ def _age(epoch: str) -> tuple[bool, bool, int]:
     """Order epochs from old to new: iterations, then epochs, then "latest"."""
     number = re.search(r"\d+", epoch)
     return epoch == "latest", not epoch.startswith("iter"), int(number[0]) if number else 0
-
-
-def load_weights(path: Path) -> dict[str, Tensor]:
-    """Read a state dict. Raises CheckpointError: damaged, code in it, or no tensors by name."""
-    try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
-    except pickle.UnpicklingError as error:
-        if found := re.search(r"GLOBAL (\S+)", str(error)):
-            raise CheckpointError(
-                f"{path}: holds code ({found[1]}), not only weights; it is refused, and nothing of "
-                "it was run. Save the network's state_dict() where the file comes from"
-            ) from error
-        raise CheckpointError(f"{path}: damaged, or no file of PyTorch") from error
-    except (RuntimeError, EOFError, ValueError, OSError, KeyError) as error:
-        raise CheckpointError(
-            f"{path}: damaged, or no file of weights: {brief(error):.200}"
-        ) from error
-    if isinstance(state, dict) and isinstance(state.get("state_dict"), dict):
-        state = state["state_dict"]
-    if not isinstance(state, dict) or not all(isinstance(t, Tensor) for t in state.values()):
-        seen = ", ".join(map(str, state)) if isinstance(state, dict) else type(state).__name__
-        raise CheckpointError(f"{path}: expected tensors by name, found {seen:.200}")
-    return state
 
 
 def read_options(path: Path) -> tuple[dict[str, str], str]:

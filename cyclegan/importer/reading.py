@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from cyclegan.checkpoint import LATEST
+from cyclegan.checkpoint import LATEST, load_weights
 from cyclegan.config import TrainConfig
 from cyclegan.contract.card import ModelCard
 from cyclegan.contract.errors import CheckpointError, ConfigError
@@ -24,7 +24,6 @@ from cyclegan.importer.architecture import Reading, fit, read_discriminator, rea
 from cyclegan.importer.files import (
     find_files,
     guess_names,
-    load_weights,
     read_options,
     translate_options,
 )

@@ -8,6 +8,8 @@ from PIL import Image
 
 pytest.importorskip("torch", reason="training needs the extra: train")
 
+import torch
+
 from cyclegan.config import TrainConfig
 
 
@@ -26,6 +28,27 @@ def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
                 rgb[..., channel] += 127
                 Image.fromarray(rgb).save(folder / f"{index}.png")
     return root
+
+
+@pytest.fixture(scope="session")
+def vgg_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Random weights by the names and shapes of torchvision's VGG16, as far as they are needed."""
+    generator = torch.Generator().manual_seed(0)
+    weights = {}
+    for index, (channels, filters) in {
+        0: (3, 64),
+        2: (64, 64),
+        5: (64, 128),
+        7: (128, 128),
+    }.items():
+        weight = torch.randn(filters, channels, 3, 3, generator=generator)
+        weights[f"features.{index}.weight"] = (
+            weight * (2 / (9 * channels)) ** 0.5
+        )  # keeps the scale
+        weights[f"features.{index}.bias"] = torch.zeros(filters)
+    path = tmp_path_factory.mktemp("vgg") / "vgg16.pth"
+    torch.save(weights, path)
+    return path
 
 
 @pytest.fixture

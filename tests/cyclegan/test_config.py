@@ -104,6 +104,25 @@ def test_simgan_with_a_way_back_is_a_contradiction() -> None:
         preset_config("fast").replace(method="simgan")
 
 
+@pytest.mark.parametrize(
+    ("settings", "sentence"),
+    [
+        ({"lambda_perceptual": 1}, "perceptual_weights is ''; give both"),
+        ({"perceptual_weights": "vgg16.pth"}, "lambda_perceptual is 0.0 .* give both"),
+        (
+            {"lambda_perceptual": 1, "perceptual_weights": "vgg16.pth", "lambda_cycle": 0},
+            "lambda_cycle is 0: there is no round trip",
+        ),
+        ({"lambda_perceptual": -1, "perceptual_weights": "vgg16.pth"}, "expected 0 or more"),
+    ],
+)
+def test_the_perceptual_term_needs_a_network_and_a_round_trip(
+    settings: dict[str, object], sentence: str
+) -> None:
+    with pytest.raises(ConfigError, match=sentence):
+        TrainConfig().replace(**settings)
+
+
 def test_a_setting_without_a_value_is_refused() -> None:
     with pytest.raises(ConfigError, match="KEY=VALUE"):
         parse_settings(["flip"])

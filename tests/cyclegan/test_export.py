@@ -14,6 +14,7 @@ from cyclegan.contract.card import ModelCard
 from cyclegan.contract.errors import CheckpointError, ExportError, InputError, StorageError
 from cyclegan.export import (
     Direction,
+    describe_config,
     export,
     load_generator,
     measure_parity,
@@ -175,6 +176,8 @@ def test_a_card_names_no_folder_of_the_machine(run: Path, tmp_path: Path) -> Non
     export(run, "AtoB", "model", tmp_path)
     config = json.loads((run / "config.json").read_text())
     assert str(Path(config["domain_a"]).parent) not in (tmp_path / "model.json").read_text()
+    with_vgg = TrainConfig(lambda_perceptual=1, perceptual_weights="/home/me/vgg16.pth")
+    assert describe_config(with_vgg)["perceptual_weights"] == "vgg16.pth"
 
 
 def test_a_model_that_differs_is_refused_and_not_written(

@@ -1,9 +1,12 @@
+from pathlib import Path
+
 import pytest
 import torch
 from torch import Tensor, nn
 
 from cyclegan.config import TrainConfig
 from cyclegan.contract.errors import ConfigError
+from cyclegan.perceptual import load_vgg
 from cyclegan.step import CycleGANStep, SimGANStep, choose_device, weigh
 
 
@@ -141,6 +144,36 @@ def test_self_regularisation_is_the_change_of_the_input(config: TrainConfig) -> 
     torch.testing.assert_close(found, wanted)
 
 
+def test_the_perceptual_term_compares_what_vgg_sees_and_is_not_kept(
+    config: TrainConfig, vgg_file: Path
+) -> None:
+    settings = config.replace(lambda_perceptual=1, perceptual_weights=str(vgg_file))
+    step = CycleGANStep(settings)
+    real_A, real_B = batch()
+    G_AB, G_BA, see = step.networks["G_AB"], step.networks["G_BA"], load_vgg(vgg_file)
+    with torch.no_grad():
+        wanted_A = ((see(G_BA(G_AB(real_A))) - see(real_A)) ** 2).mean()
+        wanted_B = ((see(G_AB(G_BA(real_B))) - see(real_B)) ** 2).mean()
+    losses = step(real_A, real_B, learning_rate=1e-3)
+    torch.testing.assert_close(losses["perceptual_A"], wanted_A)
+    torch.testing.assert_close(losses["perceptual_B"], wanted_B)
+    assert step.state_dict().keys() == CycleGANStep(config).state_dict().keys()
+
+
+def test_the_perceptual_term_reaches_the_generators_by_its_weight(
+    config: TrainConfig, vgg_file: Path
+) -> None:
+    gradients = []
+    for weight in (0.0, 1.0, 2.0):
+        path = str(vgg_file) if weight else ""
+        step = CycleGANStep(config.replace(lambda_perceptual=weight, perceptual_weights=path))
+        step(*batch(), learning_rate=0.0)
+        gradients.append(next(step.networks["G_AB"].parameters()).grad)
+    without, once, twice = gradients
+    assert (once - without).abs().max() > 1e-4
+    torch.testing.assert_close(twice - without, 2 * (once - without), rtol=1e-3, atol=1e-6)
+
+
 def test_simgan_learns_one_direction(config: TrainConfig) -> None:
     settings = config.replace(method="simgan", lambda_cycle=0, lambda_identity=0, lambda_self=1)
     step = SimGANStep(settings)
@@ -159,12 +192,16 @@ def test_a_spectral_discriminator_has_weights_of_norm_1(config: TrainConfig) -> 
 
 
 def test_terms_weigh_what_the_config_says() -> None:
-    # 1 + 2 for the adversaries, 10 * (3 + 4) for the cycles, 5 * 6 for an identity, 7 * 8 for self
-    config = TrainConfig(lambda_cycle=10, lambda_identity=5, lambda_self=7)
-    names = ("adv_AB", "adv_BA", "cycle_A", "cycle_B", "idt_A", "self_AB")
-    values = (1, 2, 3, 4, 6, 8)
+    # 1 + 2 for the adversaries, 10 * (3 + 4) for the cycles, 5 * 6 for an identity, 7 * 8 for self,
+    # 9 * 11 for what a VGG16 sees
+    config = TrainConfig(
+        lambda_cycle=10, lambda_identity=5, lambda_self=7,
+        lambda_perceptual=9, perceptual_weights="vgg16.pth",
+    )  # fmt: skip
+    names = ("adv_AB", "adv_BA", "cycle_A", "cycle_B", "idt_A", "self_AB", "perceptual_B")
+    values = (1, 2, 3, 4, 6, 8, 11)
     terms = {name: torch.tensor(float(v)) for name, v in zip(names, values, strict=True)}
-    assert weigh(terms, config) == 1 + 2 + 70 + 30 + 56
+    assert weigh(terms, config) == 1 + 2 + 70 + 30 + 56 + 99
 
 
 def test_discriminators_learn_from_the_pool(config: TrainConfig) -> None:

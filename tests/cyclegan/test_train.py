@@ -27,6 +27,7 @@ SETTINGS: list[dict[str, Any]] = [
     {"generator": "attention", "objective": "wgan-gp", "diffaugment": "on", "d_steps": 2},
     {"discriminator_norm": "spectral", "objective": "hinge", "lambda_self": 1.0},
     {"method": "simgan", "lambda_cycle": 0.0, "lambda_self": 1.0},
+    {"lambda_perceptual": 1.0},
     {
         "precision": "bf16",
         "channels_last": True,
@@ -40,8 +41,10 @@ SETTINGS: list[dict[str, Any]] = [
 @pytest.mark.parametrize("killed_at", [3, 5])  # at a checkpoint, and after it
 @pytest.mark.parametrize("settings", SETTINGS)
 def test_resume_equals_an_uninterrupted_run(
-    tmp_path: Path, config: TrainConfig, killed_at: int, settings: dict[str, Any]
+    tmp_path: Path, config: TrainConfig, vgg_file: Path, killed_at: int, settings: dict[str, Any]
 ) -> None:
+    if "lambda_perceptual" in settings:
+        settings = {**settings, "perceptual_weights": str(vgg_file)}
     config = config.replace(**settings)
     size = config.batch_size
     train(config, tmp_path / "whole")
@@ -202,13 +205,20 @@ def test_a_newer_checkpoint_asks_for_an_update(
         train(config, tmp_path)
 
 
+def test_a_missing_vgg_leaves_nothing_behind(tmp_path: Path, config: TrainConfig) -> None:
+    config = config.replace(lambda_perceptual=1, perceptual_weights=str(tmp_path / "vgg16.pth"))
+    with pytest.raises(CheckpointError, match=r"vgg16\.pth cannot be read: no such file"):
+        train(config, tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
 def test_a_checkpoint_with_code_in_it_is_refused_and_not_run(tmp_path: Path) -> None:
     class Trap:
         def __reduce__(self) -> tuple[Any, ...]:
             return (Path.touch, (tmp_path / "sprung",))
 
     torch.save({"format_version": 1, "trap": Trap()}, tmp_path / "latest.pt")
-    with pytest.raises(CheckpointError, match="damaged, or not a checkpoint"):
+    with pytest.raises(CheckpointError, match=r"holds code \(.*refused"):
         load_checkpoint(tmp_path / "latest.pt")
     assert not (tmp_path / "sprung").exists()
 
