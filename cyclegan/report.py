@@ -25,6 +25,7 @@ from cyclegan.contract.errors import DatasetError, StorageError, brief
 from cyclegan.contract.files import atomic_write
 from cyclegan.contract.pixels import to_network
 from cyclegan.log import LOG, read_log
+from cyclegan.networks import AttentionGenerator
 from cyclegan.unreadable import load_readable
 
 GAP = 4  # pixels between the pictures of a sheet
@@ -125,7 +126,8 @@ def draw_sheet(
 ) -> Image.Image:
     """Draw input, translation and, where there is a way back, reconstruction, side by side.
 
-    A to B is left; B to A, where it is learned, right.
+    A to B is left; B to A, where it is learned, right. A mask comes beside its translation: black
+    where the input stayed.
 
     Args:
         reals_A, reals_B: inputs, each float32 [1, 3, H, W] in [-1, 1], all of one size.
@@ -136,8 +138,14 @@ def draw_sheet(
     pictures = []
     for reals in zip(reals_A, reals_B, strict=False):
         for real, (there, back) in zip(reals, routes, strict=False):
-            fake = generators[there](real.to(device))
+            generator, picture = generators[there], real.to(device)
+            fake = generator(picture)
             pictures += [real[0], fake[0].cpu()]
+            if isinstance(generator, AttentionGenerator):
+                _, mask = generator.masked(picture)
+                pictures.append(
+                    (2 * mask[0].cpu() - 1).expand_as(real[0])
+                )  # [1, H, W] -> [3, H, W]
             if back in generators:
                 pictures.append(generators[back](fake)[0].cpu())
     columns = len(pictures) // min(len(reals_A), len(reals_B))

@@ -176,7 +176,8 @@ def train(
             # Sheet
             if share == 1.0 or _is_due(state, config, config.sheet_every):
                 caption = f"{state.images_seen} images, {state.elapsed_s / 60:.0f} minutes"
-                sheet = draw_sheet(sheet_reals_A, sheet_reals_B, step.averages, caption)
+                averaged = {name: average.module for name, average in step.averages.items()}
+                sheet = draw_sheet(sheet_reals_A, sheet_reals_B, averaged, caption)
                 save_sheet(sheet, run / "sheets" / f"{state.images_seen:09d}.jpg")
                 log.show(sheet, state.images_seen)
 
