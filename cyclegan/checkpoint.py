@@ -5,8 +5,10 @@ holds tensors and plain values, and loading one never runs code.
 """
 
 import io
+import math
 import pickle
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -75,3 +77,25 @@ def _load(path: Path, kind: str) -> Any:
                 "it was run. Save the network's state_dict() where the file comes from"
             ) from error
         raise CheckpointError(f"{path}: damaged, or not {kind}: {brief(error):.200}") from error
+
+
+def find_nonfinite(state: Any) -> list[str]:
+    """Name the parts of a state, as `save_checkpoint` takes it, that hold infinities or no numbers.
+
+    A tensor or a number deep within counts for the outermost key that it is under.
+    """
+    return [str(key) for key, part in state.items() if not all(map(_is_finite, _leaves(part)))]
+
+
+def _leaves(part: Any) -> Iterator[Any]:
+    if isinstance(part, dict | list | tuple):
+        for each in part.values() if isinstance(part, dict) else part:
+            yield from _leaves(each)
+    else:
+        yield part
+
+
+def _is_finite(leaf: Any) -> bool:
+    if isinstance(leaf, torch.Tensor):
+        return bool(leaf.isfinite().all())
+    return not isinstance(leaf, float) or math.isfinite(leaf)

@@ -100,6 +100,7 @@ class TrainConfig:
     log_every: int = 100  # images between two lines of the log
     sheet_every: int = 2000  # images between two sample sheets
     checkpoint_every: int = 1000  # images between two checkpoints
+    alarm_every: int = 1000  # images between two readings for alarms, see readings.py
     sheet_pictures: int = 4  # pictures of each domain on a sample sheet
 
     def __post_init__(self) -> None:
@@ -119,7 +120,8 @@ class TrainConfig:
         multiple = SIZE_MULTIPLES.get(self.generator, 4)
         ranges: tuple[tuple[str, Callable[[float], bool], str], ...] = (
             ("at least 1", lambda value: value >= 1, "batch_size d_steps generator_width "
-             "discriminator_width log_every sheet_every checkpoint_every sheet_pictures"),
+             "discriminator_width log_every sheet_every checkpoint_every alarm_every "
+             "sheet_pictures"),
             ("more than 0", lambda value: value > 0, "learning_rate"),
             ("0 or more", lambda value: value >= 0, "lambda_cycle lambda_identity pool_size "
              "lambda_self lambda_penalty lambda_perceptual warmup_images num_workers "
@@ -200,6 +202,7 @@ RESUME_MAY_CHANGE = frozenset(
         "num_workers",
         "log_every",
         "sheet_every",
+        "alarm_every",
         "checkpoint_every",
         "sheet_pictures",
         "compile",

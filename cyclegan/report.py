@@ -17,7 +17,7 @@ from tensorboard.compat.proto.event_pb2 import Event, SessionLog
 from tensorboard.compat.proto.summary_pb2 import Summary
 from tensorboard.summary.writer.record_writer import RecordWriter
 from torch import Tensor, nn
-from torch.utils.tensorboard.summary import image, scalar
+from torch.utils.tensorboard.summary import image, scalar, text
 from torchvision.transforms.functional import to_pil_image
 from torchvision.utils import make_grid
 
@@ -50,11 +50,20 @@ class Log:
 
     def append(self, row: dict[str, Any]) -> None:
         """Write one line; it holds `images_seen` and numbers. Raises StorageError."""
-        with map_storage_errors(self.path), self.path.open("a") as file:
-            file.write(json.dumps(row) + "\n")
+        self._write(row)
         for name, value in row.items():
             if name != "images_seen":
                 self._board.add(scalar(name, value), row["images_seen"])
+
+    def tell(self, alarm: dict[str, Any]) -> None:
+        """Write an alarm's row: a line of the log, words in TensorBoard. Raises StorageError."""
+        self._write(alarm)
+        words = "{alarm} {direction} {state}: {text} {remedy}".format_map(alarm)
+        self._board.add(text("alarm", words), alarm["images_seen"])
+
+    def _write(self, row: dict[str, Any]) -> None:
+        with map_storage_errors(self.path), self.path.open("a") as file:
+            file.write(json.dumps(row) + "\n")
 
     def show(self, sheet: Image.Image, images_seen: int) -> None:
         """Show a sample sheet in TensorBoard. Raises StorageError."""
@@ -127,7 +136,7 @@ def draw_sheet(
     """Draw input, translation and, where there is a way back, reconstruction, side by side.
 
     A to B is left; B to A, where it is learned, right. A mask comes beside its translation: black
-    where the input stayed. The page of the run names the columns (report_page/sheets.py).
+    where the input stayed.
 
     Args:
         reals_A, reals_B: inputs, each float32 [1, 3, H, W] in [-1, 1], all of one size.

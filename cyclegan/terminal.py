@@ -18,6 +18,7 @@ from rich.table import Table
 from rich.text import Text
 
 if TYPE_CHECKING:  # evaluating needs no torch
+    from cyclegan.alarms import Alarm
     from cyclegan.doctor import Diagnosis
     from cyclegan.doctor.symptoms import Level
     from cyclegan.evaluate import Evaluation
@@ -38,6 +39,8 @@ def _show_bar() -> Iterator[Callable[["Progress"], None]]:
         task = bar.add_task("starting, compiling takes a minute or two ...", total=1.0)
 
         def on_progress(progress: "Progress") -> None:
+            for alarm in progress.alarms:
+                bar.console.print(Text(_describe_alarm(alarm), _ALARM_STYLES[alarm.is_on]))
             text = _describe(progress)
             if progress.losses:
                 bar.console.print(f"{text}  {_describe_losses(progress.losses)}", highlight=False)
@@ -51,12 +54,22 @@ def _show_lines() -> Iterator[Callable[["Progress"], None]]:
     """One line an interval, for files and pipes."""
 
     def on_progress(progress: "Progress") -> None:
+        for alarm in progress.alarms:
+            sys.stderr.write(f"{_describe_alarm(alarm)}\n")
         if progress.losses:
             line = f"{progress.share:6.1%}  {_describe(progress)}"
             sys.stderr.write(f"{line}  {_describe_losses(progress.losses)}\n")
-            sys.stderr.flush()
+        sys.stderr.flush()
 
     yield on_progress
+
+
+_ALARM_STYLES = {True: "bold red", False: "green"}  # by whether it rings
+
+
+def _describe_alarm(alarm: "Alarm") -> str:
+    state = "alarm" if alarm.is_on else "over"
+    return f"{state}: {alarm.code}  {alarm.text} {alarm.remedy}".rstrip()
 
 
 def _describe(progress: "Progress") -> str:

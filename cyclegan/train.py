@@ -19,13 +19,15 @@ from types import FrameType
 import torch
 from torch import Tensor
 
-from cyclegan.checkpoint import LATEST, load_checkpoint, save_checkpoint
+from cyclegan.alarms import Alarm, judge, nonfinite
+from cyclegan.checkpoint import LATEST, find_nonfinite, load_checkpoint, save_checkpoint
 from cyclegan.config import RESUME_MAY_CHANGE, TrainConfig, read_config
 from cyclegan.contract.errors import ConfigError, TrainingError
 from cyclegan.contract.files import atomic_write
 from cyclegan.dataset import UnpairedDataset, iterate_batches
 from cyclegan.diffaugment import SMALL_SET
 from cyclegan.doctor.facts import look_at, write_facts
+from cyclegan.readings import load_probe, take_readings
 from cyclegan.report import Log, draw_sheet, load_sheet_pictures, save_sheet
 from cyclegan.report_page import write_report
 from cyclegan.step import STEPS, Step
@@ -48,6 +50,7 @@ class RunState:
     elapsed_s: float = 0.0  # seconds of training, stops excluded
     sums: dict[str, Tensor] = field(default_factory=dict)  # losses since the last log line
     counts: dict[str, int] = field(default_factory=dict)  # how many steps had that loss
+    alarms: dict[str, int] = field(default_factory=dict)  # see `held` of alarms.judge
     unreadable: Unreadable = field(default_factory=dict)  # pictures that were left out
 
 
@@ -61,6 +64,7 @@ class Progress:
     remaining_s: float  # seconds, estimated from the pace
     images_per_s: float  # pictures of each domain a second, in this call
     losses: dict[str, float] | None  # means since the last log line, when one is due
+    alarms: tuple[Alarm, ...] = ()  # those that begin or are over now
 
 
 def run_share(config: TrainConfig, state: RunState) -> float:
@@ -103,7 +107,8 @@ def train(
         CheckpointError: the run's checkpoint, or the file of a VGG16, cannot be used.
         DatasetError: a domain has too few pictures, or too many of them cannot be read.
         StorageError: a file could not be written; the last checkpoint is whole.
-        TrainingError: a loss is no longer finite; the last checkpoint is from before that.
+        TrainingError: a loss, a weight or a reading is no longer finite; the last checkpoint is
+            from before that.
         KeyboardInterrupt: after Ctrl-C or SIGTERM; a checkpoint was written, unless it came
             before the first step, for a second time, or broke the step.
     """
@@ -125,6 +130,10 @@ def train(
     ]
     write_facts(run, describe_hardware(step.device), facts)
     write_report(run)
+    probe_A, probe_B = (
+        load_probe(domain.paths, config.crop_size)
+        for domain in (dataset.domain_a, dataset.domain_b)
+    )
     batches = iterate_batches(dataset, config, state.images_seen)
     images_at_start, elapsed_at_start_s = state.images_seen, state.elapsed_s
     start_s = time.monotonic()
@@ -149,13 +158,23 @@ def train(
             state.elapsed_s = elapsed_at_start_s + call_s
             share = run_share(config, state)
 
+            # Alarms
+            alarms: tuple[Alarm, ...] = ()
+            if _is_due(state, config, config.alarm_every):
+                readings = take_readings(step, probe_A, probe_B)
+                _require_finite(find_nonfinite(readings), run, state, log)
+                log.append({"images_seen": state.images_seen, **readings})
+                alarms = judge(readings, state.alarms, config, share)
+                for alarm in alarms:
+                    log.tell(alarm.to_row(state.images_seen))
+
             # Report
             pace = (state.images_seen - images_at_start) / call_s
             means = None
             if share == 1.0 or _is_due(state, config, config.log_every):
                 means = {name: float(state.sums[name]) / n for name, n in state.counts.items()}
                 state.sums, state.counts = {}, {}
-                _require_finite(means, state.images_seen)
+                _require_finite(find_nonfinite(means), run, state, log)
                 log.append(
                     {
                         "images_seen": state.images_seen,
@@ -170,7 +189,9 @@ def train(
                 log.append({"images_seen": state.images_seen, "unreadable": unreadable_count})
             remaining_s = _remaining_s(config, state, pace)
             on_progress(
-                Progress(state.images_seen, share, state.elapsed_s, remaining_s, pace, means)
+                Progress(
+                    state.images_seen, share, state.elapsed_s, remaining_s, pace, means, alarms
+                )
             )
 
             # Sheet
@@ -184,6 +205,7 @@ def train(
             # Checkpoint
             is_stopping = bool(stop)
             if share == 1.0 or is_stopping or _is_due(state, config, config.checkpoint_every):
+                _require_finite(find_nonfinite(state.sums | step.state_dict()), run, state, log)
                 write_checkpoint(run, config, step, state, pictures)
                 write_report(run, is_stopped=is_stopping)
             if is_stopping:
@@ -263,14 +285,13 @@ def _resume(step: Step, checkpoint: Path, pictures: tuple[int, int]) -> RunState
     return state
 
 
-def _require_finite(means: dict[str, float], images_seen: int) -> None:
-    broken = [name for name, mean in means.items() if not math.isfinite(mean)]
+def _require_finite(broken: list[str], run: Path, state: RunState, log: Log) -> None:
+    """Stop the run, and say so in its log and report, if anything is called broken."""
     if broken:
-        raise TrainingError(
-            f"{', '.join(broken)} became infinite or no number before {images_seen} images; the "
-            "last checkpoint is from before that: start a new run with a lower learning_rate, or "
-            "with precision=fp32"
-        )
+        alarm = nonfinite(broken, state.images_seen)
+        log.tell(alarm.to_row(state.images_seen))
+        write_report(run, is_stopped=True)
+        raise TrainingError(f"{alarm.text} {alarm.remedy}")
 
 
 def _is_due(state: RunState, config: TrainConfig, every: int) -> bool:
