@@ -22,11 +22,12 @@ from torch import Tensor
 from cyclegan.alarms import Alarm, judge, nonfinite
 from cyclegan.checkpoint import LATEST, find_nonfinite, load_checkpoint, save_checkpoint
 from cyclegan.config import RESUME_MAY_CHANGE, TrainConfig, read_config
-from cyclegan.contract.errors import ConfigError, TrainingError
+from cyclegan.contract.errors import ConfigError, TrainingError, brief
 from cyclegan.contract.files import atomic_write
 from cyclegan.dataset import UnpairedDataset, iterate_batches
 from cyclegan.diffaugment import SMALL_SET
 from cyclegan.doctor.facts import look_at, write_facts
+from cyclegan.memory import advise, is_out_of_memory
 from cyclegan.readings import load_probe, take_readings
 from cyclegan.report import Log, draw_sheet, load_sheet_pictures, save_sheet
 from cyclegan.report_page import write_report
@@ -107,11 +108,28 @@ def train(
         CheckpointError: the run's checkpoint, or the file of a VGG16, cannot be used.
         DatasetError: a domain has too few pictures, or too many of them cannot be read.
         StorageError: a file could not be written; the last checkpoint is whole.
-        TrainingError: a loss, a weight or a reading is no longer finite; the last checkpoint is
-            from before that.
+        TrainingError: a loss, a weight or a reading is no longer finite, or memory ran out; the
+            last checkpoint is from before that.
         KeyboardInterrupt: after Ctrl-C or SIGTERM; a checkpoint was written, unless it came
             before the first step, for a second time, or broke the step.
     """
+    device = device or torch.device("cpu")
+    try:
+        return _train(config, run, on_progress, device)
+    except Exception as error:
+        if not is_out_of_memory(error):
+            raise
+        said = brief(error)
+    # Not in the block above: the error's frames hold the memory that the advice is about.
+    raise TrainingError(f"memory ran out ({said:.200}); {advise(config, device)}")
+
+
+def _train(
+    config: TrainConfig,
+    run: Path,
+    on_progress: Callable[[Progress], None],
+    device: torch.device,
+) -> RunState:
     dataset = UnpairedDataset(config)
     pictures = (len(dataset.domain_a.paths), len(dataset.domain_b.paths))
     is_small = min(pictures) < SMALL_SET

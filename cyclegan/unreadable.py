@@ -43,6 +43,8 @@ def load_readable(
         try:
             return load_picture(path).rgb, unreadable
         except PictureError as error:
+            if isinstance(error.__cause__, MemoryError):
+                raise error.__cause__ from None  # there is nothing wrong with the picture
             unreadable[str(path)] = str(error)
     return None, unreadable
 
