@@ -5,6 +5,7 @@ Torch is imported inside the verbs that need it, so that `--help` answers at onc
 
 import importlib.util
 import json
+import logging
 import os
 import sys
 from dataclasses import replace
@@ -344,13 +345,24 @@ def _estimate_hours(config: TrainConfig) -> float | None:
 
 def _run_training(config: TrainConfig, out: Path, device: str) -> None:
     from cyclegan import terminal  # lazy: torch, rich
+    from cyclegan.processes import join_processes
     from cyclegan.step import choose_device
     from cyclegan.train import train as run_training
 
-    with terminal.training_progress() as on_progress:
+    with join_processes() as processes, terminal.training_progress(processes) as on_progress:
+        if not processes.is_first:
+            logging.disable(logging.WARNING)  # the first one says it
         try:
-            state = run_training(config, out, on_progress=on_progress, device=choose_device(device))
+            state = run_training(
+                config,
+                out,
+                on_progress=on_progress,
+                device=choose_device(device),
+                processes=processes,
+            )
         except KeyboardInterrupt:
-            typer.echo(f"stopped; the same command again goes on with {out}", err=True)
+            if processes.is_first:
+                typer.echo(f"stopped; the same command again goes on with {out}", err=True)
             raise typer.Exit(EXIT_INTERRUPTED) from None
-    typer.echo(f"{out}: {state.images_seen} images, {state.elapsed_s / 60:.1f} minutes")
+    if processes.is_first:
+        typer.echo(f"{out}: {state.images_seen} images, {state.elapsed_s / 60:.1f} minutes")

@@ -10,6 +10,7 @@ import os
 import signal
 from collections.abc import Iterator
 from functools import lru_cache
+from itertools import count
 from pathlib import Path
 from typing import NamedTuple
 
@@ -23,6 +24,7 @@ from cyclegan.config import TrainConfig
 from cyclegan.contract.errors import DatasetError
 from cyclegan.contract.pixels import to_network
 from cyclegan.domains import list_domain
+from cyclegan.processes import Processes
 from cyclegan.unreadable import Unreadable, load_readable
 
 os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")  # it looks for updates when imported
@@ -120,13 +122,24 @@ def _open_domain(folder: str, config: TrainConfig, salt: int) -> DomainStream:
 
 
 def iterate_batches(
-    dataset: UnpairedDataset, config: TrainConfig, images_seen: int
+    dataset: UnpairedDataset,
+    config: TrainConfig,
+    images_seen: int,
+    processes: Processes | None = None,
 ) -> Iterator[Batch]:
-    """Yield batches without end from sample `images_seen` on."""
+    """Yield batches without end from sample `images_seen` on.
+
+    Of several processes each loads its own part of every batch, so that no two see the same sample
+    of an epoch. Raises ConfigError: a batch cannot be split evenly.
+    """
+    processes = processes or Processes()
+    share = processes.share(config.batch_size)
+    first = images_seen + processes.rank * share
     yield from DataLoader(
         dataset,
-        batch_size=config.batch_size,
-        sampler=range(images_seen, 2**62),
+        batch_sampler=(
+            list(range(start, start + share)) for start in count(first, config.batch_size)
+        ),
         num_workers=config.num_workers,
         collate_fn=_collate,
         worker_init_fn=_ignore_interrupt,

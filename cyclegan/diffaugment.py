@@ -11,53 +11,49 @@ from torch import Tensor
 from torch.nn import functional as F
 
 SMALL_SET = 500  # pictures of a domain below which "auto" augments
+DRAWS = 7  # random numbers that the change of one picture takes
 
 
-def augment(pictures: Tensor, generator: torch.Generator) -> Tensor:
-    """Change colour and place of every picture at random, and cut out a square.
+def augment(pictures: Tensor, draws: Tensor) -> Tensor:
+    """Change colour and place of every picture as its draws say, and cut out a square.
 
     Args:
         pictures: float [N, 3, H, W] in [-1, 1].
-        generator: draws the changes; on the CPU.
+        draws: float32 [N, DRAWS], uniform in [0, 1), on the CPU.
 
     Returns: [N, 3, H, W], differentiable in `pictures`; colours may leave [-1, 1].
     """
-    return _cut_out(_translate(_change_colour(pictures, generator), generator), generator)
+    return _cut_out(_translate(_change_colour(pictures, draws[:, :3]), draws[:, 3:5]), draws[:, 5:])
 
 
-def _uniform(like: Tensor, low: float, high: float, generator: torch.Generator) -> Tensor:
-    """Draw a number for each picture. Shape: [N, 1, 1, 1]."""
-    drawn = torch.rand(len(like), 1, 1, 1, generator=generator) * (high - low) + low
-    return drawn.to(like.device, like.dtype)
-
-
-def _change_colour(x: Tensor, generator: torch.Generator) -> Tensor:
-    x = x + _uniform(x, -0.5, 0.5, generator)  # brightness
+def _change_colour(x: Tensor, draws: Tensor) -> Tensor:
+    # [N, 3] -> [3, N, 1, 1, 1]
+    draws = draws.T.reshape(3, -1, 1, 1, 1).to(x.device, x.dtype, non_blocking=True)
+    x = x + (draws[0] - 0.5)  # brightness
     grey = x.mean(dim=1, keepdim=True)
-    x = (x - grey) * _uniform(x, 0.0, 2.0, generator) + grey  # saturation
+    x = (x - grey) * (2 * draws[1]) + grey  # saturation
     mean = x.mean(dim=(1, 2, 3), keepdim=True)
-    return (x - mean) * _uniform(x, 0.5, 1.5, generator) + mean  # contrast
+    return (x - mean) * (draws[2] + 0.5) + mean  # contrast
 
 
-def _translate(x: Tensor, generator: torch.Generator, share: float = 0.125) -> Tensor:
+def _translate(x: Tensor, draws: Tensor, share: float = 0.125) -> Tensor:
     """Move every picture by up to `share` of its size; zeros come in at the edge."""
-    reach_y, reach_x = (int(side * share + 0.5) for side in x.shape[2:])
+    height, width = x.shape[2:]
+    reach_y, reach_x = int(height * share + 0.5), int(width * share + 0.5)
     padded = F.pad(x, (reach_x, reach_x, reach_y, reach_y))
     moved = []
-    for picture in padded.split(1):
-        top = int(torch.randint(2 * reach_y + 1, (), generator=generator))
-        left = int(torch.randint(2 * reach_x + 1, (), generator=generator))
-        moved.append(picture[:, :, top : top + x.shape[2], left : left + x.shape[3]])
+    for picture, (draw_y, draw_x) in zip(padded.split(1), draws.tolist(), strict=True):
+        top, left = int(draw_y * (2 * reach_y + 1)), int(draw_x * (2 * reach_x + 1))
+        moved.append(picture[:, :, top : top + height, left : left + width])
     return torch.cat(moved)
 
 
-def _cut_out(x: Tensor, generator: torch.Generator, share: float = 0.5) -> Tensor:
+def _cut_out(x: Tensor, draws: Tensor, share: float = 0.5) -> Tensor:
     """Put zeros into a rectangle of `share` of each side, its middle anywhere in the picture."""
     kept = torch.ones_like(x[:, :1])
     height, width = (int(side * share + 0.5) for side in x.shape[2:])
-    for mask in kept:
-        middle_y = int(torch.randint(x.shape[2], (), generator=generator))
-        middle_x = int(torch.randint(x.shape[3], (), generator=generator))
-        top, left = middle_y - height // 2, middle_x - width // 2
+    for mask, (draw_y, draw_x) in zip(kept, draws.tolist(), strict=True):
+        top = int(draw_y * x.shape[2]) - height // 2
+        left = int(draw_x * x.shape[3]) - width // 2
         mask[:, max(top, 0) : top + height, max(left, 0) : left + width] = 0
     return x * kept

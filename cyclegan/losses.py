@@ -80,20 +80,18 @@ def discriminator_adversarial(objective: str, logits_real: Tensor, logits_fake: 
 
 
 def gradient_penalty(
-    discriminator: Callable[[Tensor], Tensor],
-    real: Tensor,
-    fake: Tensor,
-    generator: torch.Generator,
+    discriminator: Callable[[Tensor], Tensor], real: Tensor, fake: Tensor, shares: Tensor
 ) -> Tensor:
     """Mean squared distance from 1 of the critic's gradient norm, between reals and fakes.
 
     Args:
         discriminator: float [N, C, H, W] -> logits, differentiable twice.
-        real, fake: float32 [N, C, H, W]. generator: draws the points between them.
+        real, fake: float32 [N, C, H, W].
+        shares: float32 [N] in [0, 1], drawn at random: how far from the fake each point lies.
 
     Range: >= 0. Source: Gulrajani et al. 2017, eq. 3 and algorithm 1.
     """
-    share = torch.rand(len(real), 1, 1, 1, generator=generator).to(real.device)
+    share = shares.to(real.device, non_blocking=True)[:, None, None, None]
     between = (share * real + (1 - share) * fake).detach().requires_grad_(True)
     logits = discriminator(between)
     # Summed over patches: each picture's own gradient, since no network mixes pictures.

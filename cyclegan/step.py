@@ -5,6 +5,7 @@ No files (but a frozen VGG16's), no clock, no schedule: those live in `train.py`
 et al. 2017, section 2).
 """
 
+import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,22 +18,27 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from cyclegan import losses
 from cyclegan.config import TrainConfig
 from cyclegan.contract.errors import ConfigError
-from cyclegan.diffaugment import augment
+from cyclegan.diffaugment import DRAWS, augment
 from cyclegan.discriminators import discriminator_from
 from cyclegan.image_pool import ImagePool
 from cyclegan.networks import generator_from, init_weights
 from cyclegan.perceptual import load_vgg
+from cyclegan.processes import Processes
 
 Network = Callable[[Tensor], Tensor]
 
 
 def choose_device(name: str) -> torch.device:
-    """Return the device called `name`; "auto" is the first GPU, or the CPU where there is none.
+    """Return the device called `name`; "auto" is a GPU, or the CPU where there is none.
+
+    Of several processes on a machine each takes its own GPU, unless `name` has a number.
 
     Raises ConfigError: there is no such device on this machine.
     """
     if name == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        name = "cuda" if torch.cuda.is_available() else "cpu"
+    if name == "cuda":
+        name = f"cuda:{os.environ.get('LOCAL_RANK', '0')}"
     try:
         device = torch.device(name)
         torch.empty(0, device=device)
@@ -76,15 +82,22 @@ class Step:
     discriminator_names: tuple[str, ...]
 
     def __init__(
-        self, config: TrainConfig, device: torch.device | None = None, *, augments: bool = False
+        self,
+        config: TrainConfig,
+        device: torch.device | None = None,
+        *,
+        augments: bool = False,
+        processes: Processes | None = None,
     ) -> None:
         """Build everything anew from the config's seed. Raises CheckpointError: no such VGG16.
 
         Args:
             device: where to compute; the CPU unless told otherwise.
             augments: apply DiffAugment to what the discriminators see.
+            processes: those that share the batches; this one alone unless told otherwise.
         """
         self.config = config
+        self.processes = processes or Processes()
         self.device = device or torch.device("cpu")
         self.augments = augments
         self.calls = 0
@@ -127,8 +140,11 @@ class Step:
         network.to(memory_format=self._memory_format).to(self.device)
         self._fast[name] = torch.compile(network, dynamic=False) if self.config.compile else network
 
+    def _of(self, names: Iterable[str]) -> list[nn.Module]:
+        return [self.networks[name] for name in names]
+
     def _adam(self, names: Iterable[str]) -> torch.optim.Adam:
-        parameters = [p for name in names for p in self.networks[name].parameters()]
+        parameters = [p for network in self._of(names) for p in network.parameters()]
         config = self.config
         return torch.optim.Adam(
             parameters, lr=config.learning_rate, betas=(config.beta1, config.beta2), fused=True
@@ -142,7 +158,8 @@ class Step:
         """Train on one batch: the generators (every `d_steps`th call), then the discriminators.
 
         Args:
-            real_A, real_B: float32 [N, 3, H, W] in [-1, 1].
+            real_A, real_B: float32 [N, 3, H, W] in [-1, 1]; of several processes' batch, the part
+                of this one.
             learning_rate: of both optimizers, for this step.
 
         Returns:
@@ -162,11 +179,11 @@ class Step:
             with torch.no_grad(), self._autocast():
                 fakes = self._translate(reals)
         else:
-            discriminators = [self.networks[name] for name in self.discriminator_names]
-            with frozen(discriminators), self._autocast():
+            with frozen(self._of(self.discriminator_names)), self._autocast():
                 total, terms, fakes = self._generator_losses(reals)
             self.optimizer_G.zero_grad()
             total.backward()
+            self.processes.average_gradients(self._of(self.generator_names))
             self.optimizer_G.step()
             for name, average in self.averages.items():
                 average.update_parameters(self.networks[name])
@@ -184,12 +201,20 @@ class Step:
         raise NotImplementedError
 
     def _judge(self, domain: str, pictures: Tensor) -> Tensor:
-        if self.augments:
-            pictures = augment(pictures, self.random)
         return self._fast[f"D_{domain}"](pictures)
 
+    def _augment(self, pictures: Tensor) -> Tensor:
+        return augment(pictures, self._draw(len(pictures), DRAWS)) if self.augments else pictures
+
+    def _draw(self, count: int, *shape: int) -> Tensor:
+        """Draw for the whole batch, as one process would, and take the part of this one."""
+        whole = torch.rand(count * self.processes.count, *shape, generator=self.random)
+        return self.processes.mine(whole)
+
     def _adversarial(self, domain: str, fake: Tensor) -> Tensor:
-        return losses.generator_adversarial(self.config.objective, self._judge(domain, fake))
+        return losses.generator_adversarial(
+            self.config.objective, self._judge(domain, self._augment(fake))
+        )
 
     def _autocast(self) -> torch.autocast:
         return torch.autocast(self.device.type, torch.bfloat16, enabled=self._is_bf16)
@@ -201,21 +226,26 @@ class Step:
         terms: dict[str, Tensor] = {}
         total = torch.zeros((), device=self.device)
         for domain, fresh in fakes.items():
-            real, fake = reals[domain], self.pools[domain].query(fresh.float())
+            real = reals[domain]
+            # Every process keeps the whole pool.
+            fakes_of_all = self.processes.whole(fresh.detach().float())
+            fake = self.processes.mine(self.pools[domain].query(fakes_of_all))
             with self._autocast():
-                logits = self._judge(domain, torch.cat([real, fake])).chunk(2)
+                judged = torch.cat([self._augment(real), self._augment(fake)])
+                logits = self._judge(domain, judged).chunk(2)
                 loss = losses.discriminator_adversarial(config.objective, *logits)
             terms[f"disc_{domain}"] = loss
             total = total + loss
             if config.objective == "wgan-gp":
                 # Not compiled and in float32: the penalty is differentiated twice.
                 penalty = losses.gradient_penalty(
-                    self.networks[f"D_{domain}"], real, fake, self.random
+                    self.networks[f"D_{domain}"], real, fake, self._draw(len(real))
                 )
                 terms[f"penalty_{domain}"] = penalty
                 total = total + 0.5 * config.lambda_penalty * penalty  # halved like the rest
         self.optimizer_D.zero_grad()
         total.backward()
+        self.processes.average_gradients(self._of(self.discriminator_names))
         self.optimizer_D.step()
         return terms
 

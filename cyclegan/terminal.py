@@ -6,7 +6,7 @@ Results go to stdout, progress to stderr.
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -23,11 +23,19 @@ if TYPE_CHECKING:  # evaluating needs no torch
     from cyclegan.doctor.symptoms import Level
     from cyclegan.evaluate import Evaluation
     from cyclegan.importer import Fact
+    from cyclegan.processes import Processes
     from cyclegan.train import Progress
 
 
-def training_progress() -> AbstractContextManager[Callable[["Progress"], None]]:
-    """Show a training's progress: a bar with the losses on a terminal, else a line an interval."""
+def training_progress(
+    processes: "Processes",
+) -> AbstractContextManager[Callable[["Progress"], None]]:
+    """Show a training's progress: a bar with the losses on a terminal, else a line an interval.
+
+    Of several processes the first one talks.
+    """
+    if not processes.is_first:
+        return nullcontext(lambda _progress: None)
     return _show_bar() if sys.stderr.isatty() else _show_lines()
 
 

@@ -28,6 +28,7 @@ from cyclegan.dataset import UnpairedDataset, iterate_batches
 from cyclegan.diffaugment import SMALL_SET
 from cyclegan.doctor.facts import look_at, write_facts
 from cyclegan.memory import advise, is_out_of_memory
+from cyclegan.processes import Processes
 from cyclegan.readings import load_probe, take_readings
 from cyclegan.report import Log, draw_sheet, load_sheet_pictures, save_sheet
 from cyclegan.report_page import write_report
@@ -38,6 +39,7 @@ from cyclegan.unreadable import (
     forget_removed,
     list_unreadable,
     remember,
+    share_unreadable,
 )
 
 logger = logging.getLogger(__name__)
@@ -94,28 +96,33 @@ def train(
     *,
     on_progress: Callable[[Progress], None] = lambda _: None,
     device: torch.device | None = None,
+    processes: Processes | None = None,
 ) -> RunState:
     """Train until a limit of the config is reached, going on where the folder `run` stands.
+
+    Of several processes only the first reads and writes the run folder.
 
     Args:
         config: must equal the run's own but for `RESUME_MAY_CHANGE`.
         run: the run folder, made where it is missing.
         on_progress: called after every step, from this thread.
         device: where to compute; the CPU unless told otherwise.
+        processes: those that share the batches; this one alone unless told otherwise.
 
     Raises:
         ConfigError: the folder holds a run with another config.
         CheckpointError: the run's checkpoint, or the file of a VGG16, cannot be used.
         DatasetError: a domain has too few pictures, or too many of them cannot be read.
         StorageError: a file could not be written; the last checkpoint is whole.
-        TrainingError: a loss, a weight or a reading is no longer finite, or memory ran out; the
-            last checkpoint is from before that.
+        TrainingError: a loss, a weight or a reading is no longer finite, or memory ran out, the
+            last checkpoint is from before that; or another process ended.
         KeyboardInterrupt: after Ctrl-C or SIGTERM; a checkpoint was written, unless it came
             before the first step, for a second time, or broke the step.
     """
     device = device or torch.device("cpu")
+    processes = processes or Processes()
     try:
-        return _train(config, run, on_progress, device)
+        return _train(config, run, on_progress, device, processes)
     except Exception as error:
         if not is_out_of_memory(error):
             raise
@@ -129,30 +136,33 @@ def _train(
     run: Path,
     on_progress: Callable[[Progress], None],
     device: torch.device,
+    processes: Processes,
 ) -> RunState:
     dataset = UnpairedDataset(config)
     pictures = (len(dataset.domain_a.paths), len(dataset.domain_b.paths))
     is_small = min(pictures) < SMALL_SET
     augments = config.diffaugment == "on" or (config.diffaugment == "auto" and is_small)
-    step = STEPS[config.method](config, device, augments=augments)
-    claim_run(config, run)  # once nothing that the config names is missing
-    state = _resume(step, run / LATEST, pictures)
-    log = Log(run, state.images_seen)
+    step = STEPS[config.method](config, device, augments=augments, processes=processes)
+    if processes.is_first:
+        claim_run(config, run)  # once nothing that the config names is missing
+    state = _resume(step, run / LATEST, pictures, processes)
+    log = Log(run, state.images_seen) if processes.is_first else None
     sheet_reals_A, sheet_reals_B = (
         load_sheet_pictures(domain.paths, config.sheet_pictures, config.crop_size)
         for domain in (dataset.domain_a, dataset.domain_b)
     )
-    facts = [
-        look_at(Path(config.domain_a), dataset.domain_a.paths, config.load_size_min),
-        look_at(Path(config.domain_b), dataset.domain_b.paths, config.load_size_min),
-    ]
-    write_facts(run, describe_hardware(step.device), facts)
-    write_report(run)
+    if processes.is_first:
+        facts = [
+            look_at(Path(config.domain_a), dataset.domain_a.paths, config.load_size_min),
+            look_at(Path(config.domain_b), dataset.domain_b.paths, config.load_size_min),
+        ]
+        write_facts(run, describe_hardware(step.device, processes.count), facts)
+        write_report(run)
     probe_A, probe_B = (
         load_probe(domain.paths, config.crop_size)
         for domain in (dataset.domain_a, dataset.domain_b)
     )
-    batches = iterate_batches(dataset, config, state.images_seen)
+    batches = iterate_batches(dataset, config, state.images_seen, processes)
     images_at_start, elapsed_at_start_s = state.images_seen, state.elapsed_s
     start_s = time.monotonic()
     share = run_share(config, state)
@@ -173,12 +183,13 @@ def _train(
                 state.counts[name] = state.counts.get(name, 0) + 1
             state.images_seen += config.batch_size
             call_s = time.monotonic() - start_s
-            state.elapsed_s = elapsed_at_start_s + call_s
+            state.elapsed_s, is_stopping = processes.agree(elapsed_at_start_s + call_s, bool(stop))
             share = run_share(config, state)
+            is_over = share == 1.0
 
             # Alarms
             alarms: tuple[Alarm, ...] = ()
-            if _is_due(state, config, config.alarm_every):
+            if log and _is_due(state, config, config.alarm_every):
                 readings = take_readings(step, probe_A, probe_B)
                 _require_finite(find_nonfinite(readings), run, state, log)
                 log.append({"images_seen": state.images_seen, **readings})
@@ -189,20 +200,20 @@ def _train(
             # Report
             pace = (state.images_seen - images_at_start) / call_s
             means = None
-            if share == 1.0 or _is_due(state, config, config.log_every):
-                means = {name: float(state.sums[name]) / n for name, n in state.counts.items()}
-                state.sums, state.counts = {}, {}
+            if is_over or _is_due(state, config, config.log_every):
+                means = _close_interval(state, processes)
                 _require_finite(find_nonfinite(means), run, state, log)
-                log.append(
-                    {
-                        "images_seen": state.images_seen,
-                        "minutes": round(state.elapsed_s / 60, 3),
-                        "images_per_s": round(pace, 3),
-                        "learning_rate": learning_rate,
-                        **means,
-                    }
-                )
-            if has_new_unreadable:
+                if log:
+                    log.append(
+                        {
+                            "images_seen": state.images_seen,
+                            "minutes": round(state.elapsed_s / 60, 3),
+                            "images_per_s": round(pace, 3),
+                            "learning_rate": learning_rate,
+                            **means,
+                        }
+                    )
+            if log and has_new_unreadable:
                 unreadable_count = count_unreadable(state.unreadable)
                 log.append({"images_seen": state.images_seen, "unreadable": unreadable_count})
             remaining_s = _remaining_s(config, state, pace)
@@ -213,7 +224,7 @@ def _train(
             )
 
             # Sheet
-            if share == 1.0 or _is_due(state, config, config.sheet_every):
+            if log and (is_over or _is_due(state, config, config.sheet_every)):
                 caption = f"{state.images_seen} images, {state.elapsed_s / 60:.0f} minutes"
                 averaged = {name: average.module for name, average in step.averages.items()}
                 sheet = draw_sheet(sheet_reals_A, sheet_reals_B, averaged, caption)
@@ -221,11 +232,13 @@ def _train(
                 log.show(sheet, state.images_seen)
 
             # Checkpoint
-            is_stopping = bool(stop)
-            if share == 1.0 or is_stopping or _is_due(state, config, config.checkpoint_every):
-                _require_finite(find_nonfinite(state.sums | step.state_dict()), run, state, log)
-                write_checkpoint(run, config, step, state, pictures)
-                write_report(run, is_stopped=is_stopping)
+            if is_over or is_stopping or _is_due(state, config, config.checkpoint_every):
+                _share_interval(state, processes)
+                share_unreadable(state.unreadable, pictures, processes)
+                if log:
+                    _require_finite(find_nonfinite(state.sums | step.state_dict()), run, state, log)
+                    write_checkpoint(run, config, step, state, pictures)
+                    write_report(run, is_stopped=is_stopping)
             if is_stopping:
                 break
     list_unreadable(state.unreadable)
@@ -243,7 +256,7 @@ def write_checkpoint(
         {
             "config": config.to_dict(),
             "pictures": list(pictures),
-            "hardware": describe_hardware(step.device),
+            "hardware": describe_hardware(step.device, step.processes.count),
             "run": vars(state),
             "step": step.state_dict(),
         },
@@ -276,21 +289,29 @@ def claim_run(config: TrainConfig, run: Path) -> None:
         temporary.write_text(config.to_json())
 
 
-def describe_hardware(device: torch.device) -> str:
+def describe_hardware(device: torch.device, processes: int = 1) -> str:
     """Name what computes, for the model's card."""
     if device.type == "cuda":
-        return torch.cuda.get_device_name(device)
-    name = torch.cpu.get_capabilities().get("cpu_name", "CPU")
-    return f"{name}, {torch.get_num_threads()} threads"
+        name = torch.cuda.get_device_name(device)
+    else:
+        cpu = torch.cpu.get_capabilities().get("cpu_name", "CPU")
+        name = f"{cpu}, {torch.get_num_threads()} threads"
+    return f"{processes} x {name}" if processes > 1 else name
 
 
-def _resume(step: Step, checkpoint: Path, pictures: tuple[int, int]) -> RunState:
-    if not checkpoint.exists():
+def _resume(
+    step: Step, checkpoint: Path, pictures: tuple[int, int], processes: Processes
+) -> RunState:
+    has_one = processes.is_first and checkpoint.exists()
+    loaded = processes.from_first(load_checkpoint(checkpoint) if has_one else None)
+    if loaded is None:
         return RunState()
-    loaded = load_checkpoint(checkpoint)
     step.load_state_dict(loaded["step"])
     state = RunState(**loaded["run"])
+    state.sums = {name: total.to(step.device) for name, total in state.sums.items()}
     forget_removed(state.unreadable)
+    if not processes.is_first:
+        return state
     pictures_before = tuple(loaded["pictures"])
     if state.images_seen and pictures_before != pictures:
         logger.warning(
@@ -303,12 +324,28 @@ def _resume(step: Step, checkpoint: Path, pictures: tuple[int, int]) -> RunState
     return state
 
 
-def _require_finite(broken: list[str], run: Path, state: RunState, log: Log) -> None:
+def _share_interval(state: RunState, processes: Processes) -> None:
+    """Make the sums of the open interval the same in every process: the means of theirs."""
+    if state.sums:
+        means = processes.average(torch.stack(list(state.sums.values())))
+        state.sums = dict(zip(state.sums, means.unbind(), strict=True))
+
+
+def _close_interval(state: RunState, processes: Processes) -> dict[str, float]:
+    """Return the interval's mean losses over all processes, and open the next one."""
+    _share_interval(state, processes)
+    means = {name: float(state.sums[name]) / n for name, n in state.counts.items()}
+    state.sums, state.counts = {}, {}
+    return means
+
+
+def _require_finite(broken: list[str], run: Path, state: RunState, log: Log | None) -> None:
     """Stop the run, and say so in its log and report, if anything is called broken."""
     if broken:
         alarm = nonfinite(broken, state.images_seen)
-        log.tell(alarm.to_row(state.images_seen))
-        write_report(run, is_stopped=True)
+        if log:
+            log.tell(alarm.to_row(state.images_seen))
+            write_report(run, is_stopped=True)
         raise TrainingError(f"{alarm.text} {alarm.remedy}")
 
 

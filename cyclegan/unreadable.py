@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from cyclegan.contract.errors import DatasetError, PictureError
 from cyclegan.contract.images import load_picture
+from cyclegan.processes import Processes
 
 logger = logging.getLogger(__name__)
 
@@ -70,6 +71,12 @@ def remember(known: Unreadable, met: Unreadable, pictures: tuple[int, int]) -> b
                 f"and the same command goes on from the last checkpoint:{_list(already)}"
             )
     return count_unreadable(known) > before
+
+
+def share_unreadable(known: Unreadable, pictures: tuple[int, int], processes: Processes) -> None:
+    """Tell every process what all of them met. Raises as `remember` does."""
+    for met in processes.from_all(known):
+        remember(known, {domain: met.get(domain, {}) for domain in "AB"}, pictures)
 
 
 def forget_removed(known: Unreadable) -> None:

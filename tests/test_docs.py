@@ -57,8 +57,8 @@ def commands(page: Path) -> list[str]:
 def test_every_command_of_a_page_works(page: Path, world: Path) -> None:
     for command in commands(page):
         program, *arguments = shlex.split(command)
-        if program == "cyclegan":
-            _type(arguments, world)
+        if program == "cyclegan" or "-m cyclegan" in command:
+            _type(program, arguments, world)
         elif program == "make":
             subprocess.run(["make", "--dry-run", *arguments], cwd=ROOT, check=True, timeout=60)
         else:
@@ -128,10 +128,10 @@ def _feature_network() -> onnx.ModelProto:
     return onnx.helper.make_model(graph, opset_imports=[opset], ir_version=8)
 
 
-def _type(arguments: list[str], world: Path) -> None:
+def _type(name: str, arguments: list[str], world: Path) -> None:
     """Run a command of ours as a reader would. `serve` must answer, the others end well."""
-    program = Path(sys.executable).with_name("cyclegan")
-    verb = arguments[0]
+    program = Path(sys.executable).with_name(name)
+    verb = arguments[0] if name == "cyclegan" else "train"  # torchrun trains
     # Networks of eight channels gain nothing from threads, and lose where other work goes on.
     environment = os.environ | {
         "CYCLEGAN_WEIGHTS": str(world / "weights"),
@@ -148,7 +148,7 @@ def _type(arguments: list[str], world: Path) -> None:
         text=True,
         timeout=300,
     )
-    assert done.returncode == 0, f"cyclegan {shlex.join(arguments)}: {done.stdout}{done.stderr}"
+    assert done.returncode == 0, f"{name} {shlex.join(arguments)}: {done.stdout}{done.stderr}"
 
 
 def _serve(command: list[str], world: Path, environment: dict[str, str]) -> None:

@@ -1,6 +1,10 @@
 import torch
 
-from cyclegan.diffaugment import augment
+from cyclegan.diffaugment import DRAWS, augment
+
+
+def draws(count: int, seed: int = 0) -> torch.Tensor:
+    return torch.rand(count, DRAWS, generator=torch.Generator().manual_seed(seed))
 
 
 def pictures() -> torch.Tensor:
@@ -9,21 +13,31 @@ def pictures() -> torch.Tensor:
 
 def test_every_picture_is_changed_in_its_own_way() -> None:
     x = pictures()[:1].expand(4, -1, -1, -1)
-    y = augment(x, torch.Generator().manual_seed(0))
+    y = augment(x, draws(4))
     assert y.shape == x.shape
     for index in range(4):
         assert not torch.equal(y[index], x[index])
         assert not torch.equal(y[index], y[index - 1])
 
 
+def test_a_change_by_hand() -> None:
+    # Brighter by 0.25, colours and contrast as they are, nothing moved (reach 2: the middle of 5
+    # places), and rows and columns 0 to 7 cut out (the middle at 4, half of each side).
+    x = pictures()[:1] * 0.5
+    draws = torch.tensor([[0.75, 0.5, 0.5, 0.5, 0.5, 0.25, 0.25]])
+    wanted = x + 0.25
+    wanted[:, :, :8, :8] = 0
+    torch.testing.assert_close(augment(x, draws), wanted)
+
+
 def test_the_same_draw_changes_alike() -> None:
-    first, second = (augment(pictures(), torch.Generator().manual_seed(5)) for _ in range(2))
+    first, second = (augment(pictures(), draws(4, seed=5)) for _ in range(2))
     assert torch.equal(first, second)
 
 
 def test_gradients_pass_through() -> None:
     x = pictures().requires_grad_(True)
-    augment(x, torch.Generator().manual_seed(0)).sum().backward()
+    augment(x, draws(4)).sum().backward()
     assert x.grad is not None
     assert torch.isfinite(x.grad).all()
     assert all((gradient != 0).any() for gradient in x.grad)
@@ -31,7 +45,7 @@ def test_gradients_pass_through() -> None:
 
 def test_about_a_quarter_is_cut_out_at_most() -> None:
     # Half of each side, less where it reaches over the edge, plus what moved out of sight.
-    y = augment(torch.ones(200, 3, 16, 16), torch.Generator().manual_seed(0))
+    y = augment(torch.ones(200, 3, 16, 16), draws(200))
     empty = (y == 0).all(dim=1).float().mean(dim=(1, 2))
     assert empty.max() <= 1 / 4 + 1 - (14 / 16) ** 2
     assert empty.mean() > 0.1
