@@ -99,3 +99,10 @@ def _is_finite(leaf: Any) -> bool:
     if isinstance(leaf, torch.Tensor):
         return bool(leaf.isfinite().all())
     return not isinstance(leaf, float) or math.isfinite(leaf)
+
+
+def averaged_weights(step: dict[str, Any], generator: str) -> dict[str, Tensor]:
+    """Return a generator's averaged weights out of a checkpoint's step; none if it has none."""
+    prefix = "module."  # of AveragedModel
+    averaged = step.get(f"{generator}_ema", {})
+    return {k.removeprefix(prefix): v for k, v in averaged.items() if k.startswith(prefix)}

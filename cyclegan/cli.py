@@ -11,7 +11,7 @@ import sys
 from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -26,6 +26,9 @@ from cyclegan.config import (
 from cyclegan.contract.card import ModelCard
 from cyclegan.contract.errors import CycleGANError, DependencyError, InputError
 from cyclegan.contract.folder import ModelFolder, default_folder
+
+if TYPE_CHECKING:  # it needs torch
+    from cyclegan.importer import Imported
 
 EXIT_UNEXPECTED, EXIT_UNUSABLE, EXIT_TO_FIX, EXIT_INTERRUPTED = 1, 2, 3, 130
 
@@ -105,6 +108,10 @@ def train(
         int | None, typer.Option(help="Length of the run in pictures of each domain.")
     ] = None,
     seed: Annotated[int | None, typer.Option(help="Of weights, order and augmentation.")] = None,
+    init_from: Annotated[
+        Path | None,
+        typer.Option(help="Start a new run from weights: a run, or another project's checkpoint."),
+    ] = None,
     compile_: Annotated[
         bool | None, typer.Option("--compile/--no-compile", help="Use torch.compile.")
     ] = None,
@@ -119,7 +126,7 @@ def train(
     from cyclegan.domains import resolve_domains  # lazy: numpy, Pillow
 
     folder_a, folder_b = resolve_domains(data, domain_a, domain_b)
-    settings = {
+    flags = {
         "domain_a": str(folder_a.resolve()),
         "domain_b": str(folder_b.resolve()),
         "max_minutes": max_minutes,
@@ -128,11 +135,11 @@ def train(
         "compile": compile_,
     }
     if max_minutes is not None and max_images is None:
-        settings["max_images"] = 0  # the preset's own length would end the run early
-    config = _starting_config(out, preset).replace(
-        **{key: value for key, value in settings.items() if value is not None}
-    )
-    config = config.replace(**parse_settings(set_ or []))
+        flags["max_images"] = 0  # the preset's own length would end the run early
+    settings = {key: value for key, value in flags.items() if value is not None}
+    settings |= parse_settings(set_ or [])
+    imported = _read_start(init_from, out, settings) if init_from else None
+    config = _starting_config(out, preset).replace(**settings)
     if config.compile and device in ("auto", "cpu") and not can_compile():
         typer.echo(
             "note: torch.compile needs a C++ compiler and Python's headers (apt-get install g++ "
@@ -143,17 +150,34 @@ def train(
     if dry_run:
         typer.echo(config.to_json(), nl=False)
         return
-    _run_training(config, out, device)
+    _run_training(config, out, device, imported)
 
 
 def _starting_config(out: Path, preset: str | None) -> TrainConfig:
-    """What the flags change: the config of a run made by `import`, else a preset's."""
+    """What the flags change: the config of a run that started from weights, else a preset's."""
     path = out / "config.json"
     if preset is None and path.is_file():
         config = read_config(path)
-        if config.imported_from:
+        if config.init_from:
             return config
     return preset_config(preset or "fast")
+
+
+def _read_start(init_from: Path, out: Path, settings: dict[str, Any]) -> "Imported | None":
+    """Read the weights that a run starts from, and add what they decide to its settings.
+
+    None where the run has a checkpoint: the same command again goes on with that.
+    """
+    from cyclegan import importer  # lazy: torch
+    from cyclegan.checkpoint import LATEST
+
+    is_new = not (out / LATEST).exists()
+    imported = importer.read_start(init_from, settings) if is_new else None
+    config = imported.config if imported else read_config(out / "config.json")
+    settings["init_from"] = importer.origin_of(init_from)
+    for key, value in importer.architecture_of(config.to_dict()).items():
+        settings.setdefault(key, value)
+    return imported
 
 
 def export(
@@ -343,7 +367,7 @@ def _estimate_hours(config: TrainConfig) -> float | None:
     return round(steps * measure_step_s(config, choose_device("auto")) / 3600, 3)
 
 
-def _run_training(config: TrainConfig, out: Path, device: str) -> None:
+def _run_training(config: TrainConfig, out: Path, device: str, imported: "Imported | None") -> None:
     from cyclegan import terminal  # lazy: torch, rich
     from cyclegan.processes import join_processes
     from cyclegan.step import choose_device
@@ -352,6 +376,8 @@ def _run_training(config: TrainConfig, out: Path, device: str) -> None:
     with join_processes() as processes, terminal.training_progress(processes) as on_progress:
         if not processes.is_first:
             logging.disable(logging.WARNING)  # the first one says it
+        elif imported:
+            terminal.print_import(imported.report)
         try:
             state = run_training(
                 config,
@@ -359,6 +385,7 @@ def _run_training(config: TrainConfig, out: Path, device: str) -> None:
                 on_progress=on_progress,
                 device=choose_device(device),
                 processes=processes,
+                start=imported.weights if imported else None,
             )
         except KeyboardInterrupt:
             if processes.is_first:

@@ -34,7 +34,7 @@ class TrainConfig:
 
     preset: str = "paper"  # the key of PRESETS that the config started from
 
-    imported_from: str = ""  # whose weights the run started from; "" where it started anew
+    init_from: str = ""  # whose weights the run started from; "" where it started anew
 
     # Data
     domain_a: str = ""  # folder of pictures of domain A

@@ -14,7 +14,7 @@ import onnxruntime as ort
 import torch
 from torch import nn
 
-from cyclegan.checkpoint import LATEST, load_checkpoint
+from cyclegan.checkpoint import LATEST, averaged_weights, load_checkpoint
 from cyclegan.config import TrainConfig
 from cyclegan.contract.card import (
     MODEL_NAME,
@@ -139,15 +139,9 @@ def load_generator(
 ) -> Generator:
     """Build a direction's generator with its averaged weights. Raises CheckpointError."""
     network = generator_from(config)
-    key = "G_AB_ema" if direction == "AtoB" else "G_BA_ema"
-    if key not in checkpoint["step"]:
+    weights = averaged_weights(checkpoint["step"], "G_AB" if direction == "AtoB" else "G_BA")
+    if not weights:
         raise CheckpointError(f"the run learned no {direction}: its method is {config.method}")
-    averaged = checkpoint["step"][key]
-    weights = {
-        key.removeprefix("module."): value
-        for key, value in averaged.items()
-        if key.startswith("module.")
-    }
     try:
         network.load_state_dict(weights)
     except RuntimeError as error:
@@ -232,10 +226,11 @@ def describe_data(config: TrainConfig, checkpoint: dict[str, Any]) -> str:
     """Say in words what a run learned from."""
     counts = checkpoint["pictures"]
     pictures = f"{counts[0]} pictures of {config.name_a}, {counts[1]} pictures of {config.name_b}"
-    if not config.imported_from:
+    if not config.init_from:
         return pictures
-    imported = f"imported from {config.imported_from}, which says nothing of its pictures"
-    return f"{pictures}; started from weights {imported}" if any(counts) else f"weights {imported}"
+    if not any(counts):
+        return f"weights imported from {config.init_from}, which says nothing of its pictures"
+    return f"{pictures}; started from the weights of {config.init_from}"
 
 
 def describe_options(config: TrainConfig) -> dict[str, Any]:

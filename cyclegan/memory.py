@@ -35,13 +35,16 @@ def is_out_of_memory(error: BaseException) -> bool:
     return isinstance(error, MemoryError)
 
 
-def advise(config: TrainConfig, device: torch.device) -> str:
-    """Say in a sentence with which settings a step fits into the memory that is free now."""
+def advise(config: TrainConfig, device: torch.device, processes: int = 1) -> str:
+    """Say in a sentence with which settings a step fits into the memory that is free now.
+
+    Each of `processes` takes an equal part of a batch.
+    """
     logger.warning("memory ran out; trying smaller settings, which takes a minute ...")
     gc.collect()
     torch.cuda.empty_cache()  # does nothing where there is no GPU
-    for smaller in reductions(config):
-        if _fits(smaller, device):
+    for smaller in reductions(config, processes):
+        if _fits(smaller.replace(batch_size=smaller.batch_size // processes), device):
             changes = " ".join(
                 f"--set {key}={value}"
                 for key, value in smaller.to_dict().items()
@@ -51,10 +54,10 @@ def advise(config: TrainConfig, device: torch.device) -> str:
     return "no smaller settings fit either: free memory, or take a machine with more of it"
 
 
-def reductions(config: TrainConfig) -> Iterator[TrainConfig]:
+def reductions(config: TrainConfig, processes: int = 1) -> Iterator[TrainConfig]:
     """Yield configs that need less and less: smaller batches, then crops, then networks."""
-    while config.batch_size > 1:
-        config = config.replace(batch_size=config.batch_size // 2)
+    while half := config.batch_size // 2 // processes * processes:
+        config = config.replace(batch_size=half)
         yield config
     multiple = SIZE_MULTIPLES.get(config.generator, 4)
     while (side := config.crop_size * 3 // 4 // multiple * multiple) >= _SMALLEST_CROP:

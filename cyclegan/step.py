@@ -6,7 +6,7 @@ et al. 2017, section 2).
 """
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -259,6 +259,13 @@ class Step:
         """Everything that decides what the next step does."""
         parts = {name: part.state_dict() for name, part in self._stateful().items()}
         return {**parts, "random": self.random.get_state(), "calls": self.calls}
+
+    def start_from(self, weights: Mapping[str, Mapping[str, Tensor]]) -> None:
+        """Take weights by network, for averages too; networks without any stay as drawn."""
+        for name in self.networks.keys() & weights.keys():
+            self.networks[name].load_state_dict(weights[name])
+            if name in self.averages:
+                self.averages[name].module.load_state_dict(weights[name])
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go on from `state_dict()` as if nothing had happened."""

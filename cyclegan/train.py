@@ -10,7 +10,7 @@ import math
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -43,6 +43,8 @@ from cyclegan.unreadable import (
 )
 
 logger = logging.getLogger(__name__)
+
+Weights = Mapping[str, Mapping[str, Tensor]]  # state dicts by network: "G_AB", "D_B", ...
 
 
 @dataclass
@@ -97,6 +99,7 @@ def train(
     on_progress: Callable[[Progress], None] = lambda _: None,
     device: torch.device | None = None,
     processes: Processes | None = None,
+    start: Weights | None = None,
 ) -> RunState:
     """Train until a limit of the config is reached, going on where the folder `run` stands.
 
@@ -108,9 +111,11 @@ def train(
         on_progress: called after every step, from this thread.
         device: where to compute; the CPU unless told otherwise.
         processes: those that share the batches; this one alone unless told otherwise.
+        start: what a run without a checkpoint starts from instead of weights drawn anew; needed
+            where the config says `init_from`.
 
     Raises:
-        ConfigError: the folder holds a run with another config.
+        ConfigError: the folder holds a run with another config, or `start` is needed.
         CheckpointError: the run's checkpoint, or the file of a VGG16, cannot be used.
         DatasetError: a domain has too few pictures, or too many of them cannot be read.
         StorageError: a file could not be written; the last checkpoint is whole.
@@ -122,13 +127,13 @@ def train(
     device = device or torch.device("cpu")
     processes = processes or Processes()
     try:
-        return _train(config, run, on_progress, device, processes)
+        return _train(config, run, on_progress, device, processes, start)
     except Exception as error:
         if not is_out_of_memory(error):
             raise
         said = brief(error)
     # Not in the block above: the error's frames hold the memory that the advice is about.
-    raise TrainingError(f"memory ran out ({said:.200}); {advise(config, device)}")
+    raise TrainingError(f"memory ran out ({said:.200}); {advise(config, device, processes.count)}")
 
 
 def _train(
@@ -137,7 +142,14 @@ def _train(
     on_progress: Callable[[Progress], None],
     device: torch.device,
     processes: Processes,
+    start: Weights | None,
 ) -> RunState:
+    is_new = processes.is_first and not (run / LATEST).exists()
+    if is_new and config.init_from and start is None:
+        raise ConfigError(
+            f"{run}: has no checkpoint yet and is to start from {config.init_from}; give "
+            "--init-from again"
+        )
     dataset = UnpairedDataset(config)
     pictures = (len(dataset.domain_a.paths), len(dataset.domain_b.paths))
     is_small = min(pictures) < SMALL_SET
@@ -145,7 +157,7 @@ def _train(
     step = STEPS[config.method](config, device, augments=augments, processes=processes)
     if processes.is_first:
         claim_run(config, run)  # once nothing that the config names is missing
-    state = _resume(step, run / LATEST, pictures, processes)
+    state = _resume(step, run / LATEST, pictures, processes, start or {})
     log = Log(run, state.images_seen) if processes.is_first else None
     sheet_reals_A, sheet_reals_B = (
         load_sheet_pictures(domain.paths, config.sheet_pictures, config.crop_size)
@@ -300,11 +312,15 @@ def describe_hardware(device: torch.device, processes: int = 1) -> str:
 
 
 def _resume(
-    step: Step, checkpoint: Path, pictures: tuple[int, int], processes: Processes
+    step: Step, checkpoint: Path, pictures: tuple[int, int], processes: Processes, start: Weights
 ) -> RunState:
     has_one = processes.is_first and checkpoint.exists()
     loaded = processes.from_first(load_checkpoint(checkpoint) if has_one else None)
     if loaded is None:
+        step.start_from(start)
+        anew = [name for name in step.networks if name not in start]
+        if start and anew:
+            logger.warning("%s start anew: there are no weights that fit", ", ".join(anew))
         return RunState()
     step.load_state_dict(loaded["step"])
     state = RunState(**loaded["run"])

@@ -1,9 +1,19 @@
 """`cyclegan import`: other projects' checkpoints -> a run folder or a model of ours.
 
 `files.py` knows their folders, `architecture.py` tells which network a file holds, `reading.py`
-puts both together.
+puts both together. `starting.py` reads runs of ours too, for a new run to start from.
 """
 
-from cyclegan.importer.reading import Fact, Imported, export_model, read, write_run
+from cyclegan.importer.reading import Fact, Imported, export_model, origin_of, read, write_run
+from cyclegan.importer.starting import architecture_of, read_start
 
-__all__ = ["Fact", "Imported", "export_model", "read", "write_run"]
+__all__ = [
+    "Fact",
+    "Imported",
+    "architecture_of",
+    "export_model",
+    "origin_of",
+    "read",
+    "read_start",
+    "write_run",
+]

@@ -95,15 +95,28 @@ def read(
     report += [Fact(key, str(value), options_file) for key, value in learned.items()]
     named = guess_names(options, path)
     report += [Fact(key, value, "guess: a name") for key, value in named.items()]
+    require_agreement(found, settings)
+    config = TrainConfig(init_from=origin_of(path)).replace(
+        **{**learned, **named, **found, **settings}
+    )
+    weights = {name: _fit(path, name, config, reading) for name, reading in readings.items()}
+    return Imported(config, weights, tuple(report))
+
+
+def origin_of(path: Path) -> str:
+    """Name the source of weights, be it there or not, and not where on this machine it lies."""
+    whole = path.resolve()
+    return f"{whole.parent.name}/{whole.name}" if whole.suffix == ".pth" else whole.name
+
+
+def require_agreement(found: Mapping[str, Any], settings: Mapping[str, Any]) -> None:
+    """Raise ConfigError where a setting is another than the weights say; names the key."""
     for key in found.keys() & settings.keys():
         if settings[key] != found[key]:
             raise ConfigError(
-                f"{key} {settings[key]!r} contradicts the weights, which say {found[key]!r}"
+                f"{key} {settings[key]!r} contradicts the weights, which say {found[key]!r}; "
+                "leave it out"
             )
-    origin = path.name if path.is_dir() else f"{path.parent.resolve().name}/{path.name}"
-    config = TrainConfig(imported_from=origin).replace(**{**learned, **named, **found, **settings})
-    weights = {name: _fit(path, name, config, reading) for name, reading in readings.items()}
-    return Imported(config, weights, tuple(report))
 
 
 def write_run(imported: Imported, run: Path) -> None:
@@ -119,10 +132,7 @@ def write_run(imported: Imported, run: Path) -> None:
     if (run / "config.json").exists() or (run / LATEST).exists():
         raise ConfigError(f"{run}: holds a run already; give another --out")
     step = CycleGANStep(config)
-    for name, weights in imported.weights.items():
-        step.networks[name].load_state_dict(weights)
-        if name in step.averages:
-            step.averages[name].module.load_state_dict(weights)
+    step.start_from(imported.weights)
     with atomic_write(run / "config.json") as temporary:
         temporary.write_text(config.to_json())
     write_checkpoint(run, config, step, RunState(), pictures=(0, 0))

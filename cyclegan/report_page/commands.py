@@ -13,7 +13,7 @@ def resume_command(config: TrainConfig, run: Path) -> str:
     folders = (config.domain_a or "DIR/trainA", config.domain_b or "DIR/trainB")
     words = ["cyclegan", "train", "--domain-a", folders[0], "--domain-b", folders[1]]
     words += ["--out", str(run.resolve())]
-    if not config.imported_from:  # else the run's own config is where the command starts
+    if not config.init_from:  # else the run's own config is where the command starts
         words += ["--preset", nearest_preset(config)]
         for key, value in changed_settings(config).items():
             if key not in ("domain_a", "domain_b"):

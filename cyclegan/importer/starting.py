@@ -1,0 +1,48 @@
+"""Weights that a new run starts from (`--init-from`): a run of ours, or another project's.
+
+What becomes of them in a training is in `train.py`.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from cyclegan.checkpoint import LATEST, averaged_weights, load_checkpoint
+from cyclegan.config import TrainConfig
+from cyclegan.importer.reading import NETWORKS, Fact, Imported, origin_of, read, require_agreement
+
+
+def architecture_of(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings that decide which weights fit: those of the networks."""
+    prefixes = ("generator", "discriminator")
+    return {key: value for key, value in settings.items() if key.startswith(prefixes)}
+
+
+def read_start(path: Path, settings: Mapping[str, Any]) -> Imported:
+    """Read weights to start from; of generators of ours, the averaged ones.
+
+    Args:
+        path: a run folder of ours, or what `read` takes.
+        settings: of TrainConfig, as the new run is told; those of the networks must agree.
+
+    Raises:
+        CheckpointError: nothing there that can be used.
+        ConfigError: a setting contradicts the weights; names the key.
+    """
+    chosen = architecture_of(settings)
+    return _read_run(path, chosen) if (path / LATEST).exists() else read(path, settings=chosen)
+
+
+def _read_run(run: Path, chosen: dict[str, Any]) -> Imported:
+    checkpoint = load_checkpoint(run / LATEST)
+    config = TrainConfig().replace(**checkpoint["config"])
+    require_agreement(architecture_of(config.to_dict()), chosen)
+    step = checkpoint["step"]
+    averages = {f"G_{way}": averaged_weights(step, f"G_{way}") for way in ("AB", "BA")}
+    judges = {name: step[name] for name in ("D_A", "D_B") if name in step}
+    weights = {name: each for name, each in (averages | judges).items() if each}
+    report = tuple(
+        Fact(name, "from the run's own" if name in weights else "starts anew: not there", LATEST)
+        for name in NETWORKS
+    )
+    return Imported(config.replace(init_from=origin_of(run)), weights, report)

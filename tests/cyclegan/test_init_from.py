@@ -1,0 +1,132 @@
+import shutil
+from pathlib import Path
+
+import pytest
+import torch
+import typer
+from typer.testing import CliRunner
+
+from cyclegan import cli
+from cyclegan.checkpoint import averaged_weights, load_checkpoint
+from cyclegan.config import TrainConfig, read_config
+from cyclegan.contract.errors import CheckpointError, ConfigError
+from cyclegan.discriminators import discriminator_from
+from cyclegan.export import describe_data
+from cyclegan.importer import read_start
+from cyclegan.networks import generator_from
+from cyclegan.step import STEPS
+from cyclegan.train import train
+from tests.cyclegan.runs import assert_same
+
+SMALL = ["--set", "crop_size=32", "--set", "load_size_min=34", "--set", "load_size_max=40",
+         "--device", "cpu", "--no-compile"]  # fmt: skip
+
+
+@pytest.fixture
+def source(tmp_path: Path, config: TrainConfig) -> Path:
+    """A run of three steps, in which averages and weights differ."""
+    run = tmp_path / "source"
+    train(config.replace(max_images=3, ema_decay=0.5), run)
+    return run
+
+
+def command(*arguments: object) -> str:
+    app = typer.Typer()
+    cli.register(app)
+    result = CliRunner().invoke(app, [str(a) for a in arguments], catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+def test_a_run_gives_its_averages_and_its_discriminators(source: Path, config: TrainConfig) -> None:
+    step = STEPS["cyclegan"](config.replace(seed=9))
+    step.start_from(read_start(source, {}).weights)
+    theirs = load_checkpoint(source / "latest.pt")["step"]
+    for name in ("G_AB", "G_BA"):
+        averaged = averaged_weights(theirs, name)
+        assert_same(dict(step.networks[name].state_dict()), averaged)
+        assert_same(dict(step.averages[name].module.state_dict()), averaged)
+        assert any(not torch.equal(averaged[key], theirs[name][key]) for key in averaged)
+    for name in ("D_A", "D_B"):
+        assert_same(dict(step.networks[name].state_dict()), dict(theirs[name]))
+
+
+def test_the_command_starts_from_a_run_and_the_same_command_goes_on(
+    tmp_path: Path, source: Path, data_dir: Path
+) -> None:
+    out = tmp_path / "new"
+    arguments = ["train", "--data", data_dir, "--out", out, "--init-from", source, *SMALL]
+    assert "from the run's own" in command(*arguments, "--max-images", 1)
+    config = read_config(out / "config.json")
+    assert (config.generator, config.generator_width, config.discriminator_width) == ("plain", 8, 8)
+    assert (config.init_from, config.preset, config.name_a) == ("source", "fast", "A")
+    # One step of Adam moves a weight by its rate at most
+    start = averaged_weights(load_checkpoint(source / "latest.pt")["step"], "G_AB")
+    after = load_checkpoint(out / "latest.pt")["step"]["G_AB"]
+    assert max(float((after[key] - start[key]).abs().max()) for key in start) < 1e-3
+    shutil.rmtree(source)  # it is needed once
+    assert "from the run's own" not in command(*arguments, "--max-images", 2)
+    assert load_checkpoint(out / "latest.pt")["run"]["images_seen"] == 2
+    assert describe_data(config, {"pictures": [5, 4]}) == (
+        "5 pictures of A, 4 pictures of B; started from the weights of source"
+    )
+
+
+def test_a_setting_that_contradicts_the_weights_is_named(
+    tmp_path: Path, source: Path, data_dir: Path
+) -> None:
+    arguments = ["train", "--data", data_dir, "--out", tmp_path / "new", "--init-from", source]
+    with pytest.raises(ConfigError, match="generator_width 16 contradicts the weights, which"):
+        command(*arguments, *SMALL, "--set", "generator_width=16")
+    assert not (tmp_path / "new").exists()
+
+
+def test_what_cannot_be_a_start_is_said(tmp_path: Path, config: TrainConfig) -> None:
+    with pytest.raises(CheckpointError, match="nothing: no such file or folder"):
+        read_start(tmp_path / "nothing", {})
+    with pytest.raises(ConfigError, match=r"is to start from elsewhere; give --init-from again"):
+        train(config.replace(init_from="elsewhere"), tmp_path / "new")
+    assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.parametrize(
+    ("theirs", "ours", "anew"),
+    [("cyclegan", "simgan", None), ("simgan", "cyclegan", "G_BA, D_A start anew")],
+)
+def test_methods_give_each_other_what_fits(
+    tmp_path: Path, config: TrainConfig, caplog: pytest.LogCaptureFixture,
+    theirs: str, ours: str, anew: str | None,
+) -> None:  # fmt: skip
+    config = config.replace(max_images=1, lambda_cycle=0.0)
+    train(config.replace(method=theirs), tmp_path / "source")
+    start = read_start(tmp_path / "source", {}).weights
+    caplog.clear()
+    run = tmp_path / "new"
+    train(config.replace(method=ours, init_from="source"), run, start=start)
+    after = load_checkpoint(run / "latest.pt")["step"]
+    for name in ("G_AB", "D_B"):
+        assert all((after[name][k] - start[name][k]).abs().max() < 1e-3 for k in start[name])
+    assert (anew in caplog.text) if anew else ("anew" not in caplog.text)
+
+
+def test_another_projects_generator_starts_a_pair(
+    tmp_path: Path, config: TrainConfig, data_dir: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings = TrainConfig(generator="resnet6", generator_width=8, discriminator_width=8)
+    file = tmp_path / "horse2zebra" / "latest_net_G_A.pth"
+    file.parent.mkdir()
+    weights = generator_from(settings).state_dict()
+    torch.save(weights, file)
+    weight = discriminator_from(settings).state_dict()["model.0.weight"]
+    torch.save({"model.0.weight": weight}, file.parent / "latest_net_D_A.pth")
+    out = tmp_path / "new"
+    output = command("train", "--data", data_dir, "--out", out, "--init-from", file.parent, *SMALL,
+                     "--max-images", 1, "--set", "discriminator_width=8")  # fmt: skip
+    assert "starts anew: not a" in output  # the table wraps
+    assert "G_BA, D_A, D_B start anew" in caplog.text
+    config = read_config(out / "config.json")
+    assert (config.generator, config.generator_width, config.init_from) == (
+        "resnet6", 8, "horse2zebra"
+    )  # fmt: skip
+    after = load_checkpoint(out / "latest.pt")["step"]["G_AB"]
+    assert all((after[key] - weights[key]).abs().max() < 1e-3 for key in weights)
