@@ -17,9 +17,15 @@ from torch import Tensor
 
 from cyclegan.contract.errors import CheckpointError, brief
 from cyclegan.contract.files import atomic_write
+from cyclegan.domains import Direction
 
 FORMAT_VERSION = 1
 LATEST = "latest.pt"  # of a run folder
+
+
+def best_path(run: Path, direction: Direction) -> Path:
+    """Where a run keeps the generator of a direction that was measured as its best."""
+    return run / f"best_{direction}.pt"
 
 
 def save_checkpoint(path: Path, state: dict[str, Any]) -> None:

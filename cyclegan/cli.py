@@ -33,6 +33,13 @@ if TYPE_CHECKING:  # it needs torch
 EXIT_UNEXPECTED, EXIT_UNUSABLE, EXIT_TO_FIX, EXIT_INTERRUPTED = 1, 2, 3, 130
 
 
+class Weights(StrEnum):
+    """Which weights of a run."""
+
+    best = "best"
+    latest = "latest"
+
+
 class Direction(StrEnum):
     """Which of the two translations of a run."""
 
@@ -116,6 +123,9 @@ def train(
         bool | None, typer.Option("--compile/--no-compile", help="Use torch.compile.")
     ] = None,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")] = "auto",
+    features: Annotated[
+        Path | None, typer.Option(help="ONNX network to compare held-out pictures with.")
+    ] = None,
     set_: Annotated[
         list[str] | None, typer.Option("--set", help="KEY=VALUE: any key of the config.")
     ] = None,
@@ -123,12 +133,14 @@ def train(
 ) -> None:
     """Learn to translate between two folders of pictures; the same command again goes on."""
     _require_training_packages()
-    from cyclegan.domains import resolve_domains  # lazy: numpy, Pillow
+    from cyclegan.domains import find_held_out, resolve_domains  # lazy: numpy, Pillow
 
     folder_a, folder_b = resolve_domains(data, domain_a, domain_b)
     flags = {
         "domain_a": str(folder_a.resolve()),
         "domain_b": str(folder_b.resolve()),
+        **(find_held_out(data) if data else {}),
+        "features": str(features.resolve()) if features else None,
         "max_minutes": max_minutes,
         "max_images": max_images,
         "seed": seed,
@@ -150,6 +162,12 @@ def train(
     if dry_run:
         typer.echo(config.to_json(), nl=False)
         return
+    if config.evaluate_every and not (config.test_a or config.test_b):
+        typer.echo(
+            "note: how good the translations are is not measured while training: there are no "
+            "held-out pictures (testA and testB in --data, or --set test_a=DIR --set test_b=DIR)",
+            err=True,
+        )
     _run_training(config, out, device, imported)
 
 
@@ -188,6 +206,10 @@ def export(
         Path | None,
         typer.Option(help="Folder for both files; else CYCLEGAN_WEIGHTS, else `weights`."),
     ] = None,
+    checkpoint: Annotated[
+        Weights | None,
+        typer.Option(help="Unless given, the best by KID where there is one, else the latest."),
+    ] = None,
     title: Annotated[str | None, typer.Option(help="Of the card, for people.")] = None,
     description: Annotated[str | None, typer.Option(help="One or two sentences.")] = None,
     data: Annotated[str | None, typer.Option(help="What it learned from, in words.")] = None,
@@ -205,6 +227,8 @@ def export(
         direction.value,
         name,
         folder,
+        checkpoint=checkpoint.value if checkpoint else None,
+        on_choice=typer.echo,
         title=title,
         description=description,
         data=data,
@@ -371,6 +395,7 @@ def _run_training(config: TrainConfig, out: Path, device: str, imported: "Import
     from cyclegan import terminal  # lazy: torch, rich
     from cyclegan.processes import join_processes
     from cyclegan.step import choose_device
+    from cyclegan.train import has_lost_patience
     from cyclegan.train import train as run_training
 
     with join_processes() as processes, terminal.training_progress(processes) as on_progress:
@@ -393,3 +418,10 @@ def _run_training(config: TrainConfig, out: Path, device: str, imported: "Import
             raise typer.Exit(EXIT_INTERRUPTED) from None
     if processes.is_first:
         typer.echo(f"{out}: {state.images_seen} images, {state.elapsed_s / 60:.1f} minutes")
+        for direction, record in state.best.items():
+            typer.echo(f"best {direction}: {record}")
+        if has_lost_patience(config, state):
+            typer.echo(
+                f"ended early: no new best in a row of {state.stale} measurements; it goes on "
+                f"with a patience of more than {config.patience}"
+            )

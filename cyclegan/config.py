@@ -103,6 +103,15 @@ class TrainConfig:
     alarm_every: int = 1000  # images between two readings for alarms, see readings.py
     sheet_pictures: int = 4  # pictures of each domain on a sample sheet
 
+    # Judging, on pictures that the run does not learn from; see gauge.py
+    test_a: str = ""  # folder of held-out pictures of domain A; "" does not measure A to B
+    test_b: str = ""  # folder of held-out pictures of domain B; "" does not measure B to A
+    features: str = ""  # ONNX network to compare pictures with; "" compares thumbnails' pixels
+    evaluate_every: int = 2500  # images between two measurements, which cost up to 5 % of the time
+    # in every preset; 0 never measures
+    evaluate_pictures: int = 120  # held-out pictures of each domain that are measured, at the most
+    patience: int = 0  # measurements in a row without a new best that end the run; 0 is no limit
+
     def __post_init__(self) -> None:
         hints = get_type_hints(type(self))
         for field in dataclasses.fields(self):
@@ -125,7 +134,8 @@ class TrainConfig:
             ("more than 0", lambda value: value > 0, "learning_rate"),
             ("0 or more", lambda value: value >= 0, "lambda_cycle lambda_identity pool_size "
              "lambda_self lambda_penalty lambda_perceptual warmup_images num_workers "
-             "generator_blocks max_images max_minutes"),
+             "generator_blocks max_images max_minutes evaluate_every patience"),
+            ("at least 2", lambda value: value >= 2, "evaluate_pictures"),
             ("from 0 to 2**32 - 1", lambda value: 0 <= value < 2**32, "seed"),
             ("in [0, 1)", lambda value: 0 <= value < 1, "decay_start ema_decay beta1 beta2"),
             (f"a multiple of {multiple} (generator {self.generator}), at least 32",
@@ -160,6 +170,9 @@ class TrainConfig:
                     f"{name} is {value!r}, which generator {self.generator!r} does not know; "
                     f"leave {name} out, or take one of {', '.join(generators)}"
                 )
+        is_judged = self.evaluate_every > 0 and bool(self.test_a or self.test_b)
+        self._require("patience", not self.patience or is_judged, "0 where nothing is measured: "
+                      "it needs evaluate_every, and test_a or test_b")  # fmt: skip
         has_limit = self.max_images > 0 or self.max_minutes > 0
         self._require("max_images", has_limit, "1 or more where max_minutes is 0")
 
@@ -205,6 +218,8 @@ RESUME_MAY_CHANGE = frozenset(
         "alarm_every",
         "checkpoint_every",
         "sheet_pictures",
+        "evaluate_every",
+        "patience",
         "compile",
     }
 )
@@ -223,6 +238,10 @@ _FAST: dict[str, Any] = {
     "channels_last": True,
     "compile": True,
 }
+
+# Fields that a run may be given later, where it began without: whose pictures it learns from after
+# an import, and what it is judged by.
+RESUME_MAY_SET = ("domain_a", "domain_b", "test_a", "test_b", "features")
 
 PRESETS: dict[str, dict[str, Any]] = {
     # The paper's numbers, which are the defaults.

@@ -4,9 +4,15 @@ How pictures become batches is in `dataset.py`.
 """
 
 from pathlib import Path
+from typing import Literal
 
 from cyclegan.contract.errors import DatasetError
 from cyclegan.contract.images import find_pictures
+
+Direction = Literal["AtoB", "BtoA"]
+
+DIRECTIONS: dict[Direction, tuple[str, str]] = {"AtoB": ("A", "B"), "BtoA": ("B", "A")}
+GENERATOR_OF: dict[Direction, str] = {"AtoB": "G_AB", "BtoA": "G_BA"}  # its name in a step
 
 MIN_PICTURES = 2  # of a domain; nothing can be learned from one
 
@@ -31,6 +37,16 @@ def resolve_domains(
                 "--data, or two folders of pictures behind --domain-a and --domain-b"
             )
     return folders
+
+
+def find_held_out(data: Path) -> dict[str, str]:
+    """Find what `data` holds out for judging, as the config's `test_a` and `test_b`."""
+    folders = {"test_a": data / "testA", "test_b": data / "testB"}
+    return {
+        key: str(folder.resolve())
+        for key, folder in folders.items()
+        if folder.is_dir() and len(find_pictures(folder, recursive=True)) >= MIN_PICTURES
+    }
 
 
 def list_domain(folder: Path) -> list[Path]:

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 from tensorboard.compat.proto.event_pb2 import Event, SessionLog
 from tensorboard.compat.proto.summary_pb2 import Summary
@@ -111,22 +112,28 @@ def load_sheet_pictures(paths: list[Path], count: int, size: int) -> list[Tensor
 
     Raises DatasetError: not one of them can be read.
     """
-    places = np.linspace(0, len(paths) - 1, min(count, len(paths))).round().astype(int)
     tensors = []
-    for place in places:
+    for place in spread(len(paths), count):
         rgb, unreadable = load_readable(paths, np.arange(len(paths)), place)
-        if rgb is None:
-            continue
-        picture = Image.fromarray(rgb)
-        side = min(picture.size)
-        left, top = (picture.width - side) // 2, (picture.height - side) // 2
-        square = picture.resize(
-            (size, size), Image.Resampling.LANCZOS, box=(left, top, left + side, top + side)
-        )
-        tensors.append(torch.from_numpy(to_network(np.asarray(square))))
+        if rgb is not None:
+            tensors.append(torch.from_numpy(to_network(middle_square(rgb, size))))
     if not tensors:
         raise DatasetError(f"none of the pictures for sample sheets: {min(unreadable.values())}")
     return tensors
+
+
+def spread(length: int, count: int) -> list[int]:
+    """Choose at most `count` places of a list, evenly from the first to the last."""
+    return [round(place) for place in np.linspace(0, length - 1, min(count, length))]
+
+
+def middle_square(rgb: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
+    """Scale the middle square of a picture, uint8 [H, W, 3] -> [size, size, 3]."""
+    picture = Image.fromarray(rgb)
+    side = min(picture.size)
+    left, top = (picture.width - side) // 2, (picture.height - side) // 2
+    box = (left, top, left + side, top + side)
+    return np.asarray(picture.resize((size, size), Image.Resampling.LANCZOS, box=box))
 
 
 @torch.no_grad()

@@ -22,6 +22,7 @@ if TYPE_CHECKING:  # evaluating needs no torch
     from cyclegan.doctor import Diagnosis
     from cyclegan.doctor.symptoms import Level
     from cyclegan.evaluate import Evaluation
+    from cyclegan.gauge import Measurement
     from cyclegan.importer import Fact
     from cyclegan.processes import Processes
     from cyclegan.train import Progress
@@ -52,6 +53,11 @@ def _show_bar() -> Iterator[Callable[["Progress"], None]]:
             text = _describe(progress)
             if progress.losses:
                 bar.console.print(f"{text}  {_describe_losses(progress.losses)}", highlight=False)
+            if progress.measurement:
+                bar.console.print(
+                    _describe_measurement(progress.images_seen, progress.measurement),
+                    highlight=False,
+                )
             bar.update(task, completed=progress.share, description=text)
 
         yield on_progress
@@ -67,6 +73,9 @@ def _show_lines() -> Iterator[Callable[["Progress"], None]]:
         if progress.losses:
             line = f"{progress.share:6.1%}  {_describe(progress)}"
             sys.stderr.write(f"{line}  {_describe_losses(progress.losses)}\n")
+        if progress.measurement:
+            text = _describe_measurement(progress.images_seen, progress.measurement)
+            sys.stderr.write(f"{progress.share:6.1%}  {text}\n")
         sys.stderr.flush()
 
     yield on_progress
@@ -87,6 +96,14 @@ def _describe(progress: "Progress") -> str:
 
 def _describe_losses(values: dict[str, float]) -> str:
     return " ".join(f"{name} {value:.3f}" for name, value in values.items())
+
+
+def _describe_measurement(images_seen: int, measurement: "Measurement") -> str:
+    parts = [
+        f"{direction} {_describe_losses(figures)}{' (best)' * (direction in measurement.best)}"
+        for direction, figures in measurement.figures.items()
+    ]
+    return f"measured at {images_seen} images: {', '.join(parts)}"
 
 
 @contextmanager

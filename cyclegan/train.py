@@ -12,21 +12,24 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from cyclegan.alarms import Alarm, judge, nonfinite
-from cyclegan.checkpoint import LATEST, find_nonfinite, load_checkpoint, save_checkpoint
-from cyclegan.config import RESUME_MAY_CHANGE, TrainConfig, read_config
+from cyclegan.checkpoint import LATEST, best_path, find_nonfinite, load_checkpoint, save_checkpoint
+from cyclegan.config import RESUME_MAY_CHANGE, RESUME_MAY_SET, TrainConfig, read_config
 from cyclegan.contract.errors import ConfigError, TrainingError, brief
 from cyclegan.contract.files import atomic_write
 from cyclegan.dataset import UnpairedDataset, iterate_batches
 from cyclegan.diffaugment import SMALL_SET
 from cyclegan.doctor.facts import look_at, write_facts
+from cyclegan.domains import GENERATOR_OF, Direction
+from cyclegan.gauge import Measurement, Record, make_gauge
 from cyclegan.memory import advise, is_out_of_memory
 from cyclegan.processes import Processes
 from cyclegan.readings import load_probe, take_readings
@@ -57,6 +60,15 @@ class RunState:
     counts: dict[str, int] = field(default_factory=dict)  # how many steps had that loss
     alarms: dict[str, int] = field(default_factory=dict)  # see `held` of alarms.judge
     unreadable: Unreadable = field(default_factory=dict)  # pictures that were left out
+    best: dict[Direction, Record] = field(default_factory=dict)  # of all measurements
+    stale: int = 0  # measurements in a row without a new best
+
+    def keep(self, records: dict[Direction, Record]) -> list[Direction]:
+        """Take over the records that are the best so far; return their directions."""
+        better = [key for key, new in records.items() if new.is_better_than(self.best.get(key))]
+        self.best |= {direction: records[direction] for direction in better}
+        self.stale = 0 if better else self.stale + 1
+        return better
 
 
 @dataclass(frozen=True)
@@ -70,10 +82,21 @@ class Progress:
     images_per_s: float  # pictures of each domain a second, in this call
     losses: dict[str, float] | None  # means since the last log line, when one is due
     alarms: tuple[Alarm, ...] = ()  # those that begin or are over now
+    measurement: Measurement | None = None  # when one is due
+
+
+def has_lost_patience(config: TrainConfig, state: RunState) -> bool:
+    """Whether as many measurements as the config allows brought no new best."""
+    return 0 < config.patience <= state.stale
 
 
 def run_share(config: TrainConfig, state: RunState) -> float:
-    """Say how much of the run is behind us: the further of its two limits, at most 1."""
+    """Say how much of the run is behind us: the further of its two limits, at most 1.
+
+    All of it, once patience is lost.
+    """
+    if has_lost_patience(config, state):
+        return 1.0
     return config.share_done(state.images_seen, state.elapsed_s)
 
 
@@ -118,6 +141,7 @@ def train(
         ConfigError: the folder holds a run with another config, or `start` is needed.
         CheckpointError: the run's checkpoint, or the file of a VGG16, cannot be used.
         DatasetError: a domain has too few pictures, or too many of them cannot be read.
+        ModelError: the feature network cannot be loaded.
         StorageError: a file could not be written; the last checkpoint is whole.
         TrainingError: a loss, a weight or a reading is no longer finite, or memory ran out, the
             last checkpoint is from before that; or another process ended.
@@ -151,6 +175,8 @@ def _train(
             "--init-from again"
         )
     dataset = UnpairedDataset(config)
+    training = {"A": dataset.domain_a.paths, "B": dataset.domain_b.paths}
+    gauge = make_gauge(config, STEPS[config.method].generator_names, training)
     pictures = (len(dataset.domain_a.paths), len(dataset.domain_b.paths))
     is_small = min(pictures) < SMALL_SET
     augments = config.diffaugment == "on" or (config.diffaugment == "auto" and is_small)
@@ -209,6 +235,25 @@ def _train(
                 for alarm in alarms:
                     log.tell(alarm.to_row(state.images_seen))
 
+            # Measure
+            measurement = None
+            is_measured = gauge is not None and (
+                is_over or _is_due(state, config, config.evaluate_every)
+            )
+            if gauge and is_measured:
+                if log:
+                    measurement = gauge.measure(step.averages, state.images_seen)
+                    row = measurement.row
+                    _require_finite(find_nonfinite(row), run, state, log)
+                    measurement.best = state.keep(measurement.records)
+                    row["without_best"] = state.stale
+                    log.append({"images_seen": state.images_seen, **row})
+                    for direction in measurement.best:
+                        write_best(run, config, step, state, pictures, direction)
+                state.stale = processes.from_first(state.stale)
+                share = run_share(config, state)
+                is_over = share == 1.0
+
             # Report
             pace = (state.images_seen - images_at_start) / call_s
             means = None
@@ -231,7 +276,14 @@ def _train(
             remaining_s = _remaining_s(config, state, pace)
             on_progress(
                 Progress(
-                    state.images_seen, share, state.elapsed_s, remaining_s, pace, means, alarms
+                    state.images_seen,
+                    share,
+                    state.elapsed_s,
+                    remaining_s,
+                    pace,
+                    means,
+                    alarms,
+                    measurement,
                 )
             )
 
@@ -244,13 +296,15 @@ def _train(
                 log.show(sheet, state.images_seen)
 
             # Checkpoint
-            if is_over or is_stopping or _is_due(state, config, config.checkpoint_every):
+            is_checkpoint_due = is_measured or _is_due(state, config, config.checkpoint_every)
+            if is_over or is_stopping or is_checkpoint_due:
                 _share_interval(state, processes)
                 share_unreadable(state.unreadable, pictures, processes)
                 if log:
                     _require_finite(find_nonfinite(state.sums | step.state_dict()), run, state, log)
                     write_checkpoint(run, config, step, state, pictures)
-                    write_report(run, is_stopped=is_stopping)
+                    is_over_early = has_lost_patience(config, state)
+                    write_report(run, is_stopped=is_stopping or is_over_early)
             if is_stopping:
                 break
     list_unreadable(state.unreadable)
@@ -266,13 +320,44 @@ def write_checkpoint(
     save_checkpoint(
         run / LATEST,
         {
-            "config": config.to_dict(),
-            "pictures": list(pictures),
-            "hardware": describe_hardware(step.device, step.processes.count),
-            "run": vars(state),
+            **_describe_origin(config, step, pictures),
+            "run": asdict(state),
             "step": step.state_dict(),
         },
     )
+
+
+def write_best(
+    run: Path,
+    config: TrainConfig,
+    step: Step,
+    state: RunState,
+    pictures: tuple[int, int],
+    direction: Direction,
+) -> None:
+    """Write what the export of one direction needs, and what it was measured at.
+
+    The checkpoint follows at once; a run that is killed in between measures again. Raises
+    StorageError.
+    """
+    name = GENERATOR_OF[direction]
+    save_checkpoint(
+        best_path(run, direction),
+        {
+            **_describe_origin(config, step, pictures),
+            "run": {"images_seen": state.images_seen, "elapsed_s": state.elapsed_s},
+            "step": {f"{name}_ema": step.averages[name].state_dict()},
+            "record": asdict(state.best[direction]),
+        },
+    )
+
+
+def _describe_origin(config: TrainConfig, step: Step, pictures: tuple[int, int]) -> dict[str, Any]:
+    return {
+        "config": config.to_dict(),
+        "pictures": list(pictures),
+        "hardware": describe_hardware(step.device, step.processes.count),
+    }
 
 
 def claim_run(config: TrainConfig, run: Path) -> None:
@@ -283,8 +368,8 @@ def claim_run(config: TrainConfig, run: Path) -> None:
     path = run / "config.json"
     if path.exists():
         ours, theirs = config.to_dict(), read_config(path).to_dict()
-        for key in ("domain_a", "domain_b"):
-            theirs[key] = theirs[key] or ours[key]  # an imported run chooses its pictures now
+        for key in RESUME_MAY_SET:
+            theirs[key] = theirs[key] or ours[key]
         differing = [
             f"{key} is {theirs[key]!r} there and {ours[key]!r} here"
             for key in ours
@@ -323,7 +408,8 @@ def _resume(
             logger.warning("%s start anew: there are no weights that fit", ", ".join(anew))
         return RunState()
     step.load_state_dict(loaded["step"])
-    state = RunState(**loaded["run"])
+    best = {key: Record(**record) for key, record in loaded["run"].get("best", {}).items()}
+    state = RunState(**{**loaded["run"], "best": best})
     state.sums = {name: total.to(step.device) for name, total in state.sums.items()}
     forget_removed(state.unreadable)
     if not processes.is_first:

@@ -100,6 +100,7 @@ def _add_model(folder: Path, name: str, operator: str = "Neg", **fields: object)
             preset="fast",
             seed=0,
             weights="raw",
+            checkpoint="latest",
             config={},
         ),
         licence="MIT",

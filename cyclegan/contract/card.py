@@ -42,6 +42,7 @@ class Training:
     preset: str
     seed: int
     weights: Literal["ema", "raw"]  # ema: their exponential moving average
+    checkpoint: Literal["best", "latest"]  # best: chosen by what was measured while training
     config: dict[str, Any]  # the resolved TrainConfig
 
 

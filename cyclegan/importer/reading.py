@@ -19,7 +19,8 @@ from cyclegan.contract.card import ModelCard
 from cyclegan.contract.errors import CheckpointError, ConfigError
 from cyclegan.contract.files import atomic_write
 from cyclegan.discriminators import discriminator_from
-from cyclegan.export import Direction, export
+from cyclegan.domains import GENERATOR_OF, Direction
+from cyclegan.export import export
 from cyclegan.importer.architecture import Reading, fit, read_discriminator, read_generator
 from cyclegan.importer.files import (
     find_files,
@@ -32,7 +33,6 @@ from cyclegan.step import CycleGANStep
 from cyclegan.train import RunState, write_checkpoint
 
 NETWORKS = ("G_AB", "G_BA", "D_A", "D_B")
-_GENERATORS: dict[Direction, str] = {"AtoB": "G_AB", "BtoA": "G_BA"}
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class Imported:
     @property
     def directions(self) -> list[Direction]:
         """The translations that there is a generator for."""
-        return [direction for direction, name in _GENERATORS.items() if name in self.weights]
+        return [direction for direction, name in GENERATOR_OF.items() if name in self.weights]
 
 
 def read(

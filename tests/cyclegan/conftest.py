@@ -8,7 +8,9 @@ from PIL import Image
 
 pytest.importorskip("torch", reason="training needs the extra: train")
 
+import onnx
 import torch
+from onnx import TensorProto, helper
 
 from cyclegan.config import TrainConfig
 
@@ -74,3 +76,25 @@ def config(data_dir: Path) -> TrainConfig:
         checkpoint_every=3,
         sheet_pictures=2,
     )
+
+
+@pytest.fixture
+def features(tmp_path: Path) -> Path:
+    """A network whose features are the mean colour, and whose classes are the brightest channel."""
+    graph = helper.make_graph(
+        [
+            helper.make_node("GlobalAveragePool", ["image"], ["pooled"]),
+            helper.make_node("Flatten", ["pooled"], ["features"]),
+            helper.make_node("Softmax", ["features"], ["probs"]),
+        ],
+        "colour",
+        [helper.make_tensor_value_info("image", TensorProto.FLOAT, ["N", 3, 8, 8])],
+        [
+            helper.make_tensor_value_info(name, TensorProto.FLOAT, ["N", 3])
+            for name in ("features", "probs")
+        ],
+    )
+    path = tmp_path / "colour.onnx"
+    opset = helper.make_opsetid("", 17)
+    onnx.save(helper.make_model(graph, opset_imports=[opset], ir_version=8), path)
+    return path

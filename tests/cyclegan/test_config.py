@@ -51,6 +51,9 @@ def test_an_unknown_key_is_named_with_the_nearest() -> None:
         ("decay_start", 1.0),
         ("max_images", 0),
         ("flip", 1),
+        ("evaluate_every", -1),
+        ("evaluate_pictures", 1),
+        ("patience", 1),  # where nothing is measured
         ("learning_rate", float("nan")),
     ],
 )

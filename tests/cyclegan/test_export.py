@@ -12,14 +12,8 @@ from cyclegan.checkpoint import load_checkpoint
 from cyclegan.config import TrainConfig
 from cyclegan.contract.card import ModelCard
 from cyclegan.contract.errors import CheckpointError, ExportError, InputError, StorageError
-from cyclegan.export import (
-    Direction,
-    describe_config,
-    export,
-    load_generator,
-    measure_parity,
-    write_onnx,
-)
+from cyclegan.domains import Direction
+from cyclegan.export import describe_config, export, load_generator, measure_parity, write_onnx
 from cyclegan.networks import AttentionGenerator, GeneratorOptions, build_generator
 from cyclegan.step import CycleGANStep
 from cyclegan.train import train

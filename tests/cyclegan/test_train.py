@@ -278,6 +278,7 @@ def test_ctrl_c_saves_and_exits_130_and_the_same_command_goes_on(
         "--max-images", "100000", "--set", "generator_width=8", "--set", "generator_blocks=1",
         "--set", "discriminator_width=8", "--set", "crop_size=32", "--set", "load_size_min=32",
         "--set", "load_size_max=40", "--set", "log_every=1", "--set", "precision=fp32",
+        "--set", "evaluate_every=0",
     ]  # fmt: skip
     log = tmp_path / "run" / "log.jsonl"
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
