@@ -92,6 +92,8 @@ class TrainConfig:
     # Arithmetic
     precision: Literal["fp32", "bf16", "auto"] = "fp32"  # bf16: autocast, weights stay float32;
     # auto: bf16 where the hardware computes in it
+    winograd: Literal["off", "on", "auto"] = "auto"  # a ResNet's 3x3 convolutions with fewer
+    # multiplications, in float32 on a CPU; auto: where that is faster, see winograd.py
     channels_last: bool = False  # memory layout of weights and pictures
     compile: bool = False  # torch.compile the networks (a minute or two at the start)
     seed: int = 0  # of weights, order, augmentation and pools
@@ -221,6 +223,7 @@ RESUME_MAY_CHANGE = frozenset(
         "evaluate_every",
         "patience",
         "compile",
+        "winograd",
     }
 )
 

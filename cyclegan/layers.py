@@ -17,9 +17,9 @@ class InstanceNorm(nn.Module):
     """Normalise every channel of every picture to mean 0 and variance 1; no running statistics.
 
     Shape: [N, C, H, W] -> the same. Statistics are taken in float32 whatever the input's type.
-    Equal to `F.instance_norm` (a test says so), written so that channels-last tensors stay
-    channels-last and a compiler can fuse it: `F.instance_norm` goes through a reshaped batch norm,
-    whose layout copies took half the time of a small network's training step on a CPU.
+    Equal to `F.instance_norm` (a test says so), taken as a group norm of one channel a group: that
+    keeps channels-last tensors as they are, where `F.instance_norm` goes through a reshaped batch
+    norm, whose layout copies took half the time of a small network's training step on a CPU.
 
     Args:
         channels: C.
@@ -39,11 +39,7 @@ class InstanceNorm(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         if torch.onnx.is_in_onnx_export():  # one InstanceNormalization node
             return F.instance_norm(x, weight=self.weight, bias=self.bias, eps=self.eps)
-        variance, mean = torch.var_mean(x.float(), dim=(2, 3), correction=0, keepdim=True)
-        y = (x - mean) * torch.rsqrt(variance + self.eps)
-        if self.weight is not None and self.bias is not None:
-            y = y * self.weight[:, None, None] + self.bias[:, None, None]
-        return y.to(x.dtype)
+        return F.group_norm(x, self.channels, self.weight, self.bias, self.eps).to(x.dtype)
 
 
 class BlurDownsample(nn.Module):

@@ -17,6 +17,7 @@ from torch.nn import functional as F
 
 from cyclegan.config import TrainConfig
 from cyclegan.layers import PADDINGS, BlurDownsample, BlurUpsample, InstanceNorm
+from cyclegan.winograd import Conv3x3
 
 # Contrast of a mask at the start: the sigmoid takes values of mean 0 and this standard deviation.
 MASK_CONTRAST = 4.0
@@ -54,11 +55,11 @@ class ResnetBlock(nn.Module):
         pad, affine = PADDINGS[options.padding], options.is_affine
         self.conv_block = nn.Sequential(
             pad(1),
-            nn.Conv2d(channels, channels, 3, bias=not affine),
+            Conv3x3(channels, channels, bias=not affine),
             InstanceNorm(channels, affine),
             nn.ReLU(inplace=True),
             pad(1),
-            nn.Conv2d(channels, channels, 3, bias=not affine),
+            Conv3x3(channels, channels, bias=not affine),
             InstanceNorm(channels, affine),
         )
 

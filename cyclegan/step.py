@@ -24,6 +24,7 @@ from cyclegan.image_pool import ImagePool
 from cyclegan.networks import generator_from, init_weights
 from cyclegan.perceptual import load_vgg
 from cyclegan.processes import Processes
+from cyclegan.winograd import Conv3x3, suits_winograd
 
 Network = Callable[[Tensor], Tensor]
 
@@ -105,6 +106,11 @@ class Step:
         self._is_bf16 = config.precision == "bf16" or (
             config.precision == "auto" and computes_bf16(self.device)
         )
+        self._is_winograd = (
+            self.device.type == "cpu"
+            and not self._is_bf16
+            and (config.winograd == "on" or (config.winograd == "auto" and suits_winograd()))
+        )
         self.networks: dict[str, nn.Module] = {}
         self.averages: dict[str, AveragedModel] = {}
         self._fast: dict[str, Network] = {}  # compiled, where the config says so
@@ -137,6 +143,9 @@ class Step:
         self._make_fast(name, network)
 
     def _make_fast(self, name: str, network: nn.Module) -> None:
+        for layer in network.modules():
+            if isinstance(layer, Conv3x3):
+                layer.uses_winograd = self._is_winograd
         network.to(memory_format=self._memory_format).to(self.device)
         self._fast[name] = torch.compile(network, dynamic=False) if self.config.compile else network
 

@@ -109,6 +109,16 @@ def test_bf16_and_channels_last_agree_with_plain_float32(config: TrainConfig) ->
         assert float(fast[name]) == pytest.approx(float(loss), rel=0.02, abs=0.005), name
 
 
+def test_winograd_learns_the_same(config: TrainConfig) -> None:
+    resnet = config.replace(generator="resnet6", generator_blocks=1)
+    steps = [CycleGANStep(resnet.replace(winograd=winograd)) for winograd in ("off", "on")]
+    for seed in range(3):
+        off, on = (step(*batch(seed), learning_rate=1e-3) for step in steps)
+    for name, loss in off.items():
+        assert float(on[name]) == pytest.approx(float(loss), rel=1e-3), name
+    assert not torch.equal(off["adv_AB"], on["adv_AB"]), "rounding tells that it was used"
+
+
 @pytest.mark.parametrize("objective", ["vanilla", "hinge", "wgan-gp"])
 @pytest.mark.parametrize("norm", ["instance", "spectral", "none"])
 def test_every_objective_trains_every_discriminator(
