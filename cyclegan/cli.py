@@ -311,6 +311,7 @@ def import_(
     set_: Annotated[
         list[str] | None, typer.Option("--set", help="KEY=VALUE: any key of the config.")
     ] = None,
+    json_: Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")] = False,
 ) -> None:
     """Turn another project's checkpoint into a run to train on from, or into a model."""
     if export_ != (name is not None):
@@ -328,12 +329,20 @@ def import_(
             f"{path} has generators of both directions and both go into the run; leave out "
             "--direction, or give it with --export"
         )
-    terminal.print_import(imported.report)
+    if not json_:
+        terminal.print_import(imported.report)
+    card, folder = None, out or default_folder()
     if name is not None:
-        folder = out or default_folder()
-        _echo_model(folder, importer.export_model(imported, chosen, name, folder))
-    elif out is not None:
-        importer.write_run(imported, out)
+        card = importer.export_model(imported, chosen, name, folder)
+    else:
+        importer.write_run(imported, folder)
+    if json_:
+        made = {"model": str(folder / card.file)} if card else {"run": str(folder)}
+        report = [vars(fact) for fact in imported.report]
+        typer.echo(json.dumps({**made, "report": report}, indent=2))
+    elif card:
+        _echo_model(folder, card)
+    else:
         typer.echo(
             f"{out}: train on with `cyclegan train --data DIR --out {out}`, or export it with "
             f"`cyclegan export {out} --direction {imported.directions[0]} --name NAME`"
@@ -341,7 +350,11 @@ def import_(
 
 
 def doctor(
-    data: Annotated[Path, typer.Argument(help="Folder with trainA, trainB, testA, testB.")],
+    data: Annotated[
+        Path | None, typer.Argument(help="Folder with trainA, trainB, testA, testB.")
+    ] = None,
+    domain_a: Annotated[Path | None, typer.Option(help="Pictures of domain A.")] = None,
+    domain_b: Annotated[Path | None, typer.Option(help="Pictures of domain B.")] = None,
     preset: Annotated[
         str, typer.Option(help=f"What it is to be trained with: {', '.join(PRESETS)}.")
     ] = "fast",
@@ -357,9 +370,11 @@ def doctor(
     config = preset_config(preset)
     from cyclegan import terminal  # lazy: numpy, Pillow, rich
     from cyclegan.doctor import diagnose
+    from cyclegan.domains import resolve_splits
 
+    folders = resolve_splits(data, domain_a, domain_b)
     with terminal.picture_bar("reading") as on_picture:
-        diagnosis = diagnose(data, config, on_picture)
+        diagnosis = diagnose(folders, config, on_picture)
     hours = _estimate_hours(config) if estimate else None
     if json_:
         typer.echo(json.dumps({**diagnosis.to_dict(), "preset": preset, "hours": hours}, indent=2))

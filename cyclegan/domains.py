@@ -29,12 +29,15 @@ def resolve_domains(
     elif data is None and domain_a is not None and domain_b is not None:
         folders = (domain_a, domain_b)
     else:
-        raise DatasetError("expected either --data DIR, or both --domain-a DIR and --domain-b DIR")
+        raise DatasetError(
+            "expected either one folder with trainA and trainB, or both --domain-a DIR and "
+            "--domain-b DIR"
+        )
     for folder in folders:
         if not folder.is_dir():
             raise DatasetError(
-                f"{folder}: no such folder; expected a folder with trainA and trainB behind "
-                "--data, or two folders of pictures behind --domain-a and --domain-b"
+                f"{folder}: no such folder; expected a folder with trainA and trainB, or two "
+                "folders of pictures behind --domain-a and --domain-b"
             )
     return folders
 
@@ -47,6 +50,20 @@ def find_held_out(data: Path) -> dict[str, str]:
         for key, folder in folders.items()
         if folder.is_dir() and len(find_pictures(folder, recursive=True)) >= MIN_PICTURES
     }
+
+
+def resolve_splits(
+    data: Path | None, domain_a: Path | None = None, domain_b: Path | None = None
+) -> dict[str, Path]:
+    """Find the folders of a dataset by name: trainA, trainB and, in `data`, testA and testB.
+
+    Raises as `resolve_domains` does; test folders may be missing.
+    """
+    folders = dict(
+        zip(("trainA", "trainB"), resolve_domains(data, domain_a, domain_b), strict=True)
+    )
+    tests = {name: data / name for name in ("testA", "testB")} if data else {}
+    return folders | {name: folder for name, folder in tests.items() if folder.is_dir()}
 
 
 def list_domain(folder: Path) -> list[Path]:

@@ -11,15 +11,12 @@ from pathlib import Path
 from typing import Any, get_args
 
 from cyclegan.config import TrainConfig
-from cyclegan.contract.errors import DatasetError
 from cyclegan.contract.images import find_pictures
 from cyclegan.doctor import domain_gap, symptoms
 from cyclegan.doctor.duplicates import find_duplicates
 from cyclegan.doctor.facts import FolderFacts, summarize
 from cyclegan.doctor.survey import Measured, Unreadable, survey
 from cyclegan.doctor.symptoms import Evidence, Finding, Level
-
-_FOLDERS = ("trainA", "trainB", "testA", "testB")
 
 
 @dataclass(frozen=True)
@@ -46,20 +43,20 @@ class Diagnosis:
 
 
 def diagnose(
-    data: Path,
+    folders: dict[str, Path],
     config: TrainConfig,
     on_picture: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> Diagnosis:
     """Read every picture of a dataset as training would, and say what is wrong with it.
 
     Args:
-        data: folder with trainA and trainB, and perhaps testA and testB.
+        folders: trainA, trainB, and perhaps testA and testB; see `domains.resolve_splits`.
         config: what it is to be trained with; its sizes count.
         on_picture: called with (done, total) after every picture.
 
-    Raises DatasetError: no trainA or no trainB there.
+    Raises InputError: a folder cannot be listed.
     """
-    evidence = _gather(data, on_picture)
+    evidence = _gather(folders, on_picture)
     checks = (*domain_gap.CHECKS, *symptoms.CHECKS)
     findings = [finding for check in checks for finding in check(evidence, config)]
     findings.sort(key=lambda finding: get_args(Level).index(finding.level))
@@ -70,18 +67,8 @@ def diagnose(
     return Diagnosis(facts, evidence.distinctness, tuple(findings))
 
 
-def _gather(data: Path, on_picture: Callable[[int, int], None]) -> Evidence:
-    for name in ("trainA", "trainB"):
-        if not (data / name).is_dir():
-            raise DatasetError(
-                f"{data / name}: no such folder; expected a folder with trainA and trainB, and for "
-                "measuring testA and testB"
-            )
-    paths = {
-        name: find_pictures(data / name, recursive=True)
-        for name in _FOLDERS
-        if (data / name).is_dir()
-    }
+def _gather(folders: dict[str, Path], on_picture: Callable[[int, int], None]) -> Evidence:
+    paths = {name: find_pictures(folder, recursive=True) for name, folder in folders.items()}
     places = [name for name, members in paths.items() for _ in members]
     every = (path for members in paths.values() for path in members)
     measured: dict[str, list[Measured]] = {name: [] for name in paths}
@@ -93,10 +80,10 @@ def _gather(data: Path, on_picture: Callable[[int, int], None]) -> Evidence:
             unreadable[name].append(result)
         on_picture(done, len(places))
     return Evidence(
-        root=data,
+        folders=folders,
         measured=measured,
         unreadable=unreadable,
-        ignored={name: _others(data / name, members) for name, members in paths.items()},
+        ignored={name: _others(folders[name], members) for name, members in paths.items()},
         copies=find_duplicates(measured),
         distinctness=domain_gap.measure_distinctness(measured["trainA"], measured["trainB"]),
     )

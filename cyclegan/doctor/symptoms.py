@@ -5,6 +5,7 @@ How the domains differ is in domain_gap.py.
 """
 
 import math
+import os
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -39,7 +40,7 @@ class Finding:
 class Evidence:
     """Everything that the checks look at, by folder ("trainA", ...)."""
 
-    root: Path
+    folders: dict[str, Path]
     measured: dict[str, list[Measured]]
     unreadable: dict[str, list[Unreadable]]
     ignored: dict[str, list[Path]]  # files that are no pictures by their names
@@ -53,11 +54,13 @@ class Evidence:
 
     def folder(self, path: Path) -> str:
         """The folder that a file is in: "trainA", ..."""
-        return path.relative_to(self.root).parts[0]
+        around = [name for name, folder in self.folders.items() if path.is_relative_to(folder)]
+        return max(around, key=lambda name: len(self.folders[name].parts))
 
     def name(self, path: Path) -> str:
-        """What to call a file: its path below the data folder."""
-        return path.relative_to(self.root).as_posix()
+        """What to call a file: its path below what all folders are in."""
+        root = os.path.commonpath([folder.absolute() for folder in self.folders.values()])
+        return path.absolute().relative_to(root).as_posix()
 
 
 def _unreadable(found: Evidence, _config: TrainConfig) -> Iterator[Finding]:

@@ -1,5 +1,6 @@
 import json
 import math
+import os
 import shutil
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from cyclegan.doctor import Diagnosis, diagnose, pace
 from cyclegan.doctor.domain_gap import _sureness
 from cyclegan.doctor.survey import Measured, measure
 from cyclegan.doctor.symptoms import Finding
+from cyclegan.domains import resolve_splits
 
 SHARED = Path(__file__).parents[2] / "../shared/data"
 
@@ -55,7 +57,7 @@ def checked(data: Path, config: TrainConfig) -> Callable[[], dict[str, Finding]]
     """A function that diagnoses `data` and answers findings by code, less that it is small."""
 
     def run() -> dict[str, Finding]:
-        findings = diagnose(data, config).findings
+        findings = diagnose(resolve_splits(data), config).findings
         by_code = {finding.code: finding for finding in findings}
         assert len(by_code) == len(findings), "each is told once"
         by_code.pop("few")
@@ -69,7 +71,7 @@ Checked = Callable[[], dict[str, Finding]]
 
 def test_a_healthy_set_is_small_at_most(healthy: Path, config: TrainConfig) -> None:
     done: list[tuple[int, int]] = []
-    diagnosis = diagnose(healthy, config, lambda *place: done.append(place))
+    diagnosis = diagnose(resolve_splits(healthy), config, lambda *place: done.append(place))
     assert [(each.code, each.level) for each in diagnosis.findings] == [("few", "warning")]
     assert not diagnosis.must_be_fixed
     assert diagnosis.distinctness is not None
@@ -103,7 +105,7 @@ def test_broken_files_are_named_with_their_reason(data: Path, checked: Checked) 
 def test_a_domain_too_small_to_train_on_must_be_fixed(data: Path, config: TrainConfig) -> None:
     for path in list((data / "trainB").iterdir())[1:]:
         path.unlink()
-    findings = diagnose(data, config).findings
+    findings = diagnose(resolve_splits(data), config).findings
     assert (findings[0].code, findings[0].level) == ("too-few", "fix")
     assert "40 in trainA and 1 in trainB. Training needs at least 2 of each" in findings[0].text
 
@@ -113,9 +115,9 @@ def test_empty_folders_are_a_finding_and_missing_ones_an_error(
 ) -> None:
     (tmp_path / "trainA").mkdir()
     with pytest.raises(DatasetError, match="trainB: no such folder"):
-        diagnose(tmp_path, config)
+        diagnose(resolve_splits(tmp_path), config)
     (tmp_path / "trainB").mkdir()
-    assert [each.code for each in diagnose(tmp_path, config).findings] == [
+    assert [each.code for each in diagnose(resolve_splits(tmp_path), config).findings] == [
         "too-few",
         "no-test",
     ]
@@ -176,7 +178,7 @@ def test_the_known_leaks_of_horse2zebra_are_found(tmp_path: Path, config: TrainC
     for name in {name for pair in leaks for name in pair} | set(bystanders):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         shutil.copy(official / name, tmp_path / name)
-    diagnosis = diagnose(tmp_path, config)
+    diagnosis = diagnose(resolve_splits(tmp_path), config)
     leak = next(finding for finding in diagnosis.findings if finding.code == "leak")
     assert set(leak.files) == leaks
     assert diagnosis.must_be_fixed
@@ -251,7 +253,7 @@ def test_what_tells_the_domains_apart_by_itself_is_found(
 ) -> None:
     _redraw(data / "trainB", "B", **options)  # type: ignore[arg-type]
     larger = config.replace(load_size_min=80, load_size_max=80)
-    codes = [finding.code for finding in diagnose(data, larger).findings]
+    codes = [finding.code for finding in diagnose(resolve_splits(data), larger).findings]
     assert [each for each in codes if each != "few"] == [code]
 
 
@@ -292,7 +294,7 @@ def test_missing_tests_and_unused_files_are_told(data: Path, checked: Checked) -
 def test_the_most_important_comes_first(data: Path, config: TrainConfig) -> None:
     shutil.rmtree(data / "testB")
     (data / "trainB" / "empty.png").touch()
-    findings = diagnose(data, config).findings
+    findings = diagnose(resolve_splits(data), config).findings
     assert [each.code for each in findings] == ["unreadable", "few", "no-test"]
 
 
@@ -365,6 +367,29 @@ def test_the_command_prints_for_people_and_for_machines(
     assert "no such folder" in capsys.readouterr().err
 
 
+def test_two_folders_from_anywhere_do_as_well(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], data: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "zebras").mkdir()
+    folders = [data / "trainA", tmp_path / "zebras" / "grazing"]
+    (data / "trainB").rename(folders[1])
+    shutil.copy(folders[0] / "02.png", folders[1] / "copy.png")
+    options = ["--domain-a", str(folders[0]), "--domain-b", str(folders[1])]
+    assert _type(monkeypatch, *options, "--json") == 3
+    told = json.loads(capsys.readouterr().out)
+    root = Path(os.path.commonpath(folders))
+    names = [
+        path.relative_to(root).as_posix()
+        for path in (folders[0] / "02.png", folders[1] / "copy.png")
+    ]
+    assert [found["files"] for found in told["findings"] if found["code"] == "both-domains"] == [
+        [names]
+    ]
+    assert "no-test" in [found["code"] for found in told["findings"]]
+    assert _type(monkeypatch, *options[:2]) == 2
+    assert "expected either one folder" in capsys.readouterr().err
+
+
 def test_a_diagnosis_is_plain_json(data: Path, config: TrainConfig) -> None:
-    diagnosis: Diagnosis = diagnose(data, config)
+    diagnosis: Diagnosis = diagnose(resolve_splits(data), config)
     assert json.loads(json.dumps(diagnosis.to_dict()))["folders"][0]["name"] == "trainA"

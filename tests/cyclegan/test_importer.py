@@ -3,6 +3,7 @@
 The definitions follow what the projects publish of their layouts, not our code.
 """
 
+import json
 from collections import OrderedDict
 from collections.abc import Callable
 from itertools import pairwise
@@ -444,3 +445,10 @@ def test_a_checkpoint_becomes_a_run_that_the_command_trains(tmp_path: Path, data
     assert "guess" in output
     command("train", "--data", data_dir, "--out", run, "--max-images", 1, "--device", "cpu")
     assert load_checkpoint(run / "latest.pt")["run"]["images_seen"] == 1
+
+
+def test_json_holds_the_report_and_what_was_made(tmp_path: Path) -> None:
+    reference_folder(tmp_path / "theirs")
+    told = json.loads(command("import", tmp_path / "theirs", "--out", tmp_path / "run", "--json"))
+    assert told["run"] == str(tmp_path / "run")
+    assert {"what": "D_B", "value": "from D_A", "source": "latest_net_D_A.pth"} in told["report"]
