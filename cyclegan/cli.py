@@ -413,7 +413,10 @@ def _run_training(config: TrainConfig, out: Path, device: str, imported: "Import
     from cyclegan.train import has_lost_patience
     from cyclegan.train import train as run_training
 
-    with join_processes() as processes, terminal.training_progress(processes) as on_progress:
+    with (
+        join_processes() as processes,
+        terminal.training_progress(processes.is_first) as on_progress,
+    ):
         if not processes.is_first:
             logging.disable(logging.WARNING)  # the first one says it
         elif imported:

@@ -106,6 +106,11 @@ class UnpairedDataset(Dataset[Batch]):
         self.domain_a = _open_domain(config.domain_a, config, salt=0)
         self.domain_b = _open_domain(config.domain_b, config, salt=1)
 
+    @property
+    def pictures(self) -> tuple[int, int]:
+        """How many pictures A and B have."""
+        return len(self.domain_a.paths), len(self.domain_b.paths)
+
     def __getitem__(self, index: int) -> Batch:
         (real_A, unreadable_A), (real_B, unreadable_B) = self.domain_a[index], self.domain_b[index]
         return Batch(real_A, real_B, {"A": unreadable_A, "B": unreadable_B})

@@ -24,18 +24,17 @@ if TYPE_CHECKING:  # evaluating needs no torch
     from cyclegan.evaluate import Evaluation
     from cyclegan.gauge import Measurement
     from cyclegan.importer import Fact
-    from cyclegan.processes import Processes
     from cyclegan.train import Progress
 
 
 def training_progress(
-    processes: "Processes",
+    is_shown: bool = True,
 ) -> AbstractContextManager[Callable[["Progress"], None]]:
     """Show a training's progress: a bar with the losses on a terminal, else a line an interval.
 
-    Of several processes the first one talks.
+    Of several processes the first alone shows it.
     """
-    if not processes.is_first:
+    if not is_shown:
         return nullcontext(lambda _progress: None)
     return _show_bar() if sys.stderr.isatty() else _show_lines()
 

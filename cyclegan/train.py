@@ -1,8 +1,8 @@
-"""The training loop, in visible phases: step, report, sheet, checkpoint.
+"""The training loop, in visible phases: step, alarms, measure, report, sheet, checkpoint.
 
 A run is a folder: config.json, facts.json, latest.pt, log.jsonl, sheets/, tensorboard/ and, made of
 these, report.html. The same command again goes on where the last checkpoint stands, bit for bit.
-What a step computes is in `step.py`.
+What a step computes is in `step.py`, what the phases write in `chronicle.py`.
 """
 
 import logging
@@ -10,65 +10,33 @@ import math
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
-from typing import Any
 
 import torch
-from torch import Tensor
 
-from cyclegan.alarms import Alarm, judge, nonfinite
-from cyclegan.checkpoint import LATEST, best_path, find_nonfinite, load_checkpoint, save_checkpoint
-from cyclegan.config import RESUME_MAY_CHANGE, RESUME_MAY_SET, TrainConfig, read_config
+from cyclegan.alarms import Alarm
+from cyclegan.checkpoint import LATEST
+from cyclegan.chronicle import Chronicle
+from cyclegan.config import TrainConfig
 from cyclegan.contract.errors import ConfigError, TrainingError, brief
-from cyclegan.contract.files import atomic_write
 from cyclegan.dataset import UnpairedDataset, iterate_batches
 from cyclegan.diffaugment import SMALL_SET
-from cyclegan.doctor.facts import look_at, write_facts
-from cyclegan.domains import GENERATOR_OF, Direction
-from cyclegan.gauge import Measurement, Record, make_gauge
+from cyclegan.gauge import Measurement, make_gauge
 from cyclegan.memory import advise, is_out_of_memory
 from cyclegan.processes import Processes
-from cyclegan.readings import load_probe, take_readings
-from cyclegan.report import Log, draw_sheet, load_sheet_pictures, save_sheet
-from cyclegan.report_page import write_report
-from cyclegan.step import STEPS, Step
+from cyclegan.run_folder import RunState, Weights, claim_run, take_up
+from cyclegan.step import STEPS
 from cyclegan.unreadable import (
-    Unreadable,
-    count_unreadable,
-    forget_removed,
     list_unreadable,
     remember,
     share_unreadable,
 )
 
 logger = logging.getLogger(__name__)
-
-Weights = Mapping[str, Mapping[str, Tensor]]  # state dicts by network: "G_AB", "D_B", ...
-
-
-@dataclass
-class RunState:
-    """The clock and the open interval of the log: what a checkpoint holds besides the step."""
-
-    images_seen: int = 0  # pictures of each domain
-    elapsed_s: float = 0.0  # seconds of training, stops excluded
-    sums: dict[str, Tensor] = field(default_factory=dict)  # losses since the last log line
-    counts: dict[str, int] = field(default_factory=dict)  # how many steps had that loss
-    alarms: dict[str, int] = field(default_factory=dict)  # see `held` of alarms.judge
-    unreadable: Unreadable = field(default_factory=dict)  # pictures that were left out
-    best: dict[Direction, Record] = field(default_factory=dict)  # of all measurements
-    stale: int = 0  # measurements in a row without a new best
-
-    def keep(self, records: dict[Direction, Record]) -> list[Direction]:
-        """Take over the records that are the best so far; return their directions."""
-        better = [key for key, new in records.items() if new.is_better_than(self.best.get(key))]
-        self.best |= {direction: records[direction] for direction in better}
-        self.stale = 0 if better else self.stale + 1
-        return better
 
 
 @dataclass(frozen=True)
@@ -177,29 +145,13 @@ def _train(
     dataset = UnpairedDataset(config)
     training = {"A": dataset.domain_a.paths, "B": dataset.domain_b.paths}
     gauge = make_gauge(config, STEPS[config.method].generator_names, training)
-    pictures = (len(dataset.domain_a.paths), len(dataset.domain_b.paths))
-    is_small = min(pictures) < SMALL_SET
+    is_small = min(dataset.pictures) < SMALL_SET
     augments = config.diffaugment == "on" or (config.diffaugment == "auto" and is_small)
     step = STEPS[config.method](config, device, augments=augments, processes=processes)
     if processes.is_first:
         claim_run(config, run)  # once nothing that the config names is missing
-    state = _resume(step, run / LATEST, pictures, processes, start or {})
-    log = Log(run, state.images_seen) if processes.is_first else None
-    sheet_reals_A, sheet_reals_B = (
-        load_sheet_pictures(domain.paths, config.sheet_pictures, config.crop_size)
-        for domain in (dataset.domain_a, dataset.domain_b)
-    )
-    if processes.is_first:
-        facts = [
-            look_at(Path(config.domain_a), dataset.domain_a.paths, config.load_size_min),
-            look_at(Path(config.domain_b), dataset.domain_b.paths, config.load_size_min),
-        ]
-        write_facts(run, describe_hardware(step.device, processes.count), facts)
-        write_report(run)
-    probe_A, probe_B = (
-        load_probe(domain.paths, config.crop_size)
-        for domain in (dataset.domain_a, dataset.domain_b)
-    )
+    state = take_up(run, step, dataset.pictures, start or {})
+    chronicle = Chronicle(run, config, dataset, step, state) if processes.is_first else None
     batches = iterate_batches(dataset, config, state.images_seen, processes)
     images_at_start, elapsed_at_start_s = state.images_seen, state.elapsed_s
     start_s = time.monotonic()
@@ -209,7 +161,7 @@ def _train(
             # Step
             learning_rate = scheduled_learning_rate(config, state)
             real_A, real_B, unreadable = next(batches)
-            has_new_unreadable = remember(state.unreadable, unreadable, pictures)
+            has_new_unreadable = remember(state.unreadable, unreadable, dataset.pictures)
             try:
                 losses = step(real_A, real_B, learning_rate)
             except Exception as error:
@@ -223,56 +175,31 @@ def _train(
             call_s = time.monotonic() - start_s
             state.elapsed_s, is_stopping = processes.agree(elapsed_at_start_s + call_s, bool(stop))
             share = run_share(config, state)
-            is_over = share == 1.0
 
             # Alarms
             alarms: tuple[Alarm, ...] = ()
-            if log and _is_due(state, config, config.alarm_every):
-                readings = take_readings(step, probe_A, probe_B)
-                _require_finite(find_nonfinite(readings), run, state, log)
-                log.append({"images_seen": state.images_seen, **readings})
-                alarms = judge(readings, state.alarms, config, share)
-                for alarm in alarms:
-                    log.tell(alarm.to_row(state.images_seen))
+            if chronicle and _is_due(state, config, config.alarm_every):
+                alarms = chronicle.watch(share)
 
             # Measure
             measurement = None
-            is_measured = gauge is not None and (
-                is_over or _is_due(state, config, config.evaluate_every)
-            )
+            is_measured = share == 1.0 or _is_due(state, config, config.evaluate_every)
             if gauge and is_measured:
-                if log:
-                    measurement = gauge.measure(step.averages, state.images_seen)
-                    row = measurement.row
-                    _require_finite(find_nonfinite(row), run, state, log)
-                    measurement.best = state.keep(measurement.records)
-                    row["without_best"] = state.stale
-                    log.append({"images_seen": state.images_seen, **row})
-                    for direction in measurement.best:
-                        write_best(run, config, step, state, pictures, direction)
+                measurement = chronicle.measure(gauge) if chronicle else None
                 state.stale = processes.from_first(state.stale)
-                share = run_share(config, state)
-                is_over = share == 1.0
+                share = run_share(config, state)  # 1 if patience is lost
 
             # Report
+            is_over = share == 1.0
             pace = (state.images_seen - images_at_start) / call_s
             means = None
             if is_over or _is_due(state, config, config.log_every):
                 means = _close_interval(state, processes)
-                _require_finite(find_nonfinite(means), run, state, log)
-                if log:
-                    log.append(
-                        {
-                            "images_seen": state.images_seen,
-                            "minutes": round(state.elapsed_s / 60, 3),
-                            "images_per_s": round(pace, 3),
-                            "learning_rate": learning_rate,
-                            **means,
-                        }
-                    )
-            if log and has_new_unreadable:
-                unreadable_count = count_unreadable(state.unreadable)
-                log.append({"images_seen": state.images_seen, "unreadable": unreadable_count})
+                if chronicle:
+                    chronicle.require_finite(means)
+                    chronicle.note_losses(means, learning_rate, pace)
+            if chronicle and has_new_unreadable:
+                chronicle.note_unreadable()
             remaining_s = _remaining_s(config, state, pace)
             on_progress(
                 Progress(
@@ -288,141 +215,21 @@ def _train(
             )
 
             # Sheet
-            if log and (is_over or _is_due(state, config, config.sheet_every)):
-                caption = f"{state.images_seen} images, {state.elapsed_s / 60:.0f} minutes"
-                averaged = {name: average.module for name, average in step.averages.items()}
-                sheet = draw_sheet(sheet_reals_A, sheet_reals_B, averaged, caption)
-                save_sheet(sheet, run / "sheets" / f"{state.images_seen:09d}.jpg")
-                log.show(sheet, state.images_seen)
+            if chronicle and (is_over or _is_due(state, config, config.sheet_every)):
+                chronicle.show()
 
             # Checkpoint
-            is_checkpoint_due = is_measured or _is_due(state, config, config.checkpoint_every)
-            if is_over or is_stopping or is_checkpoint_due:
+            is_due = bool(gauge and is_measured) or _is_due(state, config, config.checkpoint_every)
+            if is_over or is_stopping or is_due:
                 _share_interval(state, processes)
-                share_unreadable(state.unreadable, pictures, processes)
-                if log:
-                    _require_finite(find_nonfinite(state.sums | step.state_dict()), run, state, log)
-                    write_checkpoint(run, config, step, state, pictures)
-                    is_over_early = has_lost_patience(config, state)
-                    write_report(run, is_stopped=is_stopping or is_over_early)
+                share_unreadable(state.unreadable, dataset.pictures, processes)
+                if chronicle:
+                    chronicle.save(is_stopped=is_stopping or has_lost_patience(config, state))
             if is_stopping:
                 break
     list_unreadable(state.unreadable)
     if share < 1.0:
         raise KeyboardInterrupt
-    return state
-
-
-def write_checkpoint(
-    run: Path, config: TrainConfig, step: Step, state: RunState, pictures: tuple[int, int]
-) -> None:
-    """Write everything that a run goes on from; `pictures` of A and of B. Raises StorageError."""
-    save_checkpoint(
-        run / LATEST,
-        {
-            **_describe_origin(config, step, pictures),
-            "run": asdict(state),
-            "step": step.state_dict(),
-        },
-    )
-
-
-def write_best(
-    run: Path,
-    config: TrainConfig,
-    step: Step,
-    state: RunState,
-    pictures: tuple[int, int],
-    direction: Direction,
-) -> None:
-    """Write what the export of one direction needs, and what it was measured at.
-
-    The checkpoint follows at once; a run that is killed in between measures again. Raises
-    StorageError.
-    """
-    name = GENERATOR_OF[direction]
-    save_checkpoint(
-        best_path(run, direction),
-        {
-            **_describe_origin(config, step, pictures),
-            "run": {"images_seen": state.images_seen, "elapsed_s": state.elapsed_s},
-            "step": {f"{name}_ema": step.averages[name].state_dict()},
-            "record": asdict(state.best[direction]),
-        },
-    )
-
-
-def _describe_origin(config: TrainConfig, step: Step, pictures: tuple[int, int]) -> dict[str, Any]:
-    return {
-        "config": config.to_dict(),
-        "pictures": list(pictures),
-        "hardware": describe_hardware(step.device, step.processes.count),
-    }
-
-
-def claim_run(config: TrainConfig, run: Path) -> None:
-    """Write the config into a new run folder, or make sure that the folder's own is the same.
-
-    Raises ConfigError: it is another one; names the keys.
-    """
-    path = run / "config.json"
-    if path.exists():
-        ours, theirs = config.to_dict(), read_config(path).to_dict()
-        for key in RESUME_MAY_SET:
-            theirs[key] = theirs[key] or ours[key]
-        differing = [
-            f"{key} is {theirs[key]!r} there and {ours[key]!r} here"
-            for key in ours
-            if key not in RESUME_MAY_CHANGE and ours[key] != theirs[key]
-        ]
-        if differing:
-            raise ConfigError(
-                f"{run}: holds a run with another config: {'; '.join(differing)}; "
-                "give the same settings to go on with it, or another --out to start anew"
-            )
-    for stale in run.glob(".tmp-*"):  # of a process that was killed while it wrote
-        stale.unlink(missing_ok=True)
-    with atomic_write(path) as temporary:
-        temporary.write_text(config.to_json())
-
-
-def describe_hardware(device: torch.device, processes: int = 1) -> str:
-    """Name what computes, for the model's card."""
-    if device.type == "cuda":
-        name = torch.cuda.get_device_name(device)
-    else:
-        cpu = torch.cpu.get_capabilities().get("cpu_name", "CPU")
-        name = f"{cpu}, {torch.get_num_threads()} threads"
-    return f"{processes} x {name}" if processes > 1 else name
-
-
-def _resume(
-    step: Step, checkpoint: Path, pictures: tuple[int, int], processes: Processes, start: Weights
-) -> RunState:
-    has_one = processes.is_first and checkpoint.exists()
-    loaded = processes.from_first(load_checkpoint(checkpoint) if has_one else None)
-    if loaded is None:
-        step.start_from(start)
-        anew = [name for name in step.networks if name not in start]
-        if start and anew:
-            logger.warning("%s start anew: there are no weights that fit", ", ".join(anew))
-        return RunState()
-    step.load_state_dict(loaded["step"])
-    best = {key: Record(**record) for key, record in loaded["run"].get("best", {}).items()}
-    state = RunState(**{**loaded["run"], "best": best})
-    state.sums = {name: total.to(step.device) for name, total in state.sums.items()}
-    forget_removed(state.unreadable)
-    if not processes.is_first:
-        return state
-    pictures_before = tuple(loaded["pictures"])
-    if state.images_seen and pictures_before != pictures:
-        logger.warning(
-            "the domains have %d and %d pictures now, %d and %d before: the run goes on, but not "
-            "as if nothing had happened",
-            *pictures,
-            *pictures_before,
-        )
-    logger.info("going on with %s at %d images", checkpoint, state.images_seen)
     return state
 
 
@@ -439,16 +246,6 @@ def _close_interval(state: RunState, processes: Processes) -> dict[str, float]:
     means = {name: float(state.sums[name]) / n for name, n in state.counts.items()}
     state.sums, state.counts = {}, {}
     return means
-
-
-def _require_finite(broken: list[str], run: Path, state: RunState, log: Log | None) -> None:
-    """Stop the run, and say so in its log and report, if anything is called broken."""
-    if broken:
-        alarm = nonfinite(broken, state.images_seen)
-        if log:
-            log.tell(alarm.to_row(state.images_seen))
-            write_report(run, is_stopped=True)
-        raise TrainingError(f"{alarm.text} {alarm.remedy}")
 
 
 def _is_due(state: RunState, config: TrainConfig, every: int) -> bool:

@@ -29,8 +29,8 @@ from cyclegan.importer.files import (
     translate_options,
 )
 from cyclegan.networks import generator_from
+from cyclegan.run_folder import RunState, write_checkpoint
 from cyclegan.step import CycleGANStep
-from cyclegan.train import RunState, write_checkpoint
 
 NETWORKS = ("G_AB", "G_BA", "D_A", "D_B")
 

@@ -1,0 +1,168 @@
+"""A run's folder and what lies in it: where the run stands, its config, its checkpoints.
+
+What is learned between two checkpoints is in `train.py`, what a run tells people in `chronicle.py`.
+"""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from cyclegan.checkpoint import LATEST, best_path, load_checkpoint, save_checkpoint
+from cyclegan.config import RESUME_MAY_CHANGE, RESUME_MAY_SET, TrainConfig, read_config
+from cyclegan.contract.errors import ConfigError
+from cyclegan.contract.files import atomic_write
+from cyclegan.domains import GENERATOR_OF, Direction
+from cyclegan.gauge import Record
+from cyclegan.step import Step
+from cyclegan.unreadable import Unreadable, forget_removed
+
+logger = logging.getLogger(__name__)
+
+Weights = Mapping[str, Mapping[str, Tensor]]  # state dicts by network: "G_AB", "D_B", ...
+
+
+@dataclass
+class RunState:
+    """The clock and the open interval of the log: what a checkpoint holds besides the step."""
+
+    images_seen: int = 0  # pictures of each domain
+    elapsed_s: float = 0.0  # seconds of training, stops excluded
+    sums: dict[str, Tensor] = field(default_factory=dict)  # losses since the last log line
+    counts: dict[str, int] = field(default_factory=dict)  # how many steps had that loss
+    alarms: dict[str, int] = field(default_factory=dict)  # see `held` of alarms.judge
+    unreadable: Unreadable = field(default_factory=dict)  # pictures that were left out
+    best: dict[Direction, Record] = field(default_factory=dict)  # of all measurements
+    stale: int = 0  # measurements in a row without a new best
+
+    def keep(self, records: dict[Direction, Record]) -> list[Direction]:
+        """Take over the records that are the best so far; return their directions."""
+        better = [key for key, new in records.items() if new.is_better_than(self.best.get(key))]
+        self.best |= {direction: records[direction] for direction in better}
+        self.stale = 0 if better else self.stale + 1
+        return better
+
+
+def write_checkpoint(
+    run: Path, config: TrainConfig, step: Step, state: RunState, pictures: tuple[int, int]
+) -> None:
+    """Write everything that a run goes on from; `pictures` of A and of B. Raises StorageError."""
+    save_checkpoint(
+        run / LATEST,
+        {
+            **_describe_origin(config, step, pictures),
+            "run": asdict(state),
+            "step": step.state_dict(),
+        },
+    )
+
+
+def write_best(
+    run: Path,
+    config: TrainConfig,
+    step: Step,
+    state: RunState,
+    pictures: tuple[int, int],
+    direction: Direction,
+) -> None:
+    """Write what the export of one direction needs, and what it was measured at.
+
+    The checkpoint follows at once; a run that is killed in between measures again. Raises
+    StorageError.
+    """
+    name = GENERATOR_OF[direction]
+    save_checkpoint(
+        best_path(run, direction),
+        {
+            **_describe_origin(config, step, pictures),
+            "run": {"images_seen": state.images_seen, "elapsed_s": state.elapsed_s},
+            "step": {f"{name}_ema": step.averages[name].state_dict()},
+            "record": asdict(state.best[direction]),
+        },
+    )
+
+
+def _describe_origin(config: TrainConfig, step: Step, pictures: tuple[int, int]) -> dict[str, Any]:
+    return {
+        "config": config.to_dict(),
+        "pictures": list(pictures),
+        "hardware": describe_hardware(step.device, step.processes.count),
+    }
+
+
+def claim_run(config: TrainConfig, run: Path) -> None:
+    """Write the config into a new run folder, or make sure that the folder's own is the same.
+
+    Raises ConfigError: it is another one; names the keys.
+    """
+    path = run / "config.json"
+    if path.exists():
+        ours, theirs = config.to_dict(), read_config(path).to_dict()
+        for key in RESUME_MAY_SET:
+            theirs[key] = theirs[key] or ours[key]
+        differing = [
+            f"{key} is {theirs[key]!r} there and {ours[key]!r} here"
+            for key in ours
+            if key not in RESUME_MAY_CHANGE and ours[key] != theirs[key]
+        ]
+        if differing:
+            raise ConfigError(
+                f"{run}: holds a run with another config: {'; '.join(differing)}; "
+                "give the same settings to go on with it, or another --out to start anew"
+            )
+    for stale in run.glob(".tmp-*"):  # of a process that was killed while it wrote
+        stale.unlink(missing_ok=True)
+    with atomic_write(path) as temporary:
+        temporary.write_text(config.to_json())
+
+
+def describe_hardware(device: torch.device, processes: int = 1) -> str:
+    """Name what computes, for the model's card."""
+    if device.type == "cuda":
+        name = torch.cuda.get_device_name(device)
+    else:
+        cpu = torch.cpu.get_capabilities().get("cpu_name", "CPU")
+        name = f"{cpu}, {torch.get_num_threads()} threads"
+    return f"{processes} x {name}" if processes > 1 else name
+
+
+def take_up(run: Path, step: Step, pictures: tuple[int, int], start: Weights) -> RunState:
+    """Bring a step to where a run stands: to its checkpoint, or to what a new run starts from.
+
+    Args:
+        run: the folder. step: as built from the run's config; changed in place.
+        pictures: of A and B, now.
+        start: weights for a run without a checkpoint; what is missing starts anew.
+
+    Raises CheckpointError: a checkpoint that cannot be used.
+    """
+    processes, checkpoint = step.processes, run / LATEST
+    has_one = processes.is_first and checkpoint.exists()
+    loaded = processes.from_first(load_checkpoint(checkpoint) if has_one else None)
+    if loaded is None:
+        step.start_from(start)
+        anew = [name for name in step.networks if name not in start]
+        if start and anew:
+            logger.warning("%s start anew: there are no weights that fit", ", ".join(anew))
+        return RunState()
+    step.load_state_dict(loaded["step"])
+    best = {key: Record(**record) for key, record in loaded["run"].get("best", {}).items()}
+    state = RunState(**{**loaded["run"], "best": best})
+    state.sums = {name: total.to(step.device) for name, total in state.sums.items()}
+    forget_removed(state.unreadable)
+    if not processes.is_first:
+        return state
+    pictures_before = tuple(loaded["pictures"])
+    if state.images_seen and pictures_before != pictures:
+        logger.warning(
+            "the domains have %d and %d pictures now, %d and %d before: the run goes on, but not "
+            "as if nothing had happened",
+            *pictures,
+            *pictures_before,
+        )
+    logger.info("going on with %s at %d images", checkpoint, state.images_seen)
+    return state
