@@ -183,8 +183,9 @@ def _train(
 
             # Measure
             measurement = None
-            is_measured = share == 1.0 or _is_due(state, config, config.evaluate_every)
-            if gauge and is_measured:
+            is_measured = False
+            if gauge and (share == 1.0 or _is_due(state, config, config.evaluate_every)):
+                is_measured = True
                 measurement = chronicle.measure(gauge) if chronicle else None
                 state.stale = processes.from_first(state.stale)
                 share = run_share(config, state)  # 1 if patience is lost
@@ -219,7 +220,7 @@ def _train(
                 chronicle.show()
 
             # Checkpoint
-            is_due = bool(gauge and is_measured) or _is_due(state, config, config.checkpoint_every)
+            is_due = is_measured or _is_due(state, config, config.checkpoint_every)
             if is_over or is_stopping or is_due:
                 _share_interval(state, processes)
                 share_unreadable(state.unreadable, dataset.pictures, processes)
