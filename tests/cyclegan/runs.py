@@ -1,11 +1,14 @@
-"""What tests of whole runs share: to cut one short, and to tell whether two are the same."""
+"""What tests of whole runs share: to type a command, to cut a run short, to compare two."""
 
 import json
 from pathlib import Path
 from typing import Any
 
 import torch
+import typer
+from typer.testing import CliRunner
 
+from cyclegan import cli
 from cyclegan.train import Progress
 
 
@@ -45,3 +48,12 @@ def timeless(checkpoint: dict[str, Any]) -> dict[str, Any]:
 def losses_of(run: Path) -> list[dict[str, Any]]:
     rows = [json.loads(line) for line in (run / "log.jsonl").read_text().splitlines()]
     return [{k: v for k, v in row.items() if k not in ("minutes", "images_per_s")} for row in rows]
+
+
+def command(*arguments: object) -> str:
+    """Type a training verb, here in this process; what it prints."""
+    app = typer.Typer()
+    cli.register(app)
+    result = CliRunner().invoke(app, [str(a) for a in arguments], catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    return result.output

@@ -14,12 +14,9 @@ import numpy as np
 import onnxruntime as ort
 import pytest
 import torch
-import typer
 from torch import Tensor, nn
 from torch.nn import functional as F
-from typer.testing import CliRunner
 
-from cyclegan import cli
 from cyclegan.checkpoint import load_checkpoint
 from cyclegan.config import TrainConfig, read_config
 from cyclegan.contract.card import ModelCard
@@ -28,6 +25,7 @@ from cyclegan.discriminators import discriminator_from
 from cyclegan.importer import read, write_run
 from cyclegan.networks import generator_from
 from cyclegan.train import train
+from tests.cyclegan.runs import command
 
 NORMS: dict[str, Callable[[int], nn.Module]] = {
     "instance": nn.InstanceNorm2d,
@@ -410,14 +408,6 @@ def test_training_goes_on_from_an_imported_run(tmp_path: Path, config: TrainConf
         assert 0 < change < 1e-3  # one step of Adam at 2e-4
     with pytest.raises(ConfigError, match="holds a run already"):
         write_run(read(tmp_path / "theirs"), tmp_path / "run")
-
-
-def command(*arguments: object) -> str:
-    app = typer.Typer()
-    cli.register(app)
-    result = CliRunner().invoke(app, [str(a) for a in arguments], catch_exceptions=False)
-    assert result.exit_code == 0, result.output
-    return result.output
 
 
 def test_a_checkpoint_becomes_a_model_straight_away(tmp_path: Path) -> None:

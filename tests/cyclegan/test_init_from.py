@@ -3,10 +3,7 @@ from pathlib import Path
 
 import pytest
 import torch
-import typer
-from typer.testing import CliRunner
 
-from cyclegan import cli
 from cyclegan.checkpoint import averaged_weights, load_checkpoint
 from cyclegan.config import TrainConfig, read_config
 from cyclegan.contract.errors import CheckpointError, ConfigError
@@ -16,7 +13,7 @@ from cyclegan.importer import read_start
 from cyclegan.networks import generator_from
 from cyclegan.step import STEPS
 from cyclegan.train import train
-from tests.cyclegan.runs import assert_same
+from tests.cyclegan.runs import assert_same, command
 
 SMALL = ["--set", "crop_size=32", "--set", "load_size_min=34", "--set", "load_size_max=40",
          "--device", "cpu", "--no-compile"]  # fmt: skip
@@ -28,14 +25,6 @@ def source(tmp_path: Path, config: TrainConfig) -> Path:
     run = tmp_path / "source"
     train(config.replace(max_images=3, ema_decay=0.5), run)
     return run
-
-
-def command(*arguments: object) -> str:
-    app = typer.Typer()
-    cli.register(app)
-    result = CliRunner().invoke(app, [str(a) for a in arguments], catch_exceptions=False)
-    assert result.exit_code == 0, result.output
-    return result.output
 
 
 def test_a_run_gives_its_averages_and_its_discriminators(source: Path, config: TrainConfig) -> None:
