@@ -131,8 +131,12 @@ def iterate_batches(
     config: TrainConfig,
     images_seen: int,
     processes: Processes | None = None,
+    *,
+    pins_memory: bool = False,
 ) -> Iterator[Batch]:
     """Yield batches without end from sample `images_seen` on.
+
+    Pinned memory is copied to a GPU without waiting for it.
 
     Of several processes each loads its own part of every batch, so that no two see the same sample
     of an epoch. Raises ConfigError: a batch cannot be split evenly.
@@ -148,6 +152,7 @@ def iterate_batches(
         num_workers=config.num_workers,
         collate_fn=_collate,
         worker_init_fn=_ignore_interrupt,
+        pin_memory=pins_memory,
     )
 
 

@@ -179,9 +179,10 @@ class Step:
         for optimizer in (self.optimizer_G, self.optimizer_D):
             for group in optimizer.param_groups:
                 group["lr"] = learning_rate
-        real_A = real_A.to(self.device, memory_format=self._memory_format)
-        real_B = real_B.to(self.device, memory_format=self._memory_format)
-        reals = {"A": real_A, "B": real_B}
+        reals = {
+            domain: real.to(self.device, memory_format=self._memory_format, non_blocking=True)
+            for domain, real in (("A", real_A), ("B", real_B))
+        }
         self.calls += 1
         terms: dict[str, Tensor] = {}
         if self.calls % self.config.d_steps:

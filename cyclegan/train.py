@@ -152,7 +152,10 @@ def _train(
         claim_run(config, run)  # once nothing that the config names is missing
     state = take_up(run, step, dataset.pictures, start or {})
     chronicle = Chronicle(run, config, dataset, step, state) if processes.is_first else None
-    batches = iterate_batches(dataset, config, state.images_seen, processes)
+    pins_memory = step.device.type == "cuda"
+    batches = iterate_batches(
+        dataset, config, state.images_seen, processes, pins_memory=pins_memory
+    )
     images_at_start, elapsed_at_start_s = state.images_seen, state.elapsed_s
     start_s = time.monotonic()
     share = run_share(config, state)
