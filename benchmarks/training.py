@@ -1,4 +1,4 @@
-"""How long a training step takes: each preset as it runs, beside the reference's step."""
+"""How long a training step takes: each preset beside a plain step of the same architecture."""
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
@@ -9,45 +9,64 @@ from torch import Tensor
 from benchmarks.reference import ReferenceStep
 from benchmarks.timing import milliseconds
 from cyclegan.config import TrainConfig, can_compile
-from cyclegan.step import STEPS
+from cyclegan.step import STEPS, computes_bf16
+from cyclegan.winograd import suits_winograd
 
-REFERENCE = "reference step"
+CPU = torch.device("cpu")
+
+
+def best_settings(config: TrainConfig) -> TrainConfig:
+    """Return the same networks and losses in the arithmetic that suits this CPU.
+
+    In bfloat16, and for it channels last, where the hardware computes in it; compiled where there
+    is a compiler, unless Winograd's convolutions are used.
+    """
+    is_bf16 = computes_bf16(CPU)
+    uses_winograd = not is_bf16 and config.generator.startswith("resnet") and suits_winograd()
+    return config.replace(
+        precision="bf16" if is_bf16 else "fp32",
+        channels_last=is_bf16 or config.channels_last,
+        winograd="on" if uses_winograd else "off",
+        compile=can_compile() and not uses_winograd,
+    )
 
 
 def measure(
-    presets: Mapping[str, TrainConfig], reference: ReferenceStep, size: int, rounds: int
+    pairs: Mapping[str, tuple[ReferenceStep, TrainConfig]], rounds: int
 ) -> Iterator[dict[str, Any]]:
-    """One row a preset: ms for one step, and how many fit into the reference's.
+    """Two rows a preset: ms for one step of batch 1, images a second, and times the reference's.
 
-    The pictures are already in memory. The reference's crops are `size` pixels wide, a preset's as
-    its config says: a smaller crop is part of what makes a preset fast, so it stands in the row.
+    Both steps of a pair see crops of the preset's size, which are already in memory.
     """
-    pixels = {REFERENCE: size}
-    batch = _batch(size)
-    contestants: dict[str, Callable[[], object]] = {REFERENCE: lambda: reference(*batch)}
-    for preset, config in presets.items():
-        is_compiled = config.compile and can_compile()
-        name = f"{preset} step" + (", compiled" if is_compiled else "")
-        pixels[name] = config.crop_size
-        contestants[name] = _contestant(config.replace(compile=is_compiled))
-    times = milliseconds(contestants, rounds)
-    for name, ms in times.items():
-        yield {
-            "what": name,
-            "pixels": pixels[name],
-            "ms": round(ms, 1),
-            "times_as_fast": round(times[REFERENCE] / ms, 2),
+    for preset, (reference, config) in pairs.items():
+        batch, step = _batch(config.crop_size), STEPS[config.method](config)
+        ours = f"{preset}: {describe(config)}"
+        theirs = f"{preset}: reference, float32"
+        contestants: dict[str, Callable[[], object]] = {
+            theirs: lambda step=reference, batch=batch: step(*batch),
+            ours: lambda step=step, batch=batch: step(*batch, 2e-4),
         }
+        contestants[ours]()  # compiles here, where it does
+        times = milliseconds(contestants, rounds)
+        for name, ms in times.items():
+            yield {
+                "what": name,
+                "pixels": config.crop_size,
+                "ms": round(ms, 1),
+                "images_per_s": round(1000 / ms, 3),
+                "times_as_fast": round(times[theirs] / ms, 2),
+            }
 
 
-def _contestant(config: TrainConfig) -> Callable[[], object]:
-    step, batch = STEPS[config.method](config), _batch(config.crop_size)
-
-    def run() -> object:
-        return step(*batch, config.learning_rate)
-
-    run()  # compiles here, where the preset does
-    return run
+def describe(config: TrainConfig) -> str:
+    """Name the settings that make it fast."""
+    names = {
+        config.precision: True,
+        "channels last": config.channels_last,
+        "Winograd": config.winograd == "on",
+        "compiled": config.compile,
+    }
+    return ", ".join(name for name, holds in names.items() if holds)
 
 
 def _batch(size: int) -> tuple[Tensor, Tensor]:
