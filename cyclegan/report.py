@@ -143,7 +143,7 @@ def draw_sheet(
     """Draw input, translation and, where there is a way back, reconstruction, side by side.
 
     A to B is left; B to A, where it is learned, right. A mask comes beside its translation: black
-    where the input stayed.
+    where the input stayed. The page of the run names the columns (report_page/sheets.py).
 
     Args:
         reals_A, reals_B: inputs, each float32 [1, 3, H, W] in [-1, 1], all of one size.

@@ -17,6 +17,7 @@ LOSSES = {
     "adv": ("Adversarial loss", "how seldom translations pass as real"),
     "disc": ("Discriminator loss", "near 0 a discriminator is never wrong"),
     "cycle": ("Cycle loss", "what a round trip loses"),
+    "perceptual": ("Perceptual loss", "what a round trip loses, as a feature network sees it"),
     "idt": ("Identity loss", "changing what is of the target domain already"),
     "self": ("Self-regularisation", "changing the input at all"),
     "penalty": ("Gradient penalty", "of the discriminators"),

@@ -16,7 +16,7 @@ from cyclegan.doctor.facts import FACTS
 from cyclegan.log import Row, read_log
 from cyclegan.report_page.commands import export_commands, resume_command
 from cyclegan.report_page.history import Names, read_alarms, read_curves, read_metrics
-from cyclegan.report_page.sheets import SHEETS, choose_sheets, embed_sheets
+from cyclegan.report_page.sheets import SHEETS, choose_sheets, embed_sheets, name_columns
 
 REPORT = "report.html"  # of a run folder
 
@@ -69,6 +69,7 @@ def _render(run: Path, is_stopped: bool) -> str:
         curves=read_curves(rows, names),
         sheets_found=sheets_found,
         sheets=embed_sheets(sheets),
+        columns=name_columns(config),
         facts=_read_facts(run / FACTS),
         resume=resume_command(config, run),
         exports=export_commands(config, run),
@@ -105,6 +106,7 @@ def _environment() -> Environment:
         loader=PackageLoader("cyclegan.report_page", "."),
         autoescape=True,  # names and paths are other people's
         undefined=StrictUndefined,
+        auto_reload=False,  # an update while a training runs must not change its page under it
         trim_blocks=True,
         lstrip_blocks=True,
     )

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from cyclegan.config import TrainConfig
 from cyclegan.contract.errors import brief
 
 logger = logging.getLogger(__name__)
@@ -26,6 +27,18 @@ class Sheet:
     url: str  # data:image/jpeg;base64,...
     width: int  # pixels
     height: int
+
+
+def name_columns(config: TrainConfig) -> list[str]:
+    """Name what a row of a sheet shows, from left to right, as `report.draw_sheet` lays it out."""
+    ways = [(config.name_a, config.name_b), (config.name_b, config.name_a)]
+    is_one_way = config.method == "simgan"
+    mask = ["mask"] if config.generator == "attention" else []
+    back = [] if is_one_way else ["→ back"]
+    columns = []
+    for source, target in ways[: 1 if is_one_way else 2]:
+        columns += [source, f"→ {target}", *mask, *back]
+    return columns
 
 
 def choose_sheets(folder: Path) -> tuple[int, list[Path]]:

@@ -19,6 +19,8 @@ from cyclegan.domains import list_domain
 from cyclegan.report_page import write_report
 from cyclegan.report_page.commands import export_commands, resume_command
 from cyclegan.report_page.history import Names, read_alarms, read_curves, read_metrics
+from cyclegan.report_page.sheets import name_columns
+from cyclegan.train import train
 
 NAMES = Names("red", "blue")
 ALARM = {"direction": "AB", "text": "every translation looks the same", "remedy": "start anew"}
@@ -153,6 +155,40 @@ def test_an_empty_folder_gives_a_page_that_says_what_is_missing(
     for words in ("config.json: expected the config of a run", "Just started", "Not recorded"):
         assert words in reader.text()
     assert reader.complaints == []
+
+
+@pytest.mark.parametrize(
+    ("rows", "init_from", "is_offered"), [([], "", False), ([], "them.pth", True), (ROWS, "", True)]
+)
+def test_export_is_offered_once_there_is_something_to_export(
+    run: Path, config: TrainConfig, rows: list[dict[str, Any]], init_from: str, is_offered: bool
+) -> None:
+    (run / "config.json").write_text(config.replace(init_from=init_from).to_json())
+    write_log(run, rows)
+    write_report(run)
+    assert ("cyclegan export" in (run / "report.html").read_text()) is is_offered
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        ({}, ["red", "→ blue", "→ back", "blue", "→ red", "→ back"]),
+        ({"method": "simgan", "lambda_cycle": 0.0}, ["red", "→ blue"]),
+        (
+            {"generator": "attention"},
+            ["red", "→ blue", "mask", "→ back", "blue", "→ red", "mask", "→ back"],
+        ),
+    ],
+)
+def test_the_columns_of_a_sheet_are_named(
+    tmp_path: Path, config: TrainConfig, settings: dict[str, Any], expected: list[str]
+) -> None:
+    config = config.replace(**settings)
+    assert name_columns(config) == expected
+    train(config.replace(max_images=1), tmp_path)
+    with Image.open(tmp_path / "sheets" / "000000001.jpg") as sheet:
+        # as many columns of 32 pixels as names, and gaps of 4 around
+        assert sheet.width == len(expected) * 36 + 4
 
 
 def test_many_large_sheets_are_thinned_out_and_made_smaller(run: Path) -> None:
