@@ -61,7 +61,8 @@ class Chronicle:
         measurement = gauge.measure(self.step.averages, self.state.images_seen)
         self.require_finite(measurement.row)
         measurement.best = self.state.keep(measurement.records)
-        self._append({**measurement.row, "without_best": self.state.stale})
+        marks = {f"is_best_{key}": key in measurement.best for key in measurement.records}
+        self._append({**measurement.row, **marks, "without_best": self.state.stale})
         for direction in measurement.best:
             write_best(self.run, self.config, self.step, self.state, self.pictures, direction)
         return measurement

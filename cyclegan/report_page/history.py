@@ -64,7 +64,7 @@ class Chart:
 
 @dataclass(frozen=True)
 class Best:
-    """A metric of one direction; lower is better."""
+    """A metric of one direction, lower is better: when last measured and of what the run kept."""
 
     name: str
     direction: str
@@ -114,17 +114,20 @@ def read_curves(rows: list[Row], names: Names) -> dict[str, list[Chart]]:
 
 
 def read_metrics(rows: list[Row], names: Names) -> list[Best]:
-    """Say how good the metrics of each direction (`KID_AtoB`) are, and when they were best."""
-    measured: dict[str, list[tuple[float, int]]] = {}
-    for row in rows:
-        for name, value in _numbers(row).items():
-            if split_name(name)[1] in _WAYS:
-                measured.setdefault(name, []).append((value, row["images_seen"]))
+    """Say what the metrics of each direction's latest measurement (`KID_AtoB`) are, and were.
+
+    The best is the last that the run marked (`is_best_AtoB`); in a log from before there were
+    marks, the lowest.
+    """
     found = []
-    for name, values in sorted(measured.items()):
-        quantity, way = split_name(name)
-        best, best_at = min(values)
-        found.append(Best(_words(quantity), names.label(way), values[-1][0], best, best_at))
+    for way in _WAYS:
+        measured = [(row, figures) for row in rows if (figures := _figures(row, way))]
+        for name in measured[-1][1] if measured else ():
+            having = [(row, figures[name]) for row, figures in measured if name in figures]
+            marked = [each for each in having if each[0].get(f"is_best_{way}")]
+            row, best = marked[-1] if marked else min(having, key=lambda each: each[1])
+            label, latest = names.label(way), having[-1][1]
+            found.append(Best(_words(split_name(name)[0]), label, latest, best, row["images_seen"]))
     return found
 
 
@@ -156,6 +159,11 @@ def _numbers(row: Row) -> dict[str, float]:
         and not isinstance(value, bool)
         and math.isfinite(value)
     }
+
+
+def _figures(row: Row, way: str) -> dict[str, float]:
+    """What a line of the log says of the metrics of one direction."""
+    return {name: value for name, value in _numbers(row).items() if split_name(name)[1] == way}
 
 
 def _chart(quantity: str, members: list[str], points: list[Point], names: Names) -> Chart:

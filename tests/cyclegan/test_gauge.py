@@ -125,6 +125,9 @@ def test_a_run_keeps_the_best_of_each_direction(tmp_path: Path, judged: TrainCon
     assert [row["images_seen"] for row in rows] == [2, 4, 6]
     for direction, name in (("AtoB", "G_AB_ema"), ("BtoA", "G_BA_ema")):
         values = [row[f"KID_{direction}"] for row in rows]
+        lowest = [min(values[: i + 1]) for i in range(3)]
+        marks = [row[f"is_best_{direction}"] for row in rows]
+        assert marks == [True, lowest[1] < lowest[0], lowest[2] < lowest[1]]
         kept = load_checkpoint(tmp_path / f"best_{direction}.pt")
         assert kept["record"]["value"] == min(values)
         assert kept["record"]["images_seen"] == rows[values.index(min(values))]["images_seen"]

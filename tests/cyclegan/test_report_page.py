@@ -28,7 +28,7 @@ ROWS: list[dict[str, Any]] = [
     {"images_seen": 2, "minutes": 1.0, "images_per_s": 0.1, "learning_rate": 1e-4, "cycle_A": 0.5},
     {"images_seen": 2, "diversity_AB": 0.25, "spread": 3},
     {"images_seen": 2, "alarm": "collapse", "state": "on", **ALARM},
-    {"images_seen": 3, "KID_AtoB": 9.0, "KID_BtoA": 7.0, "is_best_AtoB": True},
+    {"images_seen": 3, "KID_AtoB": 9.0, "KID_BtoA": 7.0},
     {"images_seen": 4, "minutes": 2.0, "images_per_s": 0.1, "learning_rate": 1e-4, "cycle_A": 0.25},
     {"images_seen": 4, "KID_AtoB": 5.0, "KID_BtoA": 8.0},
     {"images_seen": 4, "alarm": "bars", "state": "on", **ALARM, "direction": "BA"},
@@ -230,7 +230,28 @@ def test_long_curves_become_means_of_neighbours() -> None:
     assert chart.lines[0].values[:2] == pytest.approx([1 / 3, 2 / 3], rel=1e-5)
 
 
-def test_the_best_of_a_metric_is_its_lowest() -> None:
+def test_the_best_is_what_the_run_marked_last() -> None:
+    def measured(seen: int, is_best: bool, **figures: float) -> dict[str, Any]:
+        return {"images_seen": seen, "is_best_AtoB": is_best, **figures}
+
+    rows = [
+        measured(1, True, SWD_AtoB=0.1),
+        # Measured otherwise from here on, and FID goes along with KID.
+        measured(2, True, KID_AtoB=9.0, FID_AtoB=50.0),
+        measured(3, True, KID_AtoB=5.0, FID_AtoB=70.0),
+        measured(4, False, KID_AtoB=6.0, FID_AtoB=60.0),
+        measured(5, True, KID_AtoB=8.0, FID_AtoB=65.0),  # on other pictures
+        measured(6, False, KID_AtoB=9.0, FID_AtoB=40.0),
+    ]
+    found = [
+        (each.name, each.latest, each.best, each.best_at) for each in read_metrics(rows, NAMES)
+    ]
+    assert found == [("KID", 9, 8, 5), ("FID", 40, 65, 5)]
+    titles = [chart.title for charts in read_curves(rows, NAMES).values() for chart in charts]
+    assert titles == ["FID", "KID", "SWD"]  # marks are no curve
+
+
+def test_without_marks_the_best_of_a_metric_is_its_lowest() -> None:
     there, back = read_metrics(ROWS, NAMES)
     assert (there.direction, there.latest, there.best, there.best_at) == ("red to blue", 5, 5, 4)
     assert (back.direction, back.latest, back.best, back.best_at) == ("blue to red", 8, 7, 3)
