@@ -16,7 +16,13 @@ from cyclegan.gauge import Gauge, Measurement
 from cyclegan.readings import load_probe, take_readings
 from cyclegan.report import Log, draw_sheet, load_sheet_pictures, save_sheet
 from cyclegan.report_page import write_report
-from cyclegan.run_folder import RunState, describe_hardware, write_best, write_checkpoint
+from cyclegan.run_folder import (
+    RunState,
+    describe_hardware,
+    has_lost_patience,
+    write_best,
+    write_checkpoint,
+)
 from cyclegan.step import Step
 from cyclegan.unreadable import count_unreadable
 
@@ -44,7 +50,7 @@ class Chronicle:
             for folder, domain in zip((config.domain_a, config.domain_b), domains, strict=True)
         ]
         write_facts(run, describe_hardware(step.device, step.processes.count), facts)
-        write_report(run)
+        write_report(run, is_stopped=has_lost_patience(config, state))
 
     def watch(self, share: float) -> tuple[Alarm, ...]:
         """Take readings, and return the alarms that begin or are over `share` into the run."""

@@ -409,8 +409,8 @@ def _estimate_hours(config: TrainConfig) -> float | None:
 def _run_training(config: TrainConfig, out: Path, device: str, imported: "Imported | None") -> None:
     from cyclegan import terminal  # lazy: torch, rich
     from cyclegan.processes import join_processes
+    from cyclegan.run_folder import has_lost_patience
     from cyclegan.step import choose_device
-    from cyclegan.train import has_lost_patience
     from cyclegan.train import train as run_training
 
     with (

@@ -199,6 +199,10 @@ class TrainConfig:
         by_time = elapsed_s / (60 * self.max_minutes) if self.max_minutes else 0.0
         return min(max(by_images, by_time), 1.0)
 
+    def is_out_of_patience(self, stale: int) -> bool:
+        """Whether `stale` measurements in a row without a new best end a run."""
+        return 0 < self.patience <= stale
+
     def to_dict(self) -> dict[str, Any]:
         """Return the fields as plain values."""
         return dataclasses.asdict(self)

@@ -47,6 +47,11 @@ class RunState:
         return better
 
 
+def has_lost_patience(config: TrainConfig, state: RunState) -> bool:
+    """Whether a run has ended early."""
+    return config.is_out_of_patience(state.stale)
+
+
 def write_checkpoint(
     run: Path, config: TrainConfig, step: Step, state: RunState, pictures: tuple[int, int]
 ) -> None:

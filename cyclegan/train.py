@@ -28,7 +28,7 @@ from cyclegan.diffaugment import SMALL_SET
 from cyclegan.gauge import Measurement, make_gauge
 from cyclegan.memory import advise, is_out_of_memory
 from cyclegan.processes import Processes
-from cyclegan.run_folder import RunState, Weights, claim_run, take_up
+from cyclegan.run_folder import RunState, Weights, claim_run, has_lost_patience, take_up
 from cyclegan.step import STEPS
 from cyclegan.unreadable import (
     list_unreadable,
@@ -51,11 +51,6 @@ class Progress:
     losses: dict[str, float] | None  # means since the last log line, when one is due
     alarms: tuple[Alarm, ...] = ()  # those that begin or are over now
     measurement: Measurement | None = None  # when one is due
-
-
-def has_lost_patience(config: TrainConfig, state: RunState) -> bool:
-    """Whether as many measurements as the config allows brought no new best."""
-    return 0 < config.patience <= state.stale
 
 
 def run_share(config: TrainConfig, state: RunState) -> float:

@@ -29,6 +29,7 @@ class Standing:
     minutes: float  # of training, stops excluded
     images_per_s: float  # 0 before the first line of the log
     share: float  # of the run, in [0, 1]
+    stale: int  # measurements in a row without a new best
     remaining_s: float  # at the pace so far
     next_report_s: float  # seconds from one checkpoint to the next
 
@@ -38,7 +39,8 @@ def write_report(run: Path, *, is_stopped: bool = False) -> None:
 
     Args:
         run: the run folder.
-        is_stopped: the training was told to stop here, so that the page does not wait for news.
+        is_stopped: the training was told to stop here or ended early, so that the page does not
+            wait for news.
 
     Raises StorageError: it could not be written.
     """
@@ -80,12 +82,14 @@ def _render(run: Path, is_stopped: bool) -> str:
 def _stand(config: TrainConfig, rows: list[Row]) -> Standing:
     last = next((row for row in reversed(rows) if "minutes" in row), {})
     minutes, pace = last.get("minutes", 0.0), last.get("images_per_s", 0.0)
+    stale = [row["without_best"] for row in rows if "without_best" in row]
     share = config.share_done(last.get("images_seen", 0), 60 * minutes)
     return Standing(
         images_seen=rows[-1]["images_seen"] if rows else 0,
         minutes=minutes,
         images_per_s=pace,
         share=share,
+        stale=stale[-1] if stale else 0,
         remaining_s=60 * minutes * (1 - share) / share if share else 0.0,
         next_report_s=config.checkpoint_every / pace if pace else 0.0,
     )

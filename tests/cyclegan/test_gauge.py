@@ -25,8 +25,9 @@ from cyclegan.contract.errors import (
 )
 from cyclegan.export import choose_checkpoint, export
 from cyclegan.gauge import Gauge
+from cyclegan.run_folder import has_lost_patience
 from cyclegan.step import CycleGANStep
-from cyclegan.train import has_lost_patience, train
+from cyclegan.train import train
 from tests.cyclegan.runs import KilledError, assert_same, kill_at, losses_of, timeless
 
 
@@ -165,11 +166,17 @@ def test_patience_ends_a_run_for_good_and_more_of_it_goes_on(
         state = train(config, tmp_path)
         assert state.images_seen == 3  # the first is the best, and two are no better
         assert has_lost_patience(config, state)
+        page = (tmp_path / "report.html").read_text()
+        assert "Ended early at 50 %" in page
+        assert "ended early: 2 measurements brought nothing better" in page
+        assert "data-next-s" not in page.partition("<script")[0]  # no news is to come
+        assert "cyclegan train" not in page
     assert [row.get("without_best") for row in losses_of(tmp_path)] == [0, 1, None, 2, None]
     assert load_checkpoint(tmp_path / "latest.pt")["run"]["images_seen"] == 3
     assert (tmp_path / "sheets" / "000000003.jpg").is_file()
     state = train(config.replace(patience=4), tmp_path)
     assert state.images_seen == 5
+    assert "ended early: 4 measurements" in (tmp_path / "report.html").read_text()
 
 
 def test_a_network_may_be_given_later_and_the_best_starts_anew(
