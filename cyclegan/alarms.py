@@ -1,6 +1,6 @@
 """What can go wrong in a training, and when to say so: one rule each, all of them in RULES.
 
-A rule looks at readings alone (`readings.py`); who hears of an alarm is up to `train.py`.
+A rule looks at readings alone (`readings.py`); who hears of an alarm is up to `chronicle.py`.
 """
 
 from collections.abc import Callable, Iterable, Mapping

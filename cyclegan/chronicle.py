@@ -28,7 +28,11 @@ from cyclegan.unreadable import count_unreadable
 
 
 class Chronicle:
-    """Writes a run's folder while it trains. Every method raises StorageError."""
+    """Writes a run's folder while it trains.
+
+    Raises StorageError everywhere, TrainingError where `require_finite` does, and DatasetError
+    where too few pictures can be read for sheets, readings or figures.
+    """
 
     def __init__(
         self, run: Path, config: TrainConfig, dataset: UnpairedDataset, step: Step, state: RunState

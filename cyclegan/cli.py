@@ -133,6 +133,10 @@ def train(
 ) -> None:
     """Learn to translate between two folders of pictures; the same command again goes on."""
     _require_training_packages()
+    if int(os.environ.get("RANK", "0")) > 0:  # the first of several processes reads the settings
+        if not dry_run:
+            _run_training(None, out, device, None)
+        return
     from cyclegan.domains import find_held_out, resolve_domains  # lazy: numpy, Pillow
 
     folder_a, folder_b = resolve_domains(data, domain_a, domain_b)
@@ -162,7 +166,7 @@ def train(
     if dry_run:
         typer.echo(config.to_json(), nl=False)
         return
-    if config.evaluate_every and not (config.test_a or config.test_b):
+    if config.evaluate_every and not config.is_measured:
         typer.echo(
             "note: how good the translations are is not measured while training: there are no "
             "held-out pictures (testA and testB in --data, or --set test_a=DIR --set test_b=DIR)",
@@ -406,7 +410,10 @@ def _estimate_hours(config: TrainConfig) -> float | None:
     return round(steps * measure_step_s(config, choose_device("auto")) / 3600, 3)
 
 
-def _run_training(config: TrainConfig, out: Path, device: str, imported: "Imported | None") -> None:
+def _run_training(
+    config: TrainConfig | None, out: Path, device: str, imported: "Imported | None"
+) -> None:
+    """Train, with the config and the weights to start from that the first process gives."""
     from cyclegan import terminal  # lazy: torch, rich
     from cyclegan.processes import join_processes
     from cyclegan.run_folder import has_lost_patience
@@ -421,6 +428,8 @@ def _run_training(config: TrainConfig, out: Path, device: str, imported: "Import
             logging.disable(logging.WARNING)  # the first one says it
         elif imported:
             terminal.print_import(imported.report)
+        config, start = processes.from_first((config, imported.weights if imported else None))
+        assert config is not None, "the first process gives one"
         try:
             state = run_training(
                 config,
@@ -428,7 +437,7 @@ def _run_training(config: TrainConfig, out: Path, device: str, imported: "Import
                 on_progress=on_progress,
                 device=choose_device(device),
                 processes=processes,
-                start=imported.weights if imported else None,
+                start=start,
             )
         except KeyboardInterrupt:
             if processes.is_first:
@@ -438,7 +447,8 @@ def _run_training(config: TrainConfig, out: Path, device: str, imported: "Import
         typer.echo(f"{out}: {state.images_seen} images, {state.elapsed_s / 60:.1f} minutes")
         for direction, record in state.best.items():
             typer.echo(f"best {direction}: {record}")
-        if has_lost_patience(config, state):
+        is_early = config.share_done(state.images_seen, state.elapsed_s) < 1
+        if is_early and has_lost_patience(config, state):
             typer.echo(
                 f"ended early: no new best in a row of {state.stale} measurements; it goes on "
                 f"with a patience of more than {config.patience}"

@@ -172,11 +172,17 @@ class TrainConfig:
                     f"{name} is {value!r}, which generator {self.generator!r} does not know; "
                     f"leave {name} out, or take one of {', '.join(generators)}"
                 )
-        is_judged = self.evaluate_every > 0 and bool(self.test_a or self.test_b)
-        self._require("patience", not self.patience or is_judged, "0 where nothing is measured: "
+        is_useful = not self.patience or self.is_measured
+        self._require("patience", is_useful, "0 where nothing is measured: "
                       "it needs evaluate_every, and test_a or test_b")  # fmt: skip
         has_limit = self.max_images > 0 or self.max_minutes > 0
         self._require("max_images", has_limit, "1 or more where max_minutes is 0")
+
+    @property
+    def is_measured(self) -> bool:
+        """Whether translations are measured while training: those of held-out pictures."""
+        has_way_back = self.method != "simgan"
+        return self.evaluate_every > 0 and bool(self.test_a or (self.test_b and has_way_back))
 
     def _require(self, name: str, is_right: bool, wanted: str) -> None:
         if not is_right:

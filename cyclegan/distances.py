@@ -1,6 +1,6 @@
 """Distances between two sets of points: features of pictures, or pictures themselves.
 
-Which pictures are compared, and by what network, is in `evaluate.py`.
+By what they are compared is in `features.py`, which pictures in `evaluate.py` and `gauge.py`.
 """
 
 import numpy as np

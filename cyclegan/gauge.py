@@ -69,10 +69,7 @@ def make_gauge(
     config: TrainConfig, generators: Collection[str], training: Mapping[str, list[Path]]
 ) -> "Gauge | None":
     """Make the gauge of a run, see `Gauge`; None where it has nothing to measure on."""
-    if not config.evaluate_every:
-        return None
-    gauge = Gauge(config, generators, training)
-    return gauge if gauge.directions else None
+    return Gauge(config, generators, training) if config.is_measured else None
 
 
 class Gauge:

@@ -63,7 +63,10 @@ def reductions(config: TrainConfig, processes: int = 1) -> Iterator[TrainConfig]
     while (side := config.crop_size * 3 // 4 // multiple * multiple) >= _SMALLEST_CROP:
         config = config.replace(crop_size=side)
         yield config
-    while max(config.generator_width, config.discriminator_width) > _SMALLEST_WIDTH:
+    while (
+        not config.init_from  # whose weights decide the widths
+        and max(config.generator_width, config.discriminator_width) > _SMALLEST_WIDTH
+    ):
         halves = {
             key: max(getattr(config, key) // 2, min(getattr(config, key), _SMALLEST_WIDTH))
             for key in ("generator_width", "discriminator_width")
@@ -99,5 +102,6 @@ def _take_a_step(config: TrainConfig, device: torch.device) -> None:
     for pool in step.pools.values():
         for _ in range(config.pool_size):
             pool.query(pictures[:1].to(device))
-    for _ in range(config.d_steps):
+    # Twice: from the second on Adam holds its moments, and networks the gradients of the first.
+    for _ in range(2 * config.d_steps):
         step(pictures, pictures, config.learning_rate)

@@ -2,8 +2,8 @@
 
 `torchrun` starts them and tells each its rank; without it there is one. A batch is split among
 them, and whatever depends on the whole batch (gradients, the pools of old fakes, random numbers) is
-made the same everywhere. So every process holds the same state at every step, the first one's
-checkpoint is everybody's, and the number of processes may change between two calls of a run.
+made the same everywhere. So every process has the same networks, optimizers and pools at every
+step, the first one's checkpoint is everybody's, and their number may change between two calls.
 """
 
 import os
@@ -17,7 +17,7 @@ import torch
 import torch.distributed as dist
 from torch import Tensor, nn
 
-from cyclegan.contract.errors import ConfigError, TrainingError
+from cyclegan.contract.errors import ConfigError, TrainingError, brief
 
 # Longer than the first process is busy by itself: with sheets, checkpoints and evaluations.
 TIMEOUT = timedelta(hours=1)
@@ -130,8 +130,10 @@ def join_processes() -> Iterator[Processes]:
 def _lost_process() -> Iterator[None]:
     try:
         yield
+    except torch.OutOfMemoryError:
+        raise
     except RuntimeError as error:
         raise TrainingError(
-            "another process of this training ended, so this one ends too; the same command again "
-            "goes on from the last checkpoint"
+            "another process of this training ended or did not answer, so this one ends too; the "
+            f"same command again goes on from the last checkpoint ({brief(error):.200})"
         ) from error

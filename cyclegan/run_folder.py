@@ -28,7 +28,7 @@ Weights = Mapping[str, Mapping[str, Tensor]]  # state dicts by network: "G_AB", 
 
 @dataclass
 class RunState:
-    """The clock and the open interval of the log: what a checkpoint holds besides the step."""
+    """What a checkpoint holds besides the step: clock, open interval of the log, what was told."""
 
     images_seen: int = 0  # pictures of each domain
     elapsed_s: float = 0.0  # seconds of training, stops excluded
@@ -161,6 +161,9 @@ def take_up(run: Path, step: Step, pictures: tuple[int, int], start: Weights) ->
     forget_removed(state.unreadable)
     if not processes.is_first:
         return state
+    for direction in list(state.best):
+        if not _has_best(run, direction, state):
+            del state.best[direction]
     pictures_before = tuple(loaded["pictures"])
     if state.images_seen and pictures_before != pictures:
         logger.warning(
@@ -171,3 +174,13 @@ def take_up(run: Path, step: Step, pictures: tuple[int, int], start: Weights) ->
         )
     logger.info("going on with %s at %d images", checkpoint, state.images_seen)
     return state
+
+
+def _has_best(run: Path, direction: Direction, state: RunState) -> bool:
+    """Whether the best that a checkpoint tells of is still there.
+
+    A process that was killed after it wrote a better one, and before the checkpoint, leaves weights
+    of a future that need not come again: then the next measurement is the best.
+    """
+    path = best_path(run, direction)
+    return path.exists() and load_checkpoint(path)["record"] == asdict(state.best[direction])

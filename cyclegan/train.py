@@ -1,8 +1,9 @@
 """The training loop, in visible phases: step, alarms, measure, report, sheet, checkpoint.
 
-A run is a folder: config.json, facts.json, latest.pt, log.jsonl, sheets/, tensorboard/ and, made of
-these, report.html. The same command again goes on where the last checkpoint stands, bit for bit.
-What a step computes is in `step.py`, what the phases write in `chronicle.py`.
+A run is a folder: config.json, facts.json, latest.pt, best_AtoB.pt, best_BtoA.pt, log.jsonl,
+sheets/, tensorboard/ and, made of these, report.html. The same command again goes on where the last
+checkpoint stands, bit for bit. What a step computes is in `step.py`, what the phases write in
+`chronicle.py`.
 """
 
 import logging
@@ -139,7 +140,9 @@ def _train(
         )
     dataset = UnpairedDataset(config)
     training = {"A": dataset.domain_a.paths, "B": dataset.domain_b.paths}
-    gauge = make_gauge(config, STEPS[config.method].generator_names, training)
+    generators = STEPS[config.method].generator_names
+    gauge = make_gauge(config, generators, training) if processes.is_first else None
+    has_gauge = processes.from_first(gauge is not None)  # it asks the first one's files
     is_small = min(dataset.pictures) < SMALL_SET
     augments = config.diffaugment == "on" or (config.diffaugment == "auto" and is_small)
     step = STEPS[config.method](config, device, augments=augments, processes=processes)
@@ -182,9 +185,9 @@ def _train(
             # Measure
             measurement = None
             is_measured = False
-            if gauge and (share == 1.0 or _is_due(state, config, config.evaluate_every)):
+            if has_gauge and (share == 1.0 or _is_due(state, config, config.evaluate_every)):
                 is_measured = True
-                measurement = chronicle.measure(gauge) if chronicle else None
+                measurement = chronicle.measure(gauge) if chronicle and gauge else None
                 state.stale = processes.from_first(state.stale)
                 share = run_share(config, state)  # 1 if patience is lost
 
@@ -221,7 +224,9 @@ def _train(
             is_due = is_measured or _is_due(state, config, config.checkpoint_every)
             if is_over or is_stopping or is_due:
                 _share_interval(state, processes)
-                share_unreadable(state.unreadable, dataset.pictures, processes)
+                has_new = share_unreadable(state.unreadable, dataset.pictures, processes)
+                if chronicle and has_new:
+                    chronicle.note_unreadable()
                 if chronicle:
                     chronicle.save(is_stopped=is_stopping or has_lost_patience(config, state))
             if is_stopping:

@@ -73,10 +73,15 @@ def remember(known: Unreadable, met: Unreadable, pictures: tuple[int, int]) -> b
     return count_unreadable(known) > before
 
 
-def share_unreadable(known: Unreadable, pictures: tuple[int, int], processes: Processes) -> None:
-    """Tell every process what all of them met. Raises as `remember` does."""
+def share_unreadable(known: Unreadable, pictures: tuple[int, int], processes: Processes) -> bool:
+    """Tell every process what all of them met, and say whether any of it was new here.
+
+    Raises as `remember` does.
+    """
+    before = count_unreadable(known)
     for met in processes.from_all(known):
         remember(known, {domain: met.get(domain, {}) for domain in "AB"}, pictures)
+    return count_unreadable(known) > before
 
 
 def forget_removed(known: Unreadable) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
 
 TILE, STEP = 6, 4  # pixels: side of a tile, and from one tile to the next
 
@@ -94,6 +95,7 @@ class _Winograd(torch.autograd.Function):
         return y.reshape(count, filters, height - 2, width - 2)
 
     @staticmethod
+    @once_differentiable
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, Tensor]:
         pixels, taps = ctx.saved_tensors
         count, channels, filters, down, across = ctx.sizes

@@ -1,6 +1,6 @@
 """Weights that a new run starts from (`--init-from`): a run of ours, or another project's.
 
-What becomes of them in a training is in `train.py`.
+What becomes of them in a training is in `run_folder.take_up`.
 """
 
 from collections.abc import Mapping
@@ -22,7 +22,7 @@ def read_start(path: Path, settings: Mapping[str, Any]) -> Imported:
     """Read weights to start from; of generators of ours, the averaged ones.
 
     Args:
-        path: a run folder of ours, or what `read` takes.
+        path: a run folder of ours, whose last checkpoint is taken, or what `read` takes.
         settings: of TrainConfig, as the new run is told; those of the networks must agree.
 
     Raises:
