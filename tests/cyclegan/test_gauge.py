@@ -1,6 +1,7 @@
 import json
 import re
 import shutil
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from torch import Tensor, nn
 from typer.testing import CliRunner
 
 from cyclegan import cli
-from cyclegan.checkpoint import load_checkpoint
+from cyclegan.checkpoint import load_checkpoint, save_checkpoint
 from cyclegan.config import TrainConfig
 from cyclegan.contract.card import ModelCard
 from cyclegan.contract.errors import (
@@ -156,6 +157,19 @@ def test_resume_measures_as_an_uninterrupted_run(
         whole, cut = (load_checkpoint(tmp_path / run / name) for run in ("whole", "cut"))
         assert_same(timeless(cut), timeless(whole), name)
     assert losses_of(tmp_path / "cut") == losses_of(tmp_path / "whole")
+
+
+def test_a_best_of_a_future_that_did_not_come_is_forgotten(
+    tmp_path: Path, still: TrainConfig
+) -> None:
+    train(still.replace(max_images=3), tmp_path)
+    path = tmp_path / "best_AtoB.pt"
+    ahead = load_checkpoint(path)  # as of a process that was killed before its next checkpoint
+    ahead["record"] |= {"value": -1.0, "images_seen": 4}
+    save_checkpoint(path, {key: ahead[key] for key in ahead if key != "format_version"})
+    state = train(still, tmp_path)
+    assert state.best["AtoB"].images_seen == 4
+    assert load_checkpoint(path)["record"] == asdict(state.best["AtoB"])
 
 
 def test_patience_ends_a_run_for_good_and_more_of_it_goes_on(
