@@ -83,7 +83,8 @@ class ResnetGenerator(Generator):
 
     def __init__(self, width: int, blocks: int, options: GeneratorOptions) -> None:
         super().__init__()
-        self.model = nn.Sequential(*_resnet_layers(width, blocks, options, 3), nn.Tanh())
+        trunk = _resnet_trunk(width, blocks, options)
+        self.model = nn.Sequential(*trunk, *_resnet_decoder(width, options))
 
     def forward(self, x: Tensor) -> Tensor:
         return self.model(x)
@@ -98,19 +99,26 @@ class MaskedResnet(nn.Module):
     where no gradient is left: to keep the input is what the L1 terms ask for. Normalised it stays
     at a third of the picture. Its learned factor and offset move by a learning rate a step, which
     leaves the discriminators the time to object.
+
+    It is predicted at a quarter of the resolution, and made larger bilinearly: from the last layer,
+    at full resolution, a training of 2,700 images on horse2zebra made it a grid of dots, which
+    satisfies the norm and changes next to nothing.
     """
 
     def __init__(self, width: int, blocks: int, options: GeneratorOptions) -> None:
         super().__init__()
-        self.model = nn.Sequential(*_resnet_layers(width, blocks, options, 3 + 1))
+        self.trunk = nn.Sequential(*_resnet_trunk(width, blocks, options))
+        self.content = nn.Sequential(*_resnet_decoder(width, options))
+        self.mask = nn.Conv2d(4 * width, 1, 3, padding=1)
         self.mask_norm = InstanceNorm(1, affine=True)
         assert self.mask_norm.weight is not None, "an affine norm learns a factor"
         nn.init.constant_(self.mask_norm.weight, MASK_CONTRAST)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        content, mask = self.model(x).split((3, 1), dim=1)
-        mask = torch.sigmoid(self.mask_norm(mask.float()))
-        return mask * torch.tanh(content) + (1 - mask) * x, mask
+        features = self.trunk(x)
+        logits = self.mask_norm(self.mask(features).float())
+        mask = torch.sigmoid(F.interpolate(logits, scale_factor=4, mode="bilinear"))
+        return mask * self.content(features) + (1 - mask) * x, mask
 
 
 class AttentionGenerator(Generator):
@@ -134,10 +142,8 @@ class AttentionGenerator(Generator):
         return picture
 
 
-def _resnet_layers(
-    width: int, blocks: int, options: GeneratorOptions, channels_out: int
-) -> list[nn.Module]:
-    """Layers from a picture [N, 3, H, W] to [N, channels_out, H, W], of any range."""
+def _resnet_trunk(width: int, blocks: int, options: GeneratorOptions) -> list[nn.Module]:
+    """Layers from a picture [N, 3, H, W] to features [N, 4 * width, H/4, W/4]."""
     affine = options.is_affine
     layers: list[nn.Module] = [
         nn.ReflectionPad2d(3),
@@ -154,14 +160,20 @@ def _resnet_layers(
             nn.ReLU(inplace=True),
         ]
         layers += [BlurDownsample(2 * channels)] if is_blurred else []
-    layers += [ResnetBlock(4 * width, options) for _ in range(blocks)]
+    return [*layers, *(ResnetBlock(4 * width, options) for _ in range(blocks))]
+
+
+def _resnet_decoder(width: int, options: GeneratorOptions) -> list[nn.Module]:
+    """Layers from features [N, 4 * width, H/4, W/4] to a picture [N, 3, H, W] in [-1, 1]."""
+    affine = options.is_affine
+    layers: list[nn.Module] = []
     for channels in (4 * width, 2 * width):
         layers += [
             *_doubling_convolution(options.upsample, channels, bias=not affine),
             InstanceNorm(channels // 2, affine),
             nn.ReLU(inplace=True),
         ]
-    return [*layers, nn.ReflectionPad2d(3), nn.Conv2d(width, channels_out, 7)]
+    return [*layers, nn.ReflectionPad2d(3), nn.Conv2d(width, 3, 7), nn.Tanh()]
 
 
 def _doubling_convolution(upsample: str, channels: int, bias: bool) -> list[nn.Module]:

@@ -113,7 +113,7 @@ def hold_mask_at(network: AttentionGenerator, logit: float) -> None:
 
 def test_a_mask_of_0_gives_the_input_and_of_1_the_content(attention: AttentionGenerator) -> None:
     real_A = torch.rand(1, 3, 32, 40) * 2 - 1
-    content = torch.tanh(attention.masked.model(real_A)[:, :3])
+    content = attention.masked.content(attention.masked.trunk(real_A))
     # exp(1000) is infinite: the sigmoid is exactly 0 or 1
     for logit, wanted in ((-1000.0, real_A), (1000.0, content), (0.0, (content + real_A) / 2)):
         hold_mask_at(attention, logit)
@@ -135,9 +135,17 @@ def test_a_mask_starts_with_as_much_foreground_as_background(
 
 def test_content_and_mask_both_learn(attention: AttentionGenerator) -> None:
     attention(torch.rand(1, 3, 32, 32) * 2 - 1).mean().backward()
-    last = attention.masked.model[-1].weight.grad
-    assert last.shape[0] == 4  # red, green, blue, mask
-    assert all(gradient.abs().max() > 0 for gradient in last)
+    for head in (attention.masked.content, attention.masked.mask):
+        assert all(parameter.grad.abs().max() > 0 for parameter in head.parameters())
+
+
+def test_a_mask_holds_nothing_finer_than_four_pixels(attention: AttentionGenerator) -> None:
+    _, mask = attention.masked(torch.rand(1, 3, 64, 64) * 2 - 1)
+    # Between the middles of two cells of 4 pixels the logits are a straight line.
+    logits = torch.logit(mask.double())[0, 0, 2:62]
+    bends = logits.diff(n=2, dim=1)
+    steps = torch.arange(bends.shape[1])
+    assert bends[:, steps % 4 == 2].abs().max() < 1e-3 * bends.abs().max()
 
 
 def test_the_receptive_field_of_a_plain_generator_is_finite() -> None:
