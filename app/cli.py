@@ -1,4 +1,4 @@
-"""The `cyclegan` command: serve, convert and models; the training verbs are in cyclegan/cli.py.
+"""The `cyclegan` command: serve, convert and models; the training verbs are in cyclegan/cli/.
 
 What is printed is made in terminal.py. Results go to stdout, progress and errors to stderr.
 numpy, onnxruntime, rich and gradio are imported by the verbs that need them, so that `--help`

@@ -13,6 +13,7 @@ import torch
 from PIL import Image
 
 from cyclegan import cli
+from cyclegan.cli.pictures import _estimate_hours
 from cyclegan.config import TrainConfig
 from cyclegan.contract.errors import DatasetError
 from cyclegan.doctor import Diagnosis, diagnose, pace
@@ -329,8 +330,8 @@ def test_training_takes_as_long_as_its_steps(
     config = config.replace(max_images=36_000, d_steps=2)
     assert 0 < pace.measure_step_s(config, torch.device("cpu"), budget_s=0) < 60
     monkeypatch.setattr(pace, "measure_step_s", lambda *_: 0.5)
-    assert cli._estimate_hours(config) == 5
-    assert cli._estimate_hours(config.replace(batch_size=4)) == 1.25
+    assert _estimate_hours(config) == 5
+    assert _estimate_hours(config.replace(batch_size=4)) == 1.25
 
 
 def test_nothing_is_read_with_torch() -> None:

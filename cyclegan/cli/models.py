@@ -1,0 +1,182 @@
+"""`cyclegan export`, `evaluate` and `import`: from runs to models, and how good they are."""
+
+import json
+from dataclasses import replace
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from cyclegan.cli.exits import require_training_packages
+from cyclegan.config import (
+    parse_settings,
+)
+from cyclegan.contract.card import ModelCard
+from cyclegan.contract.errors import InputError
+from cyclegan.contract.folder import ModelFolder, default_folder
+
+
+class Weights(StrEnum):
+    """Which weights of a run."""
+
+    best = "best"
+    latest = "latest"
+
+
+class Direction(StrEnum):
+    """Which of the two translations of a run."""
+
+    AtoB = "AtoB"
+    BtoA = "BtoA"
+
+
+def export(
+    run: Annotated[Path, typer.Argument(help="A run folder made by `cyclegan train`.")],
+    name: Annotated[str, typer.Option(help="Of the model: NAME.onnx and NAME.json.")],
+    direction: Annotated[Direction, typer.Option(help="Which generator.")] = Direction.AtoB,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Folder for both files; else CYCLEGAN_WEIGHTS, else `weights`."),
+    ] = None,
+    checkpoint: Annotated[
+        Weights | None,
+        typer.Option(help="Unless given, the best by KID where there is one, else the latest."),
+    ] = None,
+    title: Annotated[str | None, typer.Option(help="Of the card, for people.")] = None,
+    description: Annotated[str | None, typer.Option(help="One or two sentences.")] = None,
+    data: Annotated[str | None, typer.Option(help="What it learned from, in words.")] = None,
+    licence: Annotated[str | None, typer.Option(help="Of the weights, in words.")] = None,
+    limit: Annotated[list[str] | None, typer.Option(help="A known limit, in a sentence.")] = None,
+    reverse: Annotated[str | None, typer.Option(help="Name of the model that goes back.")] = None,
+) -> None:
+    """Write a generator of a run as an ONNX model with its card, once both agree."""
+    require_training_packages()
+    from cyclegan.export import export as run_export  # lazy: torch
+
+    folder = out or default_folder()
+    card = run_export(
+        run,
+        direction.value,
+        name,
+        folder,
+        checkpoint=checkpoint.value if checkpoint else None,
+        on_choice=typer.echo,
+        title=title,
+        description=description,
+        data=data,
+        licence=licence,
+        known_limits=tuple(limit or ()),
+        reverse=reverse,
+    )
+    _echo_model(folder, card)
+
+
+def _echo_model(folder: Path, card: ModelCard) -> None:
+    typer.echo(
+        f"{folder / card.file}: {card.bytes / 2**20:.1f} MiB, "
+        f"within {card.parity.max_abs_error:.1e} of the network "
+        f"(allowed: {card.parity.tolerance:g})"
+    )
+
+
+def evaluate(
+    model: Annotated[str, typer.Option(help="Name of a model in the weights folder.")],
+    data: Annotated[Path, typer.Option(help="Folder with testA, testB, trainA, trainB.")],
+    weights: Annotated[
+        Path | None,
+        typer.Option(help="Folder of the models; else CYCLEGAN_WEIGHTS, else `weights`."),
+    ] = None,
+    direction: Annotated[
+        Direction | None, typer.Option(help="Unless given, the one that its card tells.")
+    ] = None,
+    features: Annotated[
+        Path | None, typer.Option(help="ONNX network to compare pictures with.")
+    ] = None,
+    class_index: Annotated[
+        int | None, typer.Option(help="Also report the share recognised as this class.")
+    ] = None,
+    json_: Annotated[Path | None, typer.Option("--json", help="Also write it here.")] = None,
+) -> None:
+    """Measure a model on test pictures, print the figures and write them into its card."""
+    from cyclegan import evaluate as evaluation  # lazy: onnxruntime, rich
+    from cyclegan import terminal
+
+    folder = ModelFolder(weights or default_folder())
+    card = folder.verify(model)
+    chosen = direction.value if direction else evaluation.direction_of(card)
+    with terminal.picture_bar("translating") as on_picture:
+        result = evaluation.evaluate(
+            folder.folder / card.file,
+            card,
+            data,
+            chosen,
+            features=features,
+            class_index=class_index,
+            on_picture=on_picture,
+        )
+    terminal.print_evaluation(result)
+    if json_:
+        evaluation.write_json(result, json_)
+    metrics = evaluation.merge_metrics(card.metrics, result.metrics)
+    replace(card, metrics=metrics).write(folder.folder / f"{model}.json")
+
+
+def import_(
+    path: Annotated[
+        Path, typer.Argument(help="A checkpoint folder of another project, or a .pth file of one.")
+    ],
+    out: Annotated[
+        Path | None,
+        typer.Option(help="The run folder to make; with --export, the folder of models."),
+    ] = None,
+    export_: Annotated[
+        bool, typer.Option("--export", help="Make a model with its card instead of a run.")
+    ] = False,
+    name: Annotated[str | None, typer.Option(help="Of the model, with --export.")] = None,
+    direction: Annotated[
+        Direction | None,
+        typer.Option(help="What a single generator does; of two, which one to export."),
+    ] = None,
+    epoch: Annotated[
+        str | None, typer.Option(help="latest, 200, ...: the newest unless given.")
+    ] = None,
+    set_: Annotated[
+        list[str] | None, typer.Option("--set", help="KEY=VALUE: any key of the config.")
+    ] = None,
+    json_: Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")] = False,
+) -> None:
+    """Turn another project's checkpoint into a run to train on from, or into a model."""
+    if export_ != (name is not None):
+        raise InputError("--export and --name NAME go together; give both, or --out RUN alone")
+    if not export_ and out is None:
+        raise InputError("where to? Give --out RUN, or --export --name NAME")
+    require_training_packages()
+    from cyclegan import importer, terminal  # lazy: torch, rich
+
+    chosen: Literal["AtoB", "BtoA"] | None = direction.value if direction else None
+    settings = parse_settings(set_ or [])
+    imported = importer.read(path, direction=chosen, epoch=epoch, settings=settings)
+    if chosen and not export_ and len(imported.directions) == 2:
+        raise InputError(
+            f"{path} has generators of both directions and both go into the run; leave out "
+            "--direction, or give it with --export"
+        )
+    if not json_:
+        terminal.print_import(imported.report)
+    card, folder = None, out or default_folder()
+    if name is not None:
+        card = importer.export_model(imported, chosen, name, folder)
+    else:
+        importer.write_run(imported, folder)
+    if json_:
+        made = {"model": str(folder / card.file)} if card else {"run": str(folder)}
+        report = [vars(fact) for fact in imported.report]
+        typer.echo(json.dumps({**made, "report": report}, indent=2))
+    elif card:
+        _echo_model(folder, card)
+    else:
+        typer.echo(
+            f"{out}: train on with `cyclegan train --data DIR --out {out}`, or export it with "
+            f"`cyclegan export {out} --direction {imported.directions[0]} --name NAME`"
+        )

@@ -1,0 +1,72 @@
+"""`cyclegan doctor`: what is wrong with a dataset, and how long it would take."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cyclegan.cli.exits import EXIT_TO_FIX, require_training_packages
+from cyclegan.config import (
+    PRESETS,
+    TrainConfig,
+    preset_config,
+)
+from cyclegan.contract.errors import DependencyError
+
+
+def doctor(
+    data: Annotated[
+        Path | None, typer.Argument(help="Folder with trainA, trainB, testA, testB.")
+    ] = None,
+    domain_a: Annotated[Path | None, typer.Option(help="Pictures of domain A.")] = None,
+    domain_b: Annotated[Path | None, typer.Option(help="Pictures of domain B.")] = None,
+    preset: Annotated[
+        str, typer.Option(help=f"What it is to be trained with: {', '.join(PRESETS)}.")
+    ] = "fast",
+    estimate: Annotated[
+        bool, typer.Option(help="Also time some steps, to say how long training will take.")
+    ] = True,
+    json_: Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")] = False,
+) -> None:
+    """Say what is wrong with a dataset, before hours are spent on it.
+
+    Exits 3 if something must be fixed.
+    """
+    config = preset_config(preset)
+    from cyclegan import terminal  # lazy: numpy, Pillow, rich
+    from cyclegan.doctor import diagnose
+    from cyclegan.domains import resolve_splits
+
+    folders = resolve_splits(data, domain_a, domain_b)
+    with terminal.picture_bar("reading") as on_picture:
+        diagnosis = diagnose(folders, config, on_picture)
+    hours = _estimate_hours(config) if estimate else None
+    if json_:
+        typer.echo(json.dumps({**diagnosis.to_dict(), "preset": preset, "hours": hours}, indent=2))
+    else:
+        terminal.print_diagnosis(diagnosis)
+        if hours is not None:
+            length = f"{hours:.1f} hours" if hours >= 1 else f"{60 * hours:.0f} minutes"
+            typer.echo(
+                f"training: about {length} on this machine with preset {preset} "
+                f"({config.max_images} images{', less when compiled' * config.compile}); "
+                "--max-minutes M sets another length"
+            )
+        elif estimate:
+            typer.echo("training: no estimate without its packages: pip install 'cyclegan[train]'")
+    if diagnosis.must_be_fixed:
+        raise typer.Exit(EXIT_TO_FIX)
+
+
+def _estimate_hours(config: TrainConfig) -> float | None:
+    """How long a whole training takes here; None without the packages for it."""
+    try:
+        require_training_packages()
+    except DependencyError:
+        return None
+    from cyclegan.doctor.pace import measure_step_s  # lazy: torch
+    from cyclegan.step import choose_device
+
+    steps = config.max_images / config.batch_size
+    return round(steps * measure_step_s(config, choose_device("auto")) / 3600, 3)

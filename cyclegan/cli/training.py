@@ -1,0 +1,168 @@
+"""`cyclegan train`: flags to a config, and a config to a run."""
+
+import logging
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from cyclegan.cli.exits import EXIT_INTERRUPTED, require_training_packages
+from cyclegan.config import (
+    PRESETS,
+    TrainConfig,
+    can_compile,
+    parse_settings,
+    preset_config,
+    read_config,
+)
+
+if TYPE_CHECKING:  # it needs torch
+    from cyclegan.importer import Imported
+
+
+def train(
+    out: Annotated[Path, typer.Option(help="The run folder: made, or gone on with.")],
+    data: Annotated[Path | None, typer.Option(help="A folder with trainA and trainB.")] = None,
+    domain_a: Annotated[Path | None, typer.Option(help="Pictures of domain A.")] = None,
+    domain_b: Annotated[Path | None, typer.Option(help="Pictures of domain B.")] = None,
+    preset: Annotated[
+        str | None, typer.Option(help=f"One of: {', '.join(PRESETS)}; fast unless given.")
+    ] = None,
+    max_minutes: Annotated[
+        float | None, typer.Option(help="Length of the run in minutes of training.")
+    ] = None,
+    max_images: Annotated[
+        int | None, typer.Option(help="Length of the run in pictures of each domain.")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="Of weights, order and augmentation.")] = None,
+    init_from: Annotated[
+        Path | None,
+        typer.Option(help="Start a new run from weights: a run, or another project's checkpoint."),
+    ] = None,
+    compile_: Annotated[
+        bool | None, typer.Option("--compile/--no-compile", help="Use torch.compile.")
+    ] = None,
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")] = "auto",
+    features: Annotated[
+        Path | None, typer.Option(help="ONNX network to compare held-out pictures with.")
+    ] = None,
+    set_: Annotated[
+        list[str] | None, typer.Option("--set", help="KEY=VALUE: any key of the config.")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option(help="Print the resolved config and stop.")] = False,
+) -> None:
+    """Learn to translate between two folders of pictures; the same command again goes on."""
+    require_training_packages()
+    if int(os.environ.get("RANK", "0")) > 0:  # the first of several processes reads the settings
+        if not dry_run:
+            _run_training(None, out, device, None)
+        return
+    from cyclegan.domains import find_held_out, resolve_domains  # lazy: numpy, Pillow
+
+    folder_a, folder_b = resolve_domains(data, domain_a, domain_b)
+    flags = {
+        "domain_a": str(folder_a.resolve()),
+        "domain_b": str(folder_b.resolve()),
+        **(find_held_out(data) if data else {}),
+        "features": str(features.resolve()) if features else None,
+        "max_minutes": max_minutes,
+        "max_images": max_images,
+        "seed": seed,
+        "compile": compile_,
+    }
+    if max_minutes is not None and max_images is None:
+        flags["max_images"] = 0  # the preset's own length would end the run early
+    settings = {key: value for key, value in flags.items() if value is not None}
+    settings |= parse_settings(set_ or [])
+    imported = _read_start(init_from, out, settings) if init_from else None
+    config = _starting_config(out, preset).replace(**settings)
+    if config.compile and device in ("auto", "cpu") and not can_compile():
+        typer.echo(
+            "note: torch.compile needs a C++ compiler and Python's headers (apt-get install g++ "
+            "python3-dev); going on without it, which takes longer",
+            err=True,
+        )
+        config = config.replace(compile=False)
+    if dry_run:
+        typer.echo(config.to_json(), nl=False)
+        return
+    if config.evaluate_every and not config.is_measured:
+        typer.echo(
+            "note: how good the translations are is not measured while training: there are no "
+            "held-out pictures (testA and testB in --data, or --set test_a=DIR --set test_b=DIR)",
+            err=True,
+        )
+    _run_training(config, out, device, imported)
+
+
+def _starting_config(out: Path, preset: str | None) -> TrainConfig:
+    """What the flags change: the config of a run that started from weights, else a preset's."""
+    path = out / "config.json"
+    if preset is None and path.is_file():
+        config = read_config(path)
+        if config.init_from:
+            return config
+    return preset_config(preset or "fast")
+
+
+def _read_start(init_from: Path, out: Path, settings: dict[str, Any]) -> "Imported | None":
+    """Read the weights that a run starts from, and add what they decide to its settings.
+
+    None where the run has a checkpoint: the same command again goes on with that.
+    """
+    from cyclegan import importer  # lazy: torch
+    from cyclegan.checkpoint import LATEST
+
+    is_new = not (out / LATEST).exists()
+    imported = importer.read_start(init_from, settings) if is_new else None
+    config = imported.config if imported else read_config(out / "config.json")
+    settings["init_from"] = importer.origin_of(init_from)
+    for key, value in importer.architecture_of(config.to_dict()).items():
+        settings.setdefault(key, value)
+    return imported
+
+
+def _run_training(
+    config: TrainConfig | None, out: Path, device: str, imported: "Imported | None"
+) -> None:
+    """Train, with the config and the weights to start from that the first process gives."""
+    from cyclegan import terminal  # lazy: torch, rich
+    from cyclegan.processes import join_processes
+    from cyclegan.run_folder import has_lost_patience
+    from cyclegan.step import choose_device
+    from cyclegan.train import train as run_training
+
+    with (
+        join_processes() as processes,
+        terminal.training_progress(processes.is_first) as on_progress,
+    ):
+        if not processes.is_first:
+            logging.disable(logging.WARNING)  # the first one says it
+        elif imported:
+            terminal.print_import(imported.report)
+        config, start = processes.from_first((config, imported.weights if imported else None))
+        assert config is not None, "the first process gives one"
+        try:
+            state = run_training(
+                config,
+                out,
+                on_progress=on_progress,
+                device=choose_device(device),
+                processes=processes,
+                start=start,
+            )
+        except KeyboardInterrupt:
+            if processes.is_first:
+                typer.echo(f"stopped; the same command again goes on with {out}", err=True)
+            raise typer.Exit(EXIT_INTERRUPTED) from None
+    if processes.is_first:
+        typer.echo(f"{out}: {state.images_seen} images, {state.elapsed_s / 60:.1f} minutes")
+        for direction, record in state.best.items():
+            typer.echo(f"best {direction}: {record}")
+        is_early = config.share_done(state.images_seen, state.elapsed_s) < 1
+        if is_early and has_lost_patience(config, state):
+            typer.echo(
+                f"ended early: no new best in a row of {state.stale} measurements; it goes on "
+                f"with a patience of more than {config.patience}"
+            )
