@@ -1,20 +1,21 @@
 """What pictures are compared by: the features of an ONNX network, or the pixels of thumbnails.
 
 Which pictures are compared is said in `evaluate.py` for finished models and in `gauge.py` for a
-training; the distances are in `distances.py`. No torch here.
+training; the distances are in `distances.py`. No torch here: the Inception of published FIDs, which
+needs it, is in `inception.py`.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Protocol
 
 import numpy as np
 import onnxruntime as ort
 from numpy.typing import NDArray
 from PIL import Image
 
-from cyclegan.contract.errors import ModelError, brief
+from cyclegan.contract.errors import DependencyError, ModelError, brief
 from cyclegan.contract.pixels import to_network
 from cyclegan.distances import (
     frechet_inception_distance,
@@ -40,7 +41,7 @@ class FeatureNetwork:
 
     session: ort.InferenceSession
     name: str
-    metrics: ClassVar = ("KID", "FID")  # of `compare`, the one to go by first
+    metrics: ClassVar[tuple[str, ...]] = ("KID", "FID")
 
     @classmethod
     def load(cls, path: Path) -> "FeatureNetwork":
@@ -94,16 +95,13 @@ class FeatureNetwork:
 
     def compare(self, found: Points, reference: Points) -> dict[str, float]:
         """Return the `metrics`, distances between two sets of features."""
-        return {
-            "KID": 100 * kernel_inception_distance(found, reference),
-            "FID": frechet_inception_distance(found, reference),
-        }
+        return compare_features(found, reference)
 
 
 class Thumbnails:
     """What there is without a network: it knows colours and layout, and nothing of content."""
 
-    metrics: ClassVar = ("SWD",)  # of `compare`
+    metrics: ClassVar[tuple[str, ...]] = ("SWD",)
     classes = 0
     protocol = f"pixels of {THUMBNAIL_SIZE}-pixel thumbnails, 256 directions"
 
@@ -121,12 +119,51 @@ class Thumbnails:
         return {"SWD": 100 * sliced_wasserstein_distance(found, reference)}
 
 
-Yardstick = FeatureNetwork | Thumbnails
+class Yardstick(Protocol):
+    """What `FeatureNetwork`, `Thumbnails` and `inception.Inception` have in common."""
+
+    metrics: ClassVar[tuple[str, ...]]  # of `compare`, the one to go by first
+
+    @property
+    def classes(self) -> int:
+        """How many classes it tells apart; 0 if none."""
+
+    @property
+    def protocol(self) -> str:
+        """How it compares, in words."""
+
+    def describe(self, pictures: Iterable[RGB]) -> tuple[Points, NDArray[np.int64]]:
+        """Return the pictures as points [N, D], and their likeliest classes if it tells any."""
+
+    def compare(self, found: Points, reference: Points) -> dict[str, float]:
+        """Return the `metrics`, distances between two sets of points."""
 
 
 def load_yardstick(features: Path | None) -> Yardstick:
-    """Load a feature network, or take thumbnails where there is none. Raises ModelError."""
-    return FeatureNetwork.load(features) if features else Thumbnails()
+    """Load a feature network (.onnx, or .pth: Inception's weights), or else take thumbnails.
+
+    Raises ModelError: none, or not of the right form. DependencyError: Inception needs packages.
+    """
+    if features is None:
+        return Thumbnails()
+    if features.suffix != ".pth":
+        return FeatureNetwork.load(features)
+    try:
+        from cyclegan.inception import Inception  # lazy: torch
+    except ModuleNotFoundError as error:
+        raise DependencyError(
+            f"{features}: Inception needs {error.name}, which is not installed; install it with: "
+            "pip install 'cyclegan[train,metrics]'"
+        ) from error
+    return Inception(features)
+
+
+def compare_features(found: Points, reference: Points) -> dict[str, float]:
+    """Return KID (times 100) and FID of two sets of features, [N, D] and [M, D]."""
+    return {
+        "KID": 100 * kernel_inception_distance(found, reference),
+        "FID": frechet_inception_distance(found, reference),
+    }
 
 
 def load_session(path: Path) -> ort.InferenceSession:

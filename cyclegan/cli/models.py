@@ -91,7 +91,8 @@ def evaluate(
         Direction | None, typer.Option(help="Unless given, the one that its card tells.")
     ] = None,
     features: Annotated[
-        Path | None, typer.Option(help="ONNX network to compare pictures with.")
+        Path | None,
+        typer.Option(help="ONNX network, or Inception's weights, to compare pictures with."),
     ] = None,
     class_index: Annotated[
         int | None, typer.Option(help="Also report the share recognised as this class.")

@@ -45,7 +45,10 @@ def train(
     ] = None,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")] = "auto",
     features: Annotated[
-        Path | None, typer.Option(help="ONNX network to compare held-out pictures with.")
+        Path | None,
+        typer.Option(
+            help="ONNX network, or Inception's weights, to compare held-out pictures with."
+        ),
     ] = None,
     set_: Annotated[
         list[str] | None, typer.Option("--set", help="KEY=VALUE: any key of the config.")
