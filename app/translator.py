@@ -11,6 +11,7 @@ import numpy as np
 import onnxruntime as ort
 from numpy.typing import NDArray
 
+from app.tiles import cut
 from cyclegan.contract.card import ModelCard
 from cyclegan.contract.errors import ModelError, brief
 from cyclegan.contract.images import Picture
@@ -19,6 +20,8 @@ from cyclegan.contract.pixels import crop_back, from_network, pad_to_multiple, t
 
 class Translator:
     """Translates pictures of any size with one model; any number of threads may share it."""
+
+    tile_size = 2048  # pixels; the overlap of a plain generator's tiles is a seventh of the work
 
     def __init__(self, model: Path, card: ModelCard, threads: int | None = None) -> None:
         """Load `model` as `card` describes it, to run on `threads` threads (all CPUs: None).
@@ -51,24 +54,43 @@ class Translator:
     def run(self, rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Translate pixels: mirrored up to a size that the network takes, translated, cropped.
 
+        A picture of more than `tile_size` pixels a side is translated in tiles, where the card says
+        that this leaves no trace.
+
         Shape: uint8 [H, W, 3] -> uint8 [H, W, 3]. Raises: ModelError.
         """
         padded, crop = pad_to_multiple(rgb, self.card.size_multiple, self.card.border)
+        if self.card.receptive_field is None or max(padded.shape[:2]) <= self.tile_size:
+            return crop_back(self._run_network(padded), crop)
+        translated = np.empty_like(padded)
+        tile_size = -(-self.tile_size // self.card.size_multiple) * self.card.size_multiple
+        for tile in cut(padded.shape[:2], tile_size, self._margin(self.card.receptive_field)):
+            translated[tile.place] = self._run_network(padded[tile.window])[tile.part]
+        return crop_back(translated, crop)
+
+    def _margin(self, receptive_field: int) -> int:
+        """Pixels that a tile needs beyond its own, in whole cells of the network."""
+        multiple = self.card.size_multiple
+        return -(-(receptive_field - multiple) // (2 * multiple)) * multiple
+
+    def _run_network(self, padded: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """Translate pixels of a size that the network takes."""
+        height, width = padded.shape[:2]
         try:
             (y,) = self._session.run(
                 [self.card.output_name], {self.card.input_name: to_network(padded)}
             )
         except Exception as error:
             raise ModelError(
-                f"{self._model} failed on {rgb.shape[1]} x {rgb.shape[0]} pixels: {brief(error)}"
+                f"{self._model} failed on {width} x {height} pixels: {brief(error)}"
             ) from error
         translated = from_network(y)
         if translated.shape != padded.shape:
             raise ModelError(
-                f"{self._model} answered {padded.shape[1]} x {padded.shape[0]} pixels with "
+                f"{self._model} answered {width} x {height} pixels with "
                 f"{translated.shape[1]} x {translated.shape[0]}; it is not a model for this app"
             )
-        return crop_back(translated, crop)
+        return translated
 
     def _check_names(self) -> None:
         for kind, name, found in (

@@ -24,8 +24,10 @@ GENERATORS_WITH = {
     "generator_padding": _RESNETS,
     "generator_downsample": _RESNETS,
     "generator_upsample": _RESNETS,
+    "generator_levels": ("plain",),
 }
-SIZE_MULTIPLES = {"unet128": 128, "unet256": 256}  # pixels, of crops; 4 with the other generators
+# Width and blocks of a plain generator: 1.2, 2.6 and 5.8 GMAC for a picture of 256x256 pixels.
+PLAIN_SIZES = {"tiny": (48, 6), "small": (64, 8), "base": (96, 8)}
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,7 @@ class TrainConfig:
     generator_padding: Literal["reflect", "zero", "replicate"] = "reflect"
     generator_downsample: Literal["stride", "blur"] = "stride"
     generator_upsample: Literal["transpose", "resize", "blur"] = "transpose"
+    generator_levels: int = 1  # of resolution, 1 or 2; with 2 a plain generator looks further
     discriminator: Literal["patch70"] = "patch70"  # see discriminators.py
     discriminator_width: int = 64  # channels after the first convolution
     discriminator_norm: Literal["instance", "affine", "spectral", "none"] = "instance"
@@ -128,7 +131,6 @@ class TrainConfig:
                 )
             elif wanted is float:
                 self._require(field.name, math.isfinite(value), "a finite number")
-        multiple = SIZE_MULTIPLES.get(self.generator, 4)
         ranges: tuple[tuple[str, Callable[[float], bool], str], ...] = (
             ("at least 1", lambda value: value >= 1, "batch_size d_steps generator_width "
              "discriminator_width log_every sheet_every checkpoint_every alarm_every "
@@ -140,8 +142,9 @@ class TrainConfig:
             ("at least 2", lambda value: value >= 2, "evaluate_pictures"),
             ("from 0 to 2**32 - 1", lambda value: 0 <= value < 2**32, "seed"),
             ("in [0, 1)", lambda value: 0 <= value < 1, "decay_start ema_decay beta1 beta2"),
-            (f"a multiple of {multiple} (generator {self.generator}), at least 32",
-             lambda value: value % multiple == 0 and value >= 32, "crop_size"),
+            ("1 or 2", lambda value: value in (1, 2), "generator_levels"),
+            (f"a multiple of {self.size_multiple} (generator {self.generator}), at least 32",
+             lambda value: value % self.size_multiple == 0 and value >= 32, "crop_size"),
             (f"at least crop_size ({self.crop_size})", lambda value: value >= self.crop_size,
              "load_size_min"),
             (f"at least load_size_min ({self.load_size_min})",
@@ -183,6 +186,11 @@ class TrainConfig:
         """Whether translations are measured while training: those of held-out pictures."""
         has_way_back = self.method != "simgan"
         return self.evaluate_every > 0 and bool(self.test_a or (self.test_b and has_way_back))
+
+    @property
+    def size_multiple(self) -> int:
+        """Sides of crops are multiples of it, in pixels; the same as the generator's own."""
+        return {"unet128": 128, "unet256": 256}.get(self.generator, 4 * self.generator_levels)
 
     def _require(self, name: str, is_right: bool, wanted: str) -> None:
         if not is_right:

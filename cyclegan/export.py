@@ -138,6 +138,8 @@ def export(
             known_limits=known_limits,
             reverse=reverse,
             mask_name=MASK_NAME if isinstance(network, AttentionGenerator) else None,
+            tiling="statistics" if network.receptive_field is None else "exact",
+            receptive_field=network.receptive_field,
         )
         card.write(card_file)
     return card

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from cyclegan.config import SIZE_MULTIPLES, TrainConfig
+from cyclegan.config import TrainConfig
 from cyclegan.contract.errors import DatasetError, PictureError
 from cyclegan.contract.images import load_picture
 from cyclegan.contract.pixels import from_network, to_network
@@ -93,7 +93,7 @@ class Gauge:
             ModelError: the feature network cannot be loaded.
             DatasetError: a folder of held-out pictures has too few that can be read.
         """
-        multiple = SIZE_MULTIPLES.get(config.generator, 4)
+        multiple = config.size_multiple
         self._size = config.load_size_max // multiple * multiple
         self._yardstick = load_yardstick(Path(config.features) if config.features else None)
         self._training = training

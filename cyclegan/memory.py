@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 import torch
 
-from cyclegan.config import SIZE_MULTIPLES, TrainConfig
+from cyclegan.config import TrainConfig
 from cyclegan.step import STEPS
 
 logger = logging.getLogger(__name__)
@@ -59,7 +59,7 @@ def reductions(config: TrainConfig, processes: int = 1) -> Iterator[TrainConfig]
     while half := config.batch_size // 2 // processes * processes:
         config = config.replace(batch_size=half)
         yield config
-    multiple = SIZE_MULTIPLES.get(config.generator, 4)
+    multiple = config.size_multiple
     while (side := config.crop_size * 3 // 4 // multiple * multiple) >= _SMALLEST_CROP:
         config = config.replace(crop_size=side)
         yield config

@@ -2,6 +2,7 @@
 
 import logging
 import os
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -9,6 +10,7 @@ import typer
 
 from cyclegan.cli.exits import EXIT_INTERRUPTED, require_training_packages
 from cyclegan.config import (
+    PLAIN_SIZES,
     PRESETS,
     TrainConfig,
     can_compile,
@@ -16,9 +18,18 @@ from cyclegan.config import (
     preset_config,
     read_config,
 )
+from cyclegan.contract.errors import ConfigError
 
 if TYPE_CHECKING:  # it needs torch
     from cyclegan.importer import Imported
+
+
+class PlainSize(StrEnum):
+    """A key of PLAIN_SIZES."""
+
+    tiny = "tiny"
+    small = "small"
+    base = "base"
 
 
 def train(
@@ -28,6 +39,9 @@ def train(
     domain_b: Annotated[Path | None, typer.Option(help="Pictures of domain B.")] = None,
     preset: Annotated[
         str | None, typer.Option(help=f"One of: {', '.join(PRESETS)}; fast unless given.")
+    ] = None,
+    size: Annotated[
+        PlainSize | None, typer.Option(help="Of a plain generator: its width and blocks.")
     ] = None,
     max_minutes: Annotated[
         float | None, typer.Option(help="Length of the run in minutes of training.")
@@ -77,7 +91,10 @@ def train(
     if max_minutes is not None and max_images is None:
         flags["max_images"] = 0  # the preset's own length would end the run early
     settings = {key: value for key, value in flags.items() if value is not None}
-    settings |= parse_settings(set_ or [])
+    chosen = parse_settings(set_ or [])
+    if size:
+        settings |= _settings_of(size, chosen)
+    settings |= chosen
     imported = _read_start(init_from, out, settings) if init_from else None
     config = _starting_config(out, preset).replace(**settings)
     if config.compile and device in ("auto", "cpu") and not can_compile():
@@ -97,6 +114,18 @@ def train(
             err=True,
         )
     _run_training(config, out, device, imported)
+
+
+def _settings_of(size: PlainSize, chosen: dict[str, Any]) -> dict[str, Any]:
+    width, blocks = PLAIN_SIZES[size.value]
+    meant = {"generator": "plain", "generator_width": width, "generator_blocks": blocks}
+    for key, value in meant.items():
+        if chosen.get(key, value) != value:
+            raise ConfigError(
+                f"--size {size.value} means {key}={value}, and --set says {chosen[key]!r}; leave "
+                "one of them out"
+            )
+    return meant
 
 
 def _starting_config(out: Path, preset: str | None) -> TrainConfig:

@@ -97,6 +97,12 @@ class ModelCard:
     reverse: str | None  # name of the model that goes back, if there is one
     # Of the output that says where the picture changed, float32 [1, 1, H, W] in [0, 1]; None: none
     mask_name: str | None = None
+    # How a picture may be translated in parts: "exact": tiles that overlap by the receptive field
+    # fit together as if there were none; "statistics": a norm looks at the whole picture first
+    tiling: Literal["exact", "statistics"] = "statistics"
+    # Pixels; side of the square of input around a cell of size_multiple pixels of output beyond
+    # which nothing changes the cell; None: the whole picture does
+    receptive_field: int | None = None
 
     def __post_init__(self) -> None:
         rules = {
@@ -109,6 +115,11 @@ class ModelCard:
             "file": self.file == Path(self.file).name and self.file.endswith(".onnx"),
             "sha256": re.fullmatch(r"[0-9a-f]{64}", self.sha256),
             "bytes": self.bytes >= 1,
+            "receptive_field": (
+                self.receptive_field is None
+                if self.tiling == "statistics"
+                else self.receptive_field is not None and self.receptive_field >= self.size_multiple
+            ),
         }
         expected = {
             "schema_version": str(SCHEMA_VERSION),
@@ -120,6 +131,11 @@ class ModelCard:
             "file": "a name ending in .onnx, without folders",
             "sha256": "64 lower-case hexadecimal digits",
             "bytes": "1 or more",
+            "receptive_field": (
+                'null where tiling is "statistics"'
+                if self.tiling == "statistics"
+                else 'size_multiple or more where tiling is "exact"'
+            ),
         }
         for field, holds in rules.items():
             if not holds:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from cyclegan.config import SIZE_MULTIPLES
+from cyclegan.config import TrainConfig
 from cyclegan.contract.errors import CheckpointError
 
 _FILE = re.compile(r"(?P<epoch>.+)_net_(?P<network>(?:G|D)(?:_A|_B)?|F)\.pth")
@@ -93,7 +93,7 @@ def translate_options(options: Mapping[str, str], generator: str) -> dict[str, A
         settings["objective"] = _OBJECTIVES[options["gan_mode"]]
     crop = int(numbers.get("crop_size", numbers.get("fineSize", 0)))
     load = int(numbers.get("load_size", numbers.get("loadSize", 0)))
-    if crop >= 32 and crop % SIZE_MULTIPLES.get(generator, 4) == 0:
+    if crop >= 32 and crop % TrainConfig().replace(generator=generator).size_multiple == 0:
         size = max(load, crop)
         settings |= {"crop_size": crop, "load_size_min": size, "load_size_max": size}
     return settings

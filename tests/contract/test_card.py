@@ -95,6 +95,8 @@ def inside(part: str, **fields: object) -> Callable[[Card], object]:
         (put(sha256="abc"), '"sha256" must be 64 lower-case hexadecimal digits, not "abc"'),
         (put(file="../x.onnx"), '"file" must be a name ending in .onnx, without folders'),
         (put(name="a/b"), "\"name\" must be letters, digits, '.', '_' and '-', not \"a/b\""),
+        (put(tiling="exact"), '"receptive_field" must be size_multiple or more where tiling is'),
+        (put(receptive_field=9), '"receptive_field" must be null where tiling is "statistics"'),
         (put(schema_version=2), "schema version 2, this program reads up to 1; update"),
         (put(schema_version=0), '"schema_version" must be 1, not 0'),
     ],

@@ -1,8 +1,20 @@
+import json
+from pathlib import Path
 from typing import get_args, get_type_hints
 
 import pytest
+import typer
+from typer.testing import CliRunner
 
-from cyclegan.config import GENERATORS_WITH, PRESETS, TrainConfig, parse_settings, preset_config
+from cyclegan import cli
+from cyclegan.config import (
+    GENERATORS_WITH,
+    PLAIN_SIZES,
+    PRESETS,
+    TrainConfig,
+    parse_settings,
+    preset_config,
+)
 from cyclegan.contract.errors import ConfigError
 from cyclegan.discriminators import DISCRIMINATORS
 from cyclegan.losses import OBJECTIVES
@@ -133,3 +145,17 @@ def test_a_setting_without_a_value_is_refused() -> None:
 
 def test_a_whole_number_serves_as_a_float() -> None:
     assert isinstance(TrainConfig().replace(lambda_cycle=5).lambda_cycle, float)
+
+
+def test_a_size_is_short_for_width_and_blocks(data_dir: Path, tmp_path: Path) -> None:
+    command = typer.Typer()
+    cli.register(command)
+    arguments = ["train", f"--data={data_dir}", f"--out={tmp_path}", "--dry-run", "--size=tiny"]
+    result = CliRunner().invoke(command, [*arguments, "--set=generator_levels=2"])
+    config = json.loads(result.stdout)
+    assert (config["generator"], config["generator_width"], config["generator_blocks"]) == (
+        "plain",
+        *PLAIN_SIZES["tiny"],
+    )
+    result = CliRunner().invoke(command, [*arguments, "--set=generator_width=64"])
+    assert "--size tiny means generator_width=48, and --set says 64" in str(result.exception)

@@ -1,13 +1,15 @@
 import pytest
 import torch
 
-from cyclegan.config import GENERATORS_WITH, SIZE_MULTIPLES
+from cyclegan.config import GENERATORS_WITH, PLAIN_SIZES, TrainConfig
 from cyclegan.networks import (
     GENERATORS,
     AttentionGenerator,
     GeneratorOptions,
+    PlainGenerator,
     build_generator,
     count_parameters,
+    generator_from,
     init_weights,
 )
 
@@ -80,8 +82,9 @@ def test_every_choice_keeps_size_and_range(options: GeneratorOptions, name: str)
 
 
 def test_a_config_knows_the_multiples_of_the_generators() -> None:
-    for name in GENERATORS:
-        assert build_generator(name, 1).size_multiple == SIZE_MULTIPLES.get(name, 4)
+    configs = [TrainConfig().replace(generator=name, generator_width=1) for name in GENERATORS]
+    for config in (*configs, TrainConfig(generator="plain", generator_levels=2)):
+        assert generator_from(config).size_multiple == config.size_multiple
     assert {name for names in GENERATORS_WITH.values() for name in names} == set(GENERATORS)
 
 
@@ -148,13 +151,42 @@ def test_a_mask_holds_nothing_finer_than_four_pixels(attention: AttentionGenerat
     assert bends[:, steps % 4 == 2].abs().max() < 1e-3 * bends.abs().max()
 
 
-def test_the_receptive_field_of_a_plain_generator_is_finite() -> None:
-    network = build_generator("plain", 8, blocks=2)
+@pytest.mark.parametrize("levels", [1, 2])
+@pytest.mark.parametrize("blocks", [2, 5, 6, 8])
+def test_the_receptive_field_is_exact(blocks: int, levels: int) -> None:
+    network = PlainGenerator(4, blocks, levels)
     init_weights(network, torch.Generator().manual_seed(0))
-    real_A = torch.zeros(1, 3, 96, 96)
-    changed = real_A.clone()
-    changed[:, :, :4, :4] = 1.0
-    difference = (network(changed) - network(real_A)).abs().sum(1)[0]
-    # 6 convolutions (head, 2 blocks of 2, tail) reach 6 cells of 4 pixels beyond the first one.
-    assert difference[28:].max() == 0
-    assert difference[:28, :28].max() > 0
+    for weight in network.double().parameters():
+        weight.data.abs_()  # so that no ReLU cuts a path
+    multiple, field = network.size_multiple, network.receptive_field
+    margin = (field - multiple) // 2
+    before = -(-margin // multiple) * multiple + 2 * multiple  # where the cell of output begins
+    picture = torch.ones(1, 3, multiple, 2 * before + multiple, dtype=torch.float64)
+    network(picture.requires_grad_())[..., before : before + multiple].sum().backward()
+    assert picture.grad is not None
+    touched = picture.grad.abs().sum(dim=(0, 1, 2)).nonzero()[:, 0]
+    # Beyond it nothing counts, and its rim does.
+    assert (touched.min(), touched.max()) == (before - margin, before + multiple + margin - 1)
+
+
+def test_levels_and_sizes_of_plain_generators() -> None:
+    fields = {(size, levels): PlainGenerator(*PLAIN_SIZES[size], levels).receptive_field
+              for size in PLAIN_SIZES for levels in (1, 2)}  # fmt: skip
+    assert fields == {
+        ("tiny", 1): 116, ("small", 1): 148, ("base", 1): 148,
+        ("tiny", 2): 176, ("small", 2): 224, ("base", 2): 224,
+    }  # fmt: skip
+    for size, expected in {"tiny": 1.2, "small": 2.6, "base": 5.8}.items():
+        for levels in (1, 2):
+            # Each weight of a convolution is used once a cell: 64x64 of them, or 32x32 coarse ones.
+            network = PlainGenerator(*PLAIN_SIZES[size], levels)
+            cells = {name: 32 * 32 if any(p in name for p in ("down", "blocks", "up")) else 64 * 64
+                     for name, _ in network.named_parameters()}  # fmt: skip
+            gmac = sum(cells[name] * weight.numel() for name, weight in network.named_parameters()
+                       if weight.ndim == 4) / 1e9  # fmt: skip
+            assert gmac == pytest.approx(expected, rel=0.05)
+
+
+@pytest.mark.parametrize("name", sorted(set(GENERATORS) - {"plain"}))
+def test_a_norm_looks_at_the_whole_picture(name: str) -> None:
+    assert build_generator(name, 4).receptive_field is None

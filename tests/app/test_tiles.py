@@ -1,0 +1,56 @@
+"""Tiles of a network with a finite receptive field must fit together as if there were none."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from app.store import Store
+from app.tiles import cut
+from app.translator import Translator
+from cyclegan.contract.folder import default_folder
+
+
+@pytest.mark.parametrize(("size", "margin"), [(8, 0), (8, 4), (12, 16), (40, 4), (100, 4)])
+def test_places_cover_a_picture_once_and_windows_hold_them(size: int, margin: int) -> None:
+    shape = (36, 52)
+    covered = np.zeros(shape, int)
+    pixels = np.arange(36 * 52).reshape(shape)
+    for place, window, part in cut(shape, size, margin):
+        covered[place] += 1
+        np.testing.assert_array_equal(pixels[window][part], pixels[place])
+        for of_place, of_window, length in zip(place, window, shape, strict=True):
+            assert of_window.start == max(of_place.start - margin, 0)
+            assert of_window.stop == min(of_place.stop + margin, length)
+    assert (covered == 1).all()
+
+
+@pytest.fixture(scope="module")
+def photo() -> NDArray[np.uint8]:
+    coarse = np.random.default_rng(0).integers(0, 256, (35, 47, 1, 1, 3), dtype=np.uint8)
+    return coarse.repeat(8, axis=2).repeat(8, axis=3).swapaxes(1, 2).reshape(280, 376, 3)
+
+
+@pytest.mark.parametrize("tile_size", [4, 50, 128, 300])
+@pytest.mark.parametrize("name", ["horse2zebra", "zebra2horse"])
+def test_tiles_of_a_bundled_model_leave_no_trace(
+    name: str, tile_size: int, photo: NDArray[np.uint8]
+) -> None:
+    translator = Store(default_folder()).load(name)
+    assert translator.card.tiling == "exact"
+    if tile_size == 4:
+        photo = photo[:13, :22]  # a run for every cell
+    whole = translator.run(photo).astype(int)
+    translator.tile_size = tile_size
+    assert np.abs(translator.run(photo) - whole).max() <= 1
+
+
+def test_a_smaller_field_than_the_network_has_would_show(photo: NDArray[np.uint8]) -> None:
+    store = Store(default_folder())
+    card = store.card("horse2zebra")
+    wrong = replace(card, receptive_field=card.size_multiple)
+    translator = Translator(store.folder / card.file, wrong)
+    whole = translator.run(photo).astype(int)
+    translator.tile_size = 128
+    assert np.abs(translator.run(photo) - whole).max() > 1
