@@ -31,10 +31,10 @@ app: $(APP_VENV)/.installed
 ## make install      the whole development environment in .venv
 install: .venv/.installed
 
-## make test         every test (ARGS="tests/contract -k card")
+## make test         every test, a process for each CPU (ARGS="tests/contract -k card")
 test: .venv/.installed
 	@echo "make: running the tests"
-	@.venv/bin/python -m pytest $(ARGS)
+	@OMP_NUM_THREADS=1 .venv/bin/python -m pytest --numprocesses auto --dist worksteal $(ARGS)
 
 ## make check        ruff format --check, ruff check, mypy
 check: .venv/.installed
