@@ -3,7 +3,9 @@
 import argparse
 import json
 from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from rich.console import Console
@@ -14,7 +16,7 @@ from app.store import Store
 from benchmarks import loop, training, translation
 from benchmarks.reference import ReferenceStep, reference_generator, reference_plain_generator
 from benchmarks.timing import machine
-from cyclegan.config import preset_config
+from cyclegan.config import PLAIN_SIZES, preset_config
 from cyclegan.contract.files import atomic_write
 from cyclegan.contract.folder import default_folder
 
@@ -32,18 +34,26 @@ def main(arguments: list[str] | None = None) -> None:
     if report["machine"]["load"] > BUSY:
         console.print("[yellow]The machine is busy: not even the ratios will hold.")
     if options.only in (None, "translate"):
+        peak = translation.convolution_peak(options.rounds)
+        report["machine"]["convolution_peak_GFLOP_a_s"] = round(peak, 1)
+        console.print(f"convolutions of this machine, 3x3 in float32: {peak:.1f} GFLOP/s")
         store = Store(options.weights or default_folder())
-        translators = {entry.name: store.load(entry.name) for entry in store.list() if entry.card}
-        rows = translation.measure(
-            translators, reference_generator(), options.sizes, options.rounds
-        )
-        report["translate"] = _show(console, "One picture, translated", rows)
+        translators = [store.load(entry.name) for entry in store.list() if entry.card]
+        with TemporaryDirectory() as folder:
+            if translators:
+                made = translation.make_architectures(Path(folder), translators[0].card)
+                translators += made
+            rows = translation.measure(
+                translators, reference_generator(), options.sizes, options.rounds, peak
+            )
+            report["translate"] = _show(console, "One picture, translated", rows)
     if options.only in (None, "train"):
-        references = {"paper": reference_generator, "fast": reference_plain_generator}
-        pairs = {
-            name: (ReferenceStep(generator), training.best_settings(preset_config(name)))
-            for name, generator in references.items()
-        }
+        fast = preset_config("fast")
+        pairs = {"paper": (ReferenceStep(), training.best_settings(preset_config("paper")))}
+        for size, (width, blocks) in PLAIN_SIZES.items():
+            config = fast.replace(generator_width=width, generator_blocks=blocks)
+            reference = ReferenceStep(partial(reference_plain_generator, width, blocks))
+            pairs[f"fast, {size}"] = (reference, training.best_settings(config))
         rows = training.measure(pairs, options.rounds)
         report["train"] = _show(console, "One training step, batch 1", rows)
     if options.only in (None, "loop"):
@@ -65,7 +75,7 @@ def _show(console: Console, title: str, rows: Iterable[dict[str, Any]]) -> list[
             if not shown:
                 for column in list(row)[1:]:
                     table.add_column(column.replace("_", " "), justify="right")
-            table.add_row(*(str(value) for value in row.values()))
+            table.add_row(*("" if value is None else str(value) for value in row.values()))
             shown.append(row)
     return shown
 

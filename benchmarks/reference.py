@@ -67,7 +67,7 @@ class ReferencePlainBlock(nn.Module):
 
 
 def reference_plain_generator(width: int = 64, blocks: int = 8) -> nn.Sequential:
-    """The generator of our preset `fast`, written like the other one."""
+    """The generator of our preset `fast` in its sizes, written like the other one."""
     return nn.Sequential(
         *(nn.PixelUnshuffle(4), nn.Conv2d(48, width, 3, padding=1)),
         *(ReferencePlainBlock(width) for _ in range(blocks)),
@@ -91,9 +91,10 @@ class ReferenceStep:
     """One update of the four networks: least squares, cycle 10, identity 5, pools of 50 fakes."""
 
     def __init__(
-        self, generator: Callable[[int], nn.Module] = reference_generator, width: int = 64
+        self, generator: Callable[[], nn.Module] = reference_generator, width: int = 64
     ) -> None:
-        self.G_AB, self.G_BA = generator(width), generator(width)
+        """Build the networks; `width` is that of the discriminators."""
+        self.G_AB, self.G_BA = generator(), generator()
         self.D_A, self.D_B = reference_discriminator(width), reference_discriminator(width)
         self.optimizer_G = self._adam(self.G_AB, self.G_BA)
         self.optimizer_D = self._adam(self.D_A, self.D_B)

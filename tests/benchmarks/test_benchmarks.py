@@ -1,11 +1,15 @@
 """The benchmarks run and answer with sensible figures; how fast anything is, is never asserted."""
 
 import json
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
+import pytest
 from torch import nn
 
-from benchmarks import loop, training
+from app.store import Store
+from benchmarks import loop, training, translation
 from benchmarks.__main__ import main
 from benchmarks.reference import (
     ReferenceStep,
@@ -14,7 +18,8 @@ from benchmarks.reference import (
     reference_plain_generator,
 )
 from benchmarks.timing import milliseconds
-from cyclegan.config import preset_config
+from cyclegan.config import PLAIN_SIZES, preset_config
+from cyclegan.contract.card import Architecture
 from cyclegan.networks import generator_from
 
 
@@ -39,13 +44,31 @@ def test_translation_is_measured_through_the_command(weights_dir: Path, tmp_path
     report = tmp_path / "bench.json"
     options = ["--only", "translate", "--sizes", "16", "20", "--rounds", "1"]
     main([*options, "--weights", str(weights_dir), "--json", str(report)])
-    rows = json.loads(report.read_text())["translate"]
+    made = json.loads(report.read_text())
+    rows = made["translate"]
+    sizes = [f"plain-{size}{levels}" for size in PLAIN_SIZES for levels in ("", "-2-levels")]
+    names = ["reference generator", "negate", *sizes]
     assert [(row["what"], row["pixels"]) for row in rows] == [
-        *(("reference generator", 16), ("negate", 16)),
-        *(("reference generator", 20), ("negate", 20)),
+        (name, pixels) for pixels in (16, 20) for name in names
     ]
     assert all(row["ms"] > 0 for row in rows)
-    assert [row["times_as_fast"] for row in rows if row["what"] != "negate"] == [1, 1]
+    assert [row["times_as_fast"] for row in rows if row["what"] == names[0]] == [1, 1]
+    peak = made["machine"]["convolution_peak_GFLOP_a_s"]
+    for row in rows:
+        if row["what"] == "negate":
+            assert row["GFLOP_a_s"] is None
+        else:
+            assert row["percent_of_peak"] == pytest.approx(100 * row["GFLOP_a_s"] / peak, abs=1)
+
+
+def test_the_work_on_a_picture_is_counted_with_its_border(weights_dir: Path) -> None:
+    card = Store(weights_dir).card("negate")
+    options = {"width": 8, "blocks": 2, "levels": 1}
+    plain = replace(card, border=8, architecture=Architecture("plain", options, parameters=0))
+    # (32 + 16) / 4 cells a side, each with 9 taps of 48 x 8, 4 times 8 x 8 and 8 x 48 channels
+    by_hand = 2 * 12 * 12 * 9 * (48 * 8 + 4 * 8 * 8 + 8 * 48) / 1e9
+    assert translation.count_gflop(plain, 32) == pytest.approx(by_hand)
+    assert translation.count_gflop(card, 32) is None
 
 
 TINY = {
@@ -56,7 +79,7 @@ TINY = {
 
 def test_a_preset_is_measured_beside_a_reference_of_its_architecture() -> None:
     ours = preset_config("fast").replace(**TINY)
-    reference = ReferenceStep(reference_plain_generator, width=8)
+    reference = ReferenceStep(partial(reference_plain_generator, 8), width=8)
     rows = list(training.measure({"fast": (reference, ours)}, rounds=1))
     assert [row["what"] for row in rows] == [
         "fast: reference, float32",
