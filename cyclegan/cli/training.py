@@ -52,7 +52,9 @@ def train(
     seed: Annotated[int | None, typer.Option(help="Of weights, order and augmentation.")] = None,
     init_from: Annotated[
         Path | None,
-        typer.Option(help="Start a new run from weights: a run, or another project's checkpoint."),
+        typer.Option(
+            help="Start a new run from weights: a run, an ONNX model, another project's checkpoint."
+        ),
     ] = None,
     compile_: Annotated[
         bool | None, typer.Option("--compile/--no-compile", help="Use torch.compile.")

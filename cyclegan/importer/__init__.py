@@ -1,11 +1,20 @@
 """`cyclegan import`: other projects' checkpoints -> a run folder or a model of ours.
 
 `files.py` knows their folders, `architecture.py` tells which network a file holds, `reading.py`
-puts both together. `starting.py` reads runs of ours too, for a new run to start from.
+puts both together. `starting.py` reads runs of ours too, for a new run to start from, and
+`models.py` models.
 """
 
-from cyclegan.importer.reading import Fact, Imported, export_model, origin_of, read, write_run
-from cyclegan.importer.starting import architecture_of, read_start
+from cyclegan.importer.reading import (
+    Fact,
+    Imported,
+    architecture_of,
+    export_model,
+    origin_of,
+    read,
+    write_run,
+)
+from cyclegan.importer.starting import read_start
 
 __all__ = [
     "Fact",

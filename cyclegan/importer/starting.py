@@ -1,4 +1,4 @@
-"""Weights that a new run starts from (`--init-from`): a run of ours, or another project's.
+"""Weights that a new run starts from (`--init-from`): a run or a model of ours, or another's.
 
 What becomes of them in a training is in `run_folder.take_up`.
 """
@@ -9,27 +9,33 @@ from typing import Any
 
 from cyclegan.checkpoint import LATEST, averaged_weights, load_checkpoint
 from cyclegan.config import TrainConfig
-from cyclegan.importer.reading import NETWORKS, Fact, Imported, origin_of, read, require_agreement
-
-
-def architecture_of(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the settings that decide which weights fit: those of the networks."""
-    prefixes = ("generator", "discriminator")
-    return {key: value for key, value in settings.items() if key.startswith(prefixes)}
+from cyclegan.importer.models import read_model
+from cyclegan.importer.reading import (
+    NETWORKS,
+    Fact,
+    Imported,
+    architecture_of,
+    origin_of,
+    read,
+    require_agreement,
+)
 
 
 def read_start(path: Path, settings: Mapping[str, Any]) -> Imported:
     """Read weights to start from; of generators of ours, the averaged ones.
 
     Args:
-        path: a run folder of ours, whose last checkpoint is taken, or what `read` takes.
+        path: a run folder of ours, whose last checkpoint is taken, an ONNX model of ours, or what
+            `read` takes.
         settings: of TrainConfig, as the new run is told; those of the networks must agree.
 
     Raises:
-        CheckpointError: nothing there that can be used.
+        CheckpointError: nothing there that can be used. CardError: a model without its card.
         ConfigError: a setting contradicts the weights; names the key.
     """
     chosen = architecture_of(settings)
+    if path.suffix == ".onnx":
+        return read_model(path, chosen)
     return _read_run(path, chosen) if (path / LATEST).exists() else read(path, settings=chosen)
 
 

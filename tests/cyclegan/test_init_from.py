@@ -1,4 +1,5 @@
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -6,10 +7,10 @@ import torch
 
 from cyclegan.checkpoint import averaged_weights, load_checkpoint
 from cyclegan.config import TrainConfig, read_config
-from cyclegan.contract.errors import CheckpointError, ConfigError
+from cyclegan.contract.errors import CardError, CheckpointError, ConfigError
 from cyclegan.discriminators import discriminator_from
-from cyclegan.export import describe_data
-from cyclegan.importer import read_start
+from cyclegan.export import describe_data, export
+from cyclegan.importer import architecture_of, read_start
 from cyclegan.networks import generator_from
 from cyclegan.step import STEPS
 from cyclegan.train import train
@@ -38,6 +39,38 @@ def test_a_run_gives_its_averages_and_its_discriminators(source: Path, config: T
         assert any(not torch.equal(averaged[key], theirs[name][key]) for key in averaged)
     for name in ("D_A", "D_B"):
         assert_same(dict(step.networks[name].state_dict()), dict(theirs[name]))
+
+
+def test_a_model_and_the_one_that_goes_back_give_their_weights(
+    tmp_path: Path, source: Path, config: TrainConfig
+) -> None:
+    export(source, "AtoB", "there", tmp_path, reverse="back")
+    export(source, "BtoA", "back", tmp_path, reverse="there")
+    theirs = load_checkpoint(source / "latest.pt")["step"]
+    for name in ("there", "back"):
+        start = read_start(tmp_path / f"{name}.onnx", {})
+        assert architecture_of(start.config.to_dict()) == architecture_of(config.to_dict())
+        assert_same(start.weights, {key: averaged_weights(theirs, key) for key in ("G_AB", "G_BA")})
+        assert start.config.init_from == f"{name}.onnx"
+    (tmp_path / "back.onnx").unlink()
+    assert list(read_start(tmp_path / "there.onnx", {}).weights) == ["G_AB"]
+
+
+def test_a_model_that_cannot_be_a_start_is_said(tmp_path: Path, source: Path) -> None:
+    card = export(source, "AtoB", "there", tmp_path)
+    model = tmp_path / "there.onnx"
+    with pytest.raises(ConfigError, match="generator_width 16 contradicts the weights"):
+        read_start(model, {"generator_width": 16})
+    replace(card, precision="int8").write(tmp_path / "there.json")
+    with pytest.raises(CheckpointError, match="its weights are int8, too coarse to learn from"):
+        read_start(model, {})
+    wide = replace(card.architecture, options={**card.architecture.options, "width": 16})
+    replace(card, architecture=wide).write(tmp_path / "there.json")
+    with pytest.raises(CheckpointError, match=r"has no head.1.weight of shape \[16, 48, 3, 3\]"):
+        read_start(model, {})
+    (tmp_path / "there.json").unlink()
+    with pytest.raises(CardError, match=r"there.json cannot be read: no such file"):
+        read_start(model, {})
 
 
 def test_the_command_starts_from_a_run_and_the_same_command_goes_on(

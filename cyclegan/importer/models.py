@@ -1,0 +1,105 @@
+"""Finished models of ours, as weights that a new run starts from: the ONNX file and its card."""
+
+import dataclasses
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import onnx
+import torch
+from onnx import numpy_helper
+from torch import Tensor
+
+from cyclegan.config import TrainConfig
+from cyclegan.contract.card import ModelCard
+from cyclegan.contract.errors import CardError, CheckpointError, ConfigError, InputError
+from cyclegan.domains import GENERATOR_OF, Direction
+from cyclegan.evaluate import direction_of
+from cyclegan.importer.reading import (
+    NETWORKS,
+    Fact,
+    Imported,
+    architecture_of,
+    origin_of,
+    require_agreement,
+)
+from cyclegan.networks import generator_from
+
+
+def read_model(path: Path, chosen: Mapping[str, Any]) -> Imported:
+    """Read the generator of a model, and of the model that goes back if it lies beside it.
+
+    Args:
+        path: an ONNX file of ours, its card beside it.
+        chosen: settings of the networks that the new run is told.
+
+    Raises:
+        CardError: no card, or the file is not the one that it describes.
+        CheckpointError: the model does not hold the weights of the network that its card names.
+        ConfigError: a setting contradicts the card; names the key.
+    """
+    card = _read_card(path)
+    config = _config_of(card)
+    require_agreement(architecture_of(config.to_dict()), chosen)
+    there = _direction_of(card)
+    found = {GENERATOR_OF[there]: (path, card)}
+    back = path.with_name(f"{card.reverse}.onnx")
+    if card.reverse and back.exists():
+        other = _read_card(back)
+        if other.architecture == card.architecture:
+            found[GENERATOR_OF["BtoA" if there == "AtoB" else "AtoB"]] = (back, other)
+    weights = {name: _weights_of(file, config) for name, (file, _) in found.items()}
+    report = tuple(
+        Fact(name, f"from {found[name][1].name}", found[name][0].name)
+        if name in found
+        else Fact(name, "starts anew: not there", "")
+        for name in NETWORKS
+    )
+    return Imported(config.replace(init_from=origin_of(path)), weights, report)
+
+
+def _read_card(path: Path) -> ModelCard:
+    card = ModelCard.read(path.with_suffix(".json"))
+    if card.file != path.name:
+        raise CardError(f"{path.with_suffix('.json')} is the card of {card.file}; rename one")
+    card.verify(path)
+    if card.precision != "fp32":
+        raise CheckpointError(
+            f"{path}: its weights are {card.precision}, too coarse to learn from; start from the "
+            "fp32 model or from its run"
+        )
+    return card
+
+
+def _config_of(card: ModelCard) -> TrainConfig:
+    """Return what the card says of the networks, over the defaults."""
+    known = {field.name for field in dataclasses.fields(TrainConfig)}
+    trained = {k: v for k, v in architecture_of(card.training.config).items() if k in known}
+    options = {f"generator_{key}": value for key, value in card.architecture.options.items()}
+    try:
+        return TrainConfig().replace(**trained | {"generator": card.architecture.name} | options)
+    except ConfigError as error:
+        raise CheckpointError(f"the card of {card.name}: {error}") from error
+
+
+def _direction_of(card: ModelCard) -> Direction:
+    try:
+        return direction_of(card)
+    except InputError:
+        return "AtoB"  # then its source is what the new run calls A
+
+
+def _weights_of(path: Path, config: TrainConfig) -> dict[str, Tensor]:
+    """Take a generator's weights out of a graph, where they go by the names that ours have."""
+    stored = {tensor.name: tensor for tensor in onnx.load(path).graph.initializer}
+    with torch.device("meta"):  # for its layout alone
+        wanted = generator_from(config).state_dict()
+    weights = {}
+    for name, tensor in wanted.items():
+        if name not in stored or tuple(stored[name].dims) != tuple(tensor.shape):
+            raise CheckpointError(
+                f"{path}: has no {name} of shape {list(tensor.shape)}, as a {config.generator} of "
+                "its card would; start from its run"
+            )
+        weights[name] = torch.from_numpy(numpy_helper.to_array(stored[name]).copy())
+    return weights
