@@ -15,17 +15,18 @@ if TYPE_CHECKING:
 
 
 class Store(ModelFolder):
-    """A folder of models whose sessions are kept."""
+    """A folder of models whose sessions are kept; `device` is where they compute."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, device: str = "auto") -> None:
         super().__init__(folder)
+        self._device = device
         self._translators: dict[str, Translator] = {}
         self._loading = threading.Lock()
 
     def load(self, name: str) -> "Translator":
         """The translator of a model, verified when it is first loaded. Thread-safe.
 
-        Raises: ModelError, CardError.
+        Raises: ModelError, CardError, InputError if the device is not there.
         """
         # Lazy: listing models needs neither numpy nor onnxruntime, a quarter of a second together.
         from app.translator import Translator
@@ -34,6 +35,6 @@ class Store(ModelFolder):
             known = self._translators.get(name)
             card = self.card(name)
             if known is None or known.card != card:  # another one was put in its place
-                known = Translator(self.folder / self.verify(name).file, card)
+                known = Translator(self.folder / self.verify(name).file, card, device=self._device)
                 self._translators[name] = known
             return known

@@ -3,7 +3,7 @@
 Where models are found is in store.py, how pictures are read and written in cyclegan.contract.
 """
 
-import os
+import threading
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,9 +11,10 @@ import numpy as np
 import onnxruntime as ort
 from numpy.typing import NDArray
 
+from app.devices import count_cpus, device_of, providers
 from app.tiles import cut
 from cyclegan.contract.card import ModelCard
-from cyclegan.contract.errors import ModelError, brief
+from cyclegan.contract.errors import InputError, ModelError, brief
 from cyclegan.contract.images import Picture
 from cyclegan.contract.pixels import crop_back, from_network, pad_to_multiple, to_network
 
@@ -23,10 +24,15 @@ class Translator:
 
     tile_size = 2048  # pixels; the overlap of a plain generator's tiles is a seventh of the work
 
-    def __init__(self, model: Path, card: ModelCard, threads: int | None = None) -> None:
+    def __init__(
+        self, model: Path, card: ModelCard, threads: int | None = None, device: str = "auto"
+    ) -> None:
         """Load `model` as `card` describes it, to run on `threads` threads (all CPUs: None).
 
-        Raises: ModelError if it cannot be loaded or is not the network that the card describes.
+        `device` is one of those of `devices.providers`; what was taken is in `self.device`.
+
+        Raises: ModelError if it cannot be loaded or is not the network that the card describes;
+        InputError if the device is not there.
         """
         self.card = card
         self._model = model
@@ -38,10 +44,18 @@ class Translator:
         # 165 MB for plain). Neither they nor spinning made a run measurably faster on two cores.
         options.enable_cpu_mem_arena = False
         options.enable_mem_pattern = False
+        wanted = providers(device)
         try:
-            self._session = ort.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+            self._session = ort.InferenceSession(model, options, providers=wanted)
         except Exception as error:  # its exceptions share no base class
             raise ModelError(f"{model} cannot be loaded: {brief(error)}") from error
+        self.device = device_of(self._session)
+        if device.startswith("cuda") and self.device == "cpu":
+            raise InputError(
+                f"{device} was asked for, but it is not there or its CUDA libraries are not; "
+                "take another, or --device cpu"
+            )
+        self._turn = threading.Lock()
         self._check_names()
 
     def translate(self, picture: Picture) -> Picture:
@@ -76,10 +90,10 @@ class Translator:
     def _run_network(self, padded: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Translate pixels of a size that the network takes."""
         height, width = padded.shape[:2]
+        x = to_network(padded)
         try:
-            (y,) = self._session.run(
-                [self.card.output_name], {self.card.input_name: to_network(padded)}
-            )
+            with self._turn:  # a run uses every CPU, and most of the memory
+                (y,) = self._session.run([self.card.output_name], {self.card.input_name: x})
         except Exception as error:
             raise ModelError(
                 f"{self._model} failed on {width} x {height} pixels: {brief(error)}"
@@ -102,13 +116,3 @@ class Translator:
                     f'{self._model} has no {kind} "{name}" as its card says, but '
                     f"{', '.join(tensor.name for tensor in found)}; export it again"
                 )
-
-
-def count_cpus() -> int:
-    """How many CPUs this process may use, or OMP_NUM_THREADS where that is set."""
-    asked = os.environ.get("OMP_NUM_THREADS", "")
-    if asked.isdecimal() and int(asked) > 0:
-        return int(asked)
-    if hasattr(os, "sched_getaffinity"):  # not everywhere, unlike cpu_count()
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
