@@ -1,37 +1,31 @@
-"""Files in, files out: one picture or a folder of them, with one result a file.
+"""Files in, files out: one picture or many, with one result each.
 
-What a model does to a picture is in translator.py; what is shown of the results, in cli.py.
+Which picture becomes which file is in plan.py, what was done before in manifest.py, what a model
+does to a picture in translator.py.
 """
 
 import errno
-import threading
+import shutil
+import sys
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
-from cyclegan.contract.errors import CycleGANError, InputError, StorageError
-from cyclegan.contract.images import (
-    PICTURE_SUFFIXES,
-    WRITABLE_SUFFIXES,
-    Picture,
-    find_pictures,
-    load_picture,
-    save_picture,
-)
+from app.devices import count_cpus
+from app.manifest import IS_DONE, Manifest, Stamp, stamp_of
+from app.plan import PIPE, Job, written_suffix
+from cyclegan.contract.errors import CycleGANError, InputError, StorageError, brief
+from cyclegan.contract.files import atomic_write
+from cyclegan.contract.images import Picture, encode_picture, load_picture, save_picture
 
 Translate = Callable[[Picture], Picture]
 
-
-@dataclass(frozen=True)
-class Job:
-    """A picture to translate, and where to."""
-
-    source: Path
-    output: Path
+SIDECARS = (".txt", ".json", ".xml")  # of labels, which stay true: nothing moves in a picture
+MOST_WORKERS = 9  # each holds a picture before and after, up to 600 MB
 
 
 @dataclass(frozen=True)
@@ -43,107 +37,161 @@ class Result:
     status: Literal["done", "skipped", "failed"]
     reason: str | None = None  # why it was skipped or failed
     seconds: float = 0.0  # from before reading until after writing
-    width: int | None = None  # pixels; None unless it is done
+    width: int | None = None  # pixels; None unless it is done, as all that follow
     height: int | None = None
+    source_bytes: int | None = None  # of files; None for a pipe
+    output_bytes: int | None = None
 
 
-def plan_file(source: Path, output: Path) -> Job:
-    """The job for one picture; `output` is a file to write or an existing folder.
+def convert_one(
+    translate: Translate, job: Job, *, overwrite: bool = False, sidecars: bool = False
+) -> Result:
+    """Read, translate and write one picture; with `sidecars`, the label files beside it too.
 
-    Raises: InputError if the output is neither.
+    Raises: CycleGANError, and then no picture is written.
     """
-    job = Job(source, output / _result_name(source) if output.is_dir() else output)
-    if job.output.suffix.lower() not in WRITABLE_SUFFIXES:
-        raise InputError(
-            f"{job.output} is neither an existing folder nor a file name that ends in one of "
-            f"{' '.join(sorted(WRITABLE_SUFFIXES))}"
-        )
-    return job
-
-
-def plan_folder(source: Path, output: Path, recursive: bool = False) -> list[Job]:
-    """One job for each picture of a folder, in order; the tree is mirrored where it is recursive.
-
-    Pictures keep their names. Where we do not write the format, ".png" is added: `a.gif` becomes
-    `a.gif.png`, whatever stands beside it. An output folder inside the input folder is not read.
-
-    Raises: InputError if there are no pictures, or one would be overwritten.
-    """
-    if output.exists() and not output.is_dir():
-        raise InputError(f"{output} is a file; name a folder for the pictures of {source}")
-    origin, target = source.resolve(), output.resolve()
-    if origin == target:
-        raise InputError(f"{source} is both input and output; name another folder for the output")
-    found = [path.relative_to(source) for path in find_pictures(source, recursive)]
-    if target.is_relative_to(origin):
-        found = [path for path in found if target not in (origin / path).parents]
-    if not found:
-        deeper = "" if recursive else "; -r looks into its folders too"
-        expected = " ".join(sorted(PICTURE_SUFFIXES))
-        raise InputError(f"{source} has no pictures ({expected}){deeper}")
-    originals = {origin / path for path in found}
-    results: dict[Path, Path] = {}
-    taken: set[Path] = set()
-    # Names that stay come first, so that no name that grows takes one of theirs.
-    for path in sorted(found, key=lambda path: _result_name(path) != path.name):
-        result = path.with_name(_result_name(path))
-        while result in taken:
-            result = result.with_name(f"{result.name}.png")
-        if target / result in originals:
-            raise InputError(f"{output / result} is one of the pictures to translate; move it")
-        taken.add(result)
-        results[path] = result
-    return [Job(source / path, output / results[path]) for path in found]
-
-
-def convert_one(translate: Translate, job: Job, *, overwrite: bool = False) -> Result:
-    """Read, translate and write one picture. Raises: CycleGANError, and then nothing is written."""
     if _is_same_file(job.source, job.output):
         raise InputError(f"{job.source} would be replaced by its translation; name another output")
-    if job.output.exists() and not overwrite:
+    if job.output != PIPE and stamp_of(job.output) and not overwrite:
         return Result(job.source, job.output, "skipped", "it is there; --overwrite replaces it")
     started = time.perf_counter()
-    picture = translate(load_picture(job.source))
-    save_picture(picture, job.output)
+    picture = translate(_read(job.source))
+    if sidecars:
+        _copy_sidecars(job)
+    _write(picture, job)
     height, width = picture.rgb.shape[:2]
     seconds = time.perf_counter() - started
     return Result(job.source, job.output, "done", None, seconds, width, height)
 
 
+def attempt(
+    translate: Translate, job: Job, *, overwrite: bool = False, sidecars: bool = False
+) -> Result:
+    """As `convert_one`, but a failure is a result too.
+
+    Raises: StorageError if the storage is full or read-only, for any other job would fail too.
+    """
+    try:
+        return convert_one(translate, job, overwrite=overwrite, sidecars=sidecars)
+    except MemoryError:
+        return _failed(job, f"{job.source} needs more memory than there is; make it smaller")
+    except CycleGANError as error:
+        if isinstance(error, StorageError) and _is_gone(error.__cause__):
+            raise
+        return _failed(job, str(error))
+
+
 def convert_all(
-    translate: Translate, jobs: Iterable[Job], *, overwrite: bool = False
-) -> Iterator[Result]:
-    """Do all jobs and yield their results in order. A file that fails does not stop the others.
+    translate: Translate,
+    jobs: Iterable[Job],
+    manifest: Manifest,
+    *,
+    overwrite: bool = False,
+    sidecars: bool = False,
+) -> Generator[Result, None, None]:
+    """Do all jobs that are not done yet, and yield the results of all in order.
+
+    A file that fails does not stop the others. Where the iterator is closed early, what is being
+    written is finished, and the rest is not begun.
 
     Raises: StorageError if the storage is full or read-only, for all others would fail too.
     """
-    network = threading.Lock()
-
-    def one_at_a_time(picture: Picture) -> Picture:
-        with network:  # it uses every CPU, and memory for one picture
-            return translate(picture)
-
-    def run(job: Job) -> Result:
-        try:
-            return convert_one(one_at_a_time, job, overwrite=overwrite)
-        except CycleGANError as error:
-            if isinstance(error, StorageError) and _is_gone(error.__cause__):
-                raise
-            return Result(job.source, job.output, "failed", str(error))
-
-    # Two workers: one reads or writes while the other has the network. More would not be faster,
-    # only hold more pictures in memory.
-    workers = ThreadPoolExecutor(max_workers=2)
-    under_way: deque[Future[Result]] = deque()
+    # While one worker has the network, the others read and write: as many as there are CPUs, for
+    # beside a fast network a picture takes longer to read and write than to translate.
+    count = min(count_cpus() + 1, MOST_WORKERS)
+    workers = ThreadPoolExecutor(count)
+    under_way: deque[_UnderWay] = deque()
     try:
         for job in jobs:
-            under_way.append(workers.submit(run, job))
-            if len(under_way) > 2:
-                yield under_way.popleft().result()
+            source = stamp_of(job.source)
+            reason = None if overwrite or job.problem else manifest.reason_to_skip(job)
+            if job.problem or reason:
+                future = Future[Result]()
+                future.set_result(_without_network(job, reason, sidecars))
+            else:
+                manifest.begin(job)
+                future = workers.submit(attempt, translate, job, overwrite=True, sidecars=sidecars)
+            under_way.append(_UnderWay(job, source, future))
+            # One large picture does not hold up the others.
+            while under_way and (under_way[0].future.done() or len(under_way) > 2 * count):
+                yield _next_result(under_way, manifest)
         while under_way:
-            yield under_way.popleft().result()
-    finally:  # after Ctrl-C: what is being written is finished, the rest is not begun
+            yield _next_result(under_way, manifest)
+    finally:  # after Ctrl-C, too
         workers.shutdown(cancel_futures=True)
+        for each in under_way:
+            if not each.future.cancelled() and each.future.exception() is None:
+                each.settle(manifest)
+
+
+class _UnderWay(NamedTuple):
+    """A job that was begun, or needs not be."""
+
+    job: Job
+    source: Stamp | None  # from before it was read
+    future: Future[Result]
+
+    def settle(self, manifest: Manifest) -> Result:
+        """Wait for the result, and tell the manifest."""
+        result = self.future.result()
+        if result.status == "failed":
+            manifest.give_up(self.job)
+        output = stamp_of(self.job.output)
+        if result.status != "done" or self.source is None or output is None:
+            return result
+        manifest.finish(self.job, self.source, output)
+        return replace(result, source_bytes=self.source.bytes, output_bytes=output.bytes)
+
+
+def _next_result(under_way: deque[_UnderWay], manifest: Manifest) -> Result:
+    result = under_way[0].settle(manifest)
+    under_way.popleft()  # not before: Ctrl-C while it is waited for must not lose it
+    return result
+
+
+def _without_network(job: Job, reason: str | None, sidecars: bool) -> Result:
+    """The result of a job that is not to be done."""
+    if job.problem:
+        return _failed(job, job.problem)
+    try:
+        if sidecars and reason == IS_DONE:
+            _copy_sidecars(job)
+    except StorageError as error:
+        return _failed(job, str(error))
+    return Result(job.source, job.output, "skipped", reason)
+
+
+def _failed(job: Job, reason: str) -> Result:
+    return Result(job.source, job.output, "failed", reason)
+
+
+def _copy_sidecars(job: Job) -> None:
+    """Copy the label files beside a picture where they are not there yet, or older."""
+    for suffix in SIDECARS:
+        labels = job.source.with_suffix(suffix)
+        copy = job.output.with_name(labels.name)
+        source, there = stamp_of(labels), stamp_of(copy)
+        if source and (there is None or there.mtime_ns < source.mtime_ns):
+            with atomic_write(copy) as temporary:
+                shutil.copy2(labels, temporary)  # its time too
+
+
+def _read(source: Path) -> Picture:
+    if source == PIPE:
+        return load_picture(sys.stdin.buffer.read(), name="standard input")
+    return load_picture(source)
+
+
+def _write(picture: Picture, job: Job) -> None:
+    if job.output != PIPE:
+        save_picture(picture, job.output)
+        return
+    encoded = encode_picture(picture, written_suffix(job.source))
+    try:
+        sys.stdout.buffer.write(encoded)
+        sys.stdout.buffer.flush()
+    except OSError as error:
+        raise StorageError(f"standard output could not be written: {brief(error)}") from error
 
 
 def _is_gone(cause: BaseException | None) -> bool:
@@ -157,9 +205,3 @@ def _is_same_file(source: Path, output: Path) -> bool:
         return output.samefile(source)  # by a link, or by another spelling
     except OSError:  # one of them is not there
         return False
-
-
-def _result_name(picture: Path) -> str:
-    """The name of its translation: its own, if that is of a format that we write."""
-    writable = picture.suffix.lower() in WRITABLE_SUFFIXES
-    return picture.name if writable else f"{picture.name}.png"

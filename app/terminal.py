@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from cyclegan.contract.card import Metric, ModelCard
-from cyclegan.contract.errors import CycleGANError
-from cyclegan.contract.files import atomic_write
+from cyclegan.contract.errors import StorageError, brief
 from cyclegan.contract.folder import Entry
 
 if TYPE_CHECKING:
@@ -35,6 +34,12 @@ def describe(result: "Result") -> str:
     return f"failed: {result.reason}"
 
 
+def summary(target: Path, counts: Mapping[str, int], seconds: float) -> str:
+    """A line about a folder of pictures."""
+    told = (f"{counts.get(status, 0)} {status}" for status in ("done", "skipped", "failed"))
+    return f"{target}: {', '.join(told)} in {seconds:.1f} s"
+
+
 def to_json(result: "Result") -> str:
     """A JSON line about one picture."""
     return json.dumps(dataclasses.asdict(result), default=str)
@@ -46,15 +51,19 @@ def silence() -> AbstractContextManager["Advance"]:
 
 
 @contextmanager
-def progress(total: int) -> Iterator["Advance"]:
-    """Progress on stderr: a bar on a terminal, a line for each picture elsewhere."""
+def progress(total: int | None) -> Iterator["Advance"]:
+    """Progress on stderr: a bar on a terminal, a line for each picture elsewhere.
+
+    `total` is the number of pictures, or None where nobody knows it.
+    """
     if not sys.stderr.isatty():
         done = 0
 
         def print_line(result: "Result") -> None:
             nonlocal done
             done += 1
-            typer.echo(f"{done}/{total} {describe(result)}", err=True)
+            place = f"{done}/{total}" if total else f"{done}"
+            typer.echo(f"{place} {describe(result)}", err=True)
 
         yield print_line
         return
@@ -75,18 +84,28 @@ def progress(total: int) -> Iterator["Advance"]:
 
 @contextmanager
 def report(path: Path | None) -> Iterator["Advance"]:
-    """A JSON line for each picture in a file; after Ctrl-C or a full disk, for those so far."""
+    """A JSON line for each picture in a file, as soon as there is a result.
+
+    A log, not a document: it is there from the start and grows, so that it tells of a run that was
+    killed. Raises: StorageError.
+    """
     if path is None:
         yield lambda result: None
         return
-    stopped: BaseException | None = None
-    with atomic_write(path) as temporary, temporary.open("w", encoding="utf-8") as lines:
+
+    def write(text: str) -> None:
         try:
-            yield lambda result: lines.write(to_json(result) + "\n")
-        except (KeyboardInterrupt, CycleGANError) as error:
-            stopped = error
-    if stopped:
-        raise stopped
+            lines.write(text)
+        except OSError as error:
+            raise StorageError(f"{path} could not be written: {brief(error)}") from error
+
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lines = path.open("w", encoding="utf-8", buffering=1)  # each line at once
+    except OSError as error:
+        raise StorageError(f"{path} could not be written: {brief(error)}") from error
+    with lines:
+        yield lambda result: write(to_json(result) + "\n")
 
 
 def show_models(entries: Sequence[Entry], *, as_json: bool) -> None:

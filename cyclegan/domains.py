@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from cyclegan.contract.errors import DatasetError
-from cyclegan.contract.images import find_pictures
+from cyclegan.contract.walk import find_pictures
 
 Direction = Literal["AtoB", "BtoA"]
 

@@ -5,12 +5,15 @@ What is inside a file is not known here.
 
 import hashlib
 import os
+import re
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from cyclegan.contract.errors import StorageError, brief
+
+_TEMPORARY = re.compile(r"\.tmp-[0-9a-f]{12}(\.|$)")
 
 
 @contextmanager
@@ -24,7 +27,7 @@ def atomic_write(path: Path) -> Iterator[Path]:
     (torch.save does when given a path) should be given an open Python file instead.
     """
     path = Path(os.path.realpath(path))  # a link keeps pointing to the file that it points to
-    temporary = path.with_name(f".tmp-{secrets.token_hex(6)}{path.suffix}")
+    temporary = path.with_name(f".tmp-{secrets.token_hex(6)}{path.suffix}")  # see `sweep`
     try:
         if path.exists() and not path.is_file():
             raise StorageError(f"{path} is not a regular file; give the path of a file to write")
@@ -44,6 +47,19 @@ def atomic_write(path: Path) -> Iterator[Path]:
             _flush(path.parent)
     except OSError as error:
         raise StorageError(f"{path} could not be written: {brief(error)}") from error
+
+
+def sweep(folder: Path) -> None:
+    """Remove what writers that were killed left in a folder; none may be writing there now.
+
+    Raises: StorageError.
+    """
+    try:
+        for path in folder.glob(".tmp-*"):
+            if _TEMPORARY.match(path.name):
+                path.unlink()
+    except OSError as error:
+        raise StorageError(f"{folder} could not be tidied up: {brief(error)}") from error
 
 
 def sha256_of(path: Path) -> str:

@@ -1,11 +1,10 @@
 """Pictures as files: bytes -> upright 8-bit sRGB within limits, and safely back to a file.
 
-What networks see of a picture is in pixels.py.
+What networks see of a picture is in pixels.py, which files are pictures in walk.py.
 """
 
 import io
 import logging
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -26,7 +25,7 @@ from PIL import (  # the plugins that read and write; Image.init() would import 
     WebPImagePlugin,
 )
 
-from cyclegan.contract.errors import InputError, PictureError, brief
+from cyclegan.contract.errors import PictureError, brief
 from cyclegan.contract.files import atomic_write
 
 MAX_PIXELS = 100_000_000
@@ -167,47 +166,42 @@ def save_picture(picture: Picture, path: Path, *, quality: int = 95) -> None:
 
     Raises: PictureError if the format is not one we write or cannot hold the picture; StorageError.
     """
-    codec = _WRITABLE.get(path.suffix.lower())
+    image, options = _prepare(picture, path.suffix, str(path), quality)
+    with atomic_write(path) as temporary:
+        image.save(temporary, **options)
+
+
+def encode_picture(picture: Picture, suffix: str, *, quality: int = 95) -> bytes:
+    """The bytes of the file that `save_picture` would write. Raises: PictureError."""
+    image, options = _prepare(picture, suffix, "the picture", quality)
+    encoded = io.BytesIO()
+    image.save(encoded, **options)
+    return encoded.getvalue()
+
+
+def _prepare(
+    picture: Picture, suffix: str, name: str, quality: int
+) -> tuple[Image.Image, dict[str, Any]]:
+    """What Pillow saves, and its options; `name` is what errors call the file."""
+    codec = _WRITABLE.get(suffix.lower())
     if codec is None:
         raise PictureError(
-            f"{path}: pictures cannot be written as {path.suffix or 'a file without a suffix'}; "
+            f"{name}: pictures cannot be written as {suffix or 'a file without a suffix'}; "
             f"use one of {' '.join(sorted(WRITABLE_SUFFIXES))}"
         )
     height, width = picture.rgb.shape[:2]
     if max(height, width) > _MAX_SIDE.get(codec, max(height, width)):
         raise PictureError(
-            f"{path}: {codec} has room for {_MAX_SIDE[codec]} pixels a side, the picture is "
+            f"{name}: {codec} has room for {_MAX_SIDE[codec]} pixels a side, the picture is "
             f"{width} x {height}; use PNG"
         )
-    options: dict[str, Any] = dict(_OPTIONS[codec])
+    options: dict[str, Any] = {"format": codec, **_OPTIONS[codec]}
     if "quality" in options:
         options["quality"] = quality
     # A JPEG segment holds no more than 64 kB; the picture is worth more than its metadata.
     if picture.exif and codec != "BMP" and (codec != "JPEG" or len(picture.exif) < 65_000):
         options["exif"] = picture.exif
-    image = _to_image(picture, with_alpha=codec not in ("JPEG", "BMP"))
-    with atomic_write(path) as temporary:
-        image.save(temporary, format=codec, **options)
-
-
-def find_pictures(folder: Path, recursive: bool = False) -> list[Path]:
-    """The picture files of a folder by their suffix, sorted by path; hidden ones are left out.
-
-    Links to folders are not followed. Raises: InputError if the folder cannot be listed.
-    """
-
-    def refuse(error: OSError) -> None:
-        raise InputError(f"folder {error.filename} cannot be read: {brief(error)}") from error
-
-    found: list[Path] = []
-    for parent, folders, names in os.walk(folder, onerror=refuse):
-        folders[:] = [name for name in folders if recursive and not name.startswith(".")]
-        found += [
-            Path(parent, name)
-            for name in names
-            if not name.startswith(".") and Path(name).suffix.lower() in PICTURE_SUFFIXES
-        ]
-    return sorted(found)
+    return _to_image(picture, with_alpha=codec not in ("JPEG", "BMP")), options
 
 
 def open_header(file: BinaryIO, name: str) -> ImageFile.ImageFile:

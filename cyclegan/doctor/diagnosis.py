@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 from cyclegan.config import TrainConfig
-from cyclegan.contract.images import find_pictures
+from cyclegan.contract.walk import find_pictures
 from cyclegan.doctor import domain_gap, symptoms
 from cyclegan.doctor.duplicates import find_duplicates
 from cyclegan.doctor.facts import FolderFacts, summarize

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from app.cli import main
 
@@ -37,6 +38,20 @@ def command(
         return Ran(raised.value.code or 0, *capsys.readouterr())
 
     return run
+
+
+@pytest.fixture
+def put(tmp_path: Path):
+    """A function that puts a 4 x 4 picture at each of these paths, and gives the folder."""
+
+    def make(*names: str) -> Path:
+        for i, name in enumerate(names):
+            path = tmp_path / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            Image.new("RGB", (4, 4), (i, i, i)).save(path)
+        return tmp_path
+
+    return make
 
 
 @pytest.fixture

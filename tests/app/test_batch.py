@@ -1,94 +1,53 @@
-"""Which file becomes which, and that one failure is one failure."""
+"""One failure is one failure, what is done is not done again, and a kill leaves nothing behind."""
 
 import errno
+import os
+import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from app.batch import Job, convert_all, convert_one, plan_file, plan_folder
+from app.batch import Result, Translate, convert_all, convert_one
+from app.manifest import IS_DONE, open_manifest
+from app.plan import FolderPlan, Job, plan_file
 from cyclegan.contract.errors import InputError, PictureError, StorageError
 from cyclegan.contract.images import Picture, load_picture
+
+RECIPE = {"model": "same"}
 
 
 def same(picture: Picture) -> Picture:
     return picture
 
 
-@pytest.fixture
-def put(tmp_path: Path):
-    """A function that puts a 4 x 4 picture at each of these paths, and gives the folder."""
-
-    def make(*names: str) -> Path:
-        for i, name in enumerate(names):
-            path = tmp_path / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            Image.new("RGB", (4, 4), (i, i, i)).save(path)
-        return tmp_path
-
-    return make
-
-
-def outputs(jobs: list[Job], folder: Path) -> list[str]:
-    return [str(job.output.relative_to(folder)) for job in jobs]
+def run(
+    at: Path,
+    translate: Translate = same,
+    recipe: dict[str, str] = RECIPE,
+    recursive: bool = False,
+    **options: bool,
+) -> list[Result]:
+    """Convert the folder `in` to `out`."""
+    plan = FolderPlan(at / "in", at / "out", recursive)
+    with open_manifest(at / "out", recipe) as manifest:
+        return list(convert_all(translate, plan, manifest, **options))
 
 
-def test_the_tree_is_mirrored_and_nothing_collides(put) -> None:
-    at = put("in/a.jpg", "in/a.png", "in/sub/a.jpg", "in/sub/ü 🐴.webp")
-    jobs = plan_folder(at / "in", at / "out", recursive=True)
-    assert outputs(jobs, at / "out") == ["a.jpg", "a.png", "sub/a.jpg", "sub/ü 🐴.webp"]
-    assert outputs(plan_folder(at / "in", at / "out"), at / "out") == ["a.jpg", "a.png"]
+def statuses(results: list[Result]) -> dict[str, str]:
+    return {result.source.name: result.reason or result.status for result in results}
 
 
-def test_formats_that_are_not_written_become_png_beside_any_neighbour(put) -> None:
-    at = put("in/a.gif", "in/a.gif.png", "in/a.png")
-    jobs = plan_folder(at / "in", at / "out")
-    assert {job.source.name: job.output.name for job in jobs} == {
-        "a.gif": "a.gif.png.png",
-        "a.gif.png": "a.gif.png",
-        "a.png": "a.png",
-    }
-    assert plan_file(at / "in" / "a.gif", at).output == at / "a.gif.png"
-
-
-def test_an_output_folder_inside_the_input_is_not_read(put) -> None:
-    at = put("in/a.png", "in/out/a.png", "in/outer/a.png")
-    jobs = plan_folder(at / "in", at / "in" / "out", recursive=True)
-    assert outputs(jobs, at / "in" / "out") == ["a.png", "outer/a.png"]
-
-
-def test_no_picture_is_overwritten_by_another_ones_translation(put) -> None:
-    at = put("out/in/in/a.png", "out/in/a.png")  # the first would be written over the second
-    with pytest.raises(InputError, match="is one of the pictures to translate"):
-        plan_folder(at / "out" / "in", at / "out", recursive=True)
-
-
-def test_no_picture_is_overwritten_by_its_own_translation(put) -> None:
-    at = put("in/a.png")
-    with pytest.raises(InputError, match="both input and output"):
-        plan_folder(at / "in", at / "in" / ".." / "in")
-    (at / "out").mkdir()
-    (at / "out" / "a.png").symlink_to(at / "in" / "a.png")
-    job = plan_file(at / "in" / "a.png", at / "out")
-    with pytest.raises(InputError, match="would be replaced"):
-        convert_one(same, job, overwrite=True)
-
-
-def test_a_folder_without_pictures_says_where_to_look(put) -> None:
-    at = put("in/sub/a.png")
-    with pytest.raises(InputError, match=r"in has no pictures \(.*\.png.*\); -r looks into"):
-        plan_folder(at / "in", at / "out")
-    (at / "empty").mkdir()
-    with pytest.raises(InputError, match=r"empty has no pictures \([^)]*\)$"):
-        plan_folder(at / "empty", at / "out", recursive=True)
+def refuse(_picture: Picture) -> Picture:
+    raise AssertionError("nothing is to be translated")
 
 
 def test_results_come_in_order_and_failures_do_not_stop_the_rest(put) -> None:
     at = put(*(f"in/{i:02}.png" for i in range(12)))
     (at / "in" / "05.png").write_text("no picture")
     (at / "in" / "07.png").write_bytes(b"")
-    results = list(convert_all(same, plan_folder(at / "in", at / "out")))
+    results = run(at)
     assert [result.source.name for result in results] == [f"{i:02}.png" for i in range(12)]
     failed = {result.source.name: result.reason for result in results if result.status == "failed"}
     assert failed.keys() == {"05.png", "07.png"}
@@ -97,19 +56,28 @@ def test_results_come_in_order_and_failures_do_not_stop_the_rest(put) -> None:
         assert load_picture(at / "out" / f"{i:02}.png").rgb.max() == i
 
 
-def test_a_model_that_fails_on_a_picture_fails_that_picture(put) -> None:
-    at = put("in/a.png", "in/b.png")
+def test_a_result_says_how_large_both_files_are(put) -> None:
+    at = put("in/a.png")
+    (result,) = run(at)
+    assert (result.width, result.height) == (4, 4)
+    assert result.source_bytes == (at / "in" / "a.png").stat().st_size
+    assert result.output_bytes == (at / "out" / "a.png").stat().st_size
 
-    def fail_on_black(picture: Picture) -> Picture:
-        if not picture.rgb.any():
+
+def test_a_model_that_fails_on_a_picture_fails_that_picture(put) -> None:
+    at = put("in/a.png", "in/b.png", "in/c.png")
+
+    def fail_on_some(picture: Picture) -> Picture:
+        if picture.rgb.max() == 0:
             raise PictureError("too dark")
+        if picture.rgb.max() == 1:
+            raise MemoryError
         return picture
 
-    results = list(convert_all(fail_on_black, plan_folder(at / "in", at / "out")))
-    assert [(result.status, result.reason) for result in results] == [
-        ("failed", "too dark"),
-        ("done", None),
-    ]
+    results = run(at, fail_on_some)
+    assert [result.status for result in results] == ["failed", "failed", "done"]
+    assert results[0].reason == "too dark"
+    assert "b.png needs more memory than there is" in (results[1].reason or "")
 
 
 def test_a_full_disk_stops_everything(put) -> None:
@@ -120,7 +88,16 @@ def test_a_full_disk_stops_everything(put) -> None:
         raise StorageError("out could not be written: no space left on device") from cause
 
     with pytest.raises(StorageError, match="no space left"):
-        list(convert_all(fill, plan_folder(at / "in", at / "out")))
+        run(at, fill)
+
+
+def test_no_picture_is_overwritten_by_its_own_translation(put) -> None:
+    at = put("in/a.png")
+    (at / "out").mkdir()
+    (at / "out" / "a.png").symlink_to(at / "in" / "a.png")
+    job = plan_file(at / "in" / "a.png", at / "out")
+    with pytest.raises(InputError, match="would be replaced"):
+        convert_one(same, job, overwrite=True)
 
 
 def test_alpha_and_size_are_kept(tmp_path: Path) -> None:
@@ -130,3 +107,138 @@ def test_alpha_and_size_are_kept(tmp_path: Path) -> None:
     assert (result.status, result.width, result.height) == ("done", 3, 5)
     with Image.open(tmp_path / "b.png") as image:
         np.testing.assert_array_equal(np.asarray(image), rgba)
+
+
+def test_what_is_done_is_not_done_again(put) -> None:
+    at = put("in/a.png", "in/b.gif", "in/sub/c.png")
+    assert set(statuses(run(at, recursive=True)).values()) == {"done"}
+    assert set(statuses(run(at, refuse, recursive=True)).values()) == {IS_DONE}
+
+
+def test_a_changed_picture_a_missing_output_and_another_recipe_are_done_again(put) -> None:
+    at = put("in/a.png", "in/b.png", "in/c.png")
+    run(at)
+    Image.new("RGB", (4, 4), "red").save(at / "in" / "a.png")
+    (at / "out" / "b.png").unlink()
+    assert statuses(run(at)) == {"a.png": "done", "b.png": "done", "c.png": IS_DONE}
+    assert load_picture(at / "out" / "a.png").rgb[0, 0].tolist() == [255, 0, 0]
+    assert set(statuses(run(at, recipe={"model": "other"})).values()) == {"done"}
+    assert set(statuses(run(at, recipe={"model": "other"})).values()) == {IS_DONE}
+    assert set(statuses(run(at, overwrite=True)).values()) == {"done"}
+
+
+def test_what_others_wrote_or_changed_is_left_alone(put) -> None:
+    at = put("in/a.png", "in/b.png", "in/c.png", "out/a.png")
+    theirs = (at / "out" / "a.png").read_bytes()
+    run(at)
+    (at / "out" / "b.png").write_text("retouched")
+    (at / "moved").mkdir()
+    for path in (at / "in").iterdir():
+        path.rename(at / "moved" / path.name)
+    (at / "in").rmdir()
+    (at / "moved").rename(at / "in")  # the same pictures: what is done stays done
+    told = statuses(run(at, recipe={"model": "other"}))
+    assert told["a.png"] == "it is there; --overwrite replaces it"
+    assert told["b.png"] == "it was changed since it was written; --overwrite replaces it"
+    assert told["c.png"] == "done"
+    assert (at / "out" / "a.png").read_bytes() == theirs
+    assert (at / "out" / "b.png").read_text() == "retouched"
+
+
+def test_two_folders_with_the_same_names_do_not_take_each_others_place(put) -> None:
+    at = put("in/a.png")
+    run(at)
+    ours = (at / "out" / "a.png").read_bytes()
+    put("other/b.png", "other/a.png")
+    with open_manifest(at / "out", RECIPE) as manifest:
+        results = list(convert_all(same, FolderPlan(at / "other", at / "out"), manifest))
+    assert statuses(results) == {
+        "a.png": f"it is the translation of {at / 'in' / 'a.png'}; --overwrite replaces it",
+        "b.png": "done",
+    }
+    assert (at / "out" / "a.png").read_bytes() == ours
+
+
+def test_what_a_kill_left_is_swept_away_and_done_again(put) -> None:
+    at = put("in/a.png", "in/b.png", "in/sub/c.png")
+    whole = {job.output: job for job in FolderPlan(at / "in", at / "out", recursive=True)}
+    with open_manifest(at / "out", RECIPE) as manifest:
+        for job in whole.values():
+            manifest.begin(job)
+    # Killed: one is renamed and not noted, of another there is a half.
+    (at / "out" / "a.png").write_text("of another model")
+    (at / "out" / "sub").mkdir()
+    for folder in (at / "out", at / "out" / "sub"):
+        (folder / ".tmp-0123456789ab.png").write_text("half")
+    (at / "out" / ".tmp-mine").touch()
+    assert set(statuses(run(at, recursive=True)).values()) == {"done"}
+    assert [path.name for path in (at / "out").rglob(".tmp-*")] == [".tmp-mine"]
+    assert set(statuses(run(at, refuse, recursive=True)).values()) == {IS_DONE}
+
+
+def test_a_failure_leaves_the_earlier_translation_and_what_is_known_of_it(put) -> None:
+    at = put("in/a.png")
+    run(at)
+    ours, good = (at / "out" / "a.png").read_bytes(), (at / "in" / "a.png").read_bytes()
+    (at / "in" / "a.png").write_text("no picture")
+    assert [result.status for result in run(at)] == ["failed"]
+    assert (at / "out" / "a.png").read_bytes() == ours
+    (at / "in" / "a.png").write_bytes(good)
+    assert statuses(run(at)) == {"a.png": "done"}  # not: changed by someone else
+
+
+def test_an_iterator_that_is_closed_early_knows_what_it_did(put) -> None:
+    at = put(*(f"in/{i:02}.png" for i in range(40)))
+    with open_manifest(at / "out", RECIPE) as manifest:
+        results = convert_all(same, FolderPlan(at / "in", at / "out"), manifest)
+        next(results)
+        results.close()
+    written = len(list((at / "out").glob("*.png")))
+    assert 0 < written < 40
+    assert list(statuses(run(at)).values()).count(IS_DONE) == written
+
+
+def test_labels_are_carried_along_with_their_pictures(put) -> None:
+    at = put("in/a.gif", "in/b.png", "in/sub/a.jpg")
+    for name in ("a.txt", "a.json", "sub/a.xml", "sub/other.txt", "b.md"):
+        (at / "in" / name).write_text(name)
+    run(at, recursive=True)
+    assert not [path for path in (at / "out").rglob("*") if path.suffix in (".txt", ".xml")]
+    run(at, refuse, recursive=True, sidecars=True)  # those of pictures that are done, too
+    copied = {"a.txt", "a.json", "sub/a.xml"}
+    for name in copied:
+        assert (at / "out" / name).read_text() == name
+    others = [path for path in (at / "out").rglob("*.[tjxm]*") if path.suffix != ".jpg"]
+    assert {str(path.relative_to(at / "out")) for path in others} == copied
+    (at / "out" / "a.txt").write_text("corrected")  # is newer, and stays
+    later = time.time() + 60
+    (at / "in" / "a.json").write_text("new")
+    os.utime(at / "in" / "a.json", (later, later))
+    run(at, overwrite=True, sidecars=True)
+    assert (at / "out" / "a.txt").read_text() == "corrected"
+    assert (at / "out" / "a.json").read_text() == "new"
+
+
+def test_a_name_that_has_no_room_for_png_fails_and_the_longest_name_does_not(put) -> None:
+    at = put(f"in/{'ü' * 125}x.png", f"in/{'b' * 251}.gif")  # 255 bytes, both
+    told = statuses(run(at))
+    assert told.pop(f"{'ü' * 125}x.png") == "done"
+    (reason,) = told.values()
+    assert reason.endswith("could not be written: file name too long")
+
+
+def test_names_that_are_no_text_are_names(put) -> None:
+    at = put("in/a.png")
+    name = os.fsdecode(b"\xff\xfe.png")
+    (at / "in" / "a.png").rename(at / "in" / name)
+    assert [result.status for result in run(at)] == ["done"]
+    assert [result.reason for result in run(at, refuse)] == [IS_DONE]
+
+
+def test_links_that_lead_nowhere_fail_alone(put) -> None:
+    at = put("in/a.png")
+    (at / "in" / "b.png").symlink_to("b.png")
+    (at / "in" / "c.png").symlink_to("nowhere.png")
+    results = run(at)
+    assert [result.status for result in results] == ["done", "failed", "failed"]
+    assert "b.png cannot be opened: too many levels of symbolic links" in (results[1].reason or "")

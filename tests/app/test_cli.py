@@ -1,5 +1,6 @@
 """The command as people and scripts meet it: exit codes, and what goes to which stream."""
 
+import io
 import json
 import os
 import pty
@@ -8,10 +9,14 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from PIL import ExifTags, Image
+
+from app.batch import MOST_WORKERS
+from app.manifest import open_manifest
 
 
 @pytest.fixture
@@ -86,7 +91,7 @@ def test_a_folder_with_one_bad_file_does_the_rest_and_exits_3(
     assert ran.code == 3
     assert ran.stdout.startswith(f"{out}: 3 done, 0 skipped, 1 failed in ")
     done = sorted(str(path.relative_to(out)) for path in out.rglob("*") if path.is_file())
-    assert done == ["a.png", "c.png", "sub/a.png"]
+    assert done == [".cyclegan.sqlite", "a.png", "c.png", "sub/a.png"]
     bad = f"{folder / 'b.png'} is not a picture that can be read"
     assert f"2/4 failed: {bad}" in ran.stderr
     lines = [json.loads(line) for line in (tmp_path / "report.jsonl").read_text().splitlines()]
@@ -265,9 +270,11 @@ def test_version_and_help_go_to_stdout(command) -> None:
         assert f"\n  {verb} " in help_text
 
 
-def start(*arguments: object, **streams: int) -> subprocess.Popen[bytes]:
-    code = "from app.cli import main; main()"
-    return subprocess.Popen([sys.executable, "-c", code, *map(str, arguments)], **streams)
+MAIN = "from app.cli import main; main()"
+
+
+def start(*arguments: object, **options: Any) -> subprocess.Popen[bytes]:
+    return subprocess.Popen([sys.executable, "-c", MAIN, *map(str, arguments)], **options)
 
 
 def test_a_terminal_gets_a_bar(folder: Path, tmp_path: Path, weights_dir: Path) -> None:
@@ -298,32 +305,187 @@ def read(terminal: int) -> bytes:
         return b""
 
 
-def test_ctrl_c_leaves_whole_files_a_report_and_exit_130(
-    tmp_path: Path, noise, weights_dir: Path
-) -> None:
+@pytest.fixture
+def many(tmp_path: Path, noise) -> Path:
+    """Three hundred pictures, which take a while."""
     (tmp_path / "in").mkdir()
-    for i in range(300):
-        Image.fromarray(noise(200, 200)).save(tmp_path / "in" / f"{i:03}.png", compress_level=0)
+    Image.fromarray(noise(200, 200)).save(tmp_path / "in" / "000.png", compress_level=0)
+    for i in range(1, 300):
+        os.link(tmp_path / "in" / "000.png", tmp_path / "in" / f"{i:03}.png")
+    return tmp_path / "in"
+
+
+def wait_for_pictures(process: subprocess.Popen[bytes], folder: Path, count: int = 1) -> None:
+    while len(list(folder.glob("*.png"))) < count:
+        assert process.poll() is None
+        time.sleep(0.01)
+
+
+def test_ctrl_c_leaves_whole_files_a_report_and_exit_130(
+    many: Path, tmp_path: Path, noise, weights_dir: Path
+) -> None:
     out = tmp_path / "out"
     with start(
         "convert",
-        *(tmp_path / "in", out, "--weights", weights_dir, "--report", tmp_path / "report.jsonl"),
+        *(many, out, "--weights", weights_dir, "--report", tmp_path / "report.jsonl"),
         stderr=subprocess.PIPE,
         stdout=subprocess.PIPE,
     ) as process:
-        while not list(out.glob("*.png")):
-            assert process.poll() is None
-            time.sleep(0.01)
+        wait_for_pictures(process, out)
         process.send_signal(signal.SIGINT)
         _, stderr = process.communicate()
     assert process.returncode == 130
     assert b"the same command goes on" in stderr
     assert b"Traceback" not in stderr
-    done = sorted(out.iterdir())
+    done = sorted(out.glob("*.png"))
     assert 0 < len(done) < 300
     for path in done:
         with Image.open(path) as image:
             np.testing.assert_array_equal(np.asarray(image), 255 - noise(200, 200))
     reported = (tmp_path / "report.jsonl").read_text().splitlines()
-    assert 0 <= len(done) - len(reported) <= 3  # finished after Ctrl-C
+    most_under_way = 2 * MOST_WORKERS + 1
+    assert 0 <= len(done) - len(reported) <= most_under_way  # finished after Ctrl-C
     assert not list(tmp_path.rglob(".tmp-*"))
+
+
+def test_a_kill_and_a_second_run_are_as_good_as_one_run(
+    many: Path, tmp_path: Path, weights_dir: Path, command
+) -> None:
+    out, at_once = tmp_path / "out", tmp_path / "at once"
+    convert = ("convert", many, "--limit", 60, "-o")
+    with start(*convert, out, stderr=subprocess.DEVNULL, env=models(weights_dir)) as process:
+        wait_for_pictures(process, out, 10)
+        process.kill()
+    (out / ".tmp-0123456789ab.png").write_text("what a kill at another moment leaves")
+    ran = command(*convert, out)
+    assert (ran.code, len(list(out.glob("*.png")))) == (0, 60)
+    assert "it is done" in ran.stderr
+    command(*convert, at_once)
+    for path in at_once.glob("*.png"):
+        assert (out / path.name).read_bytes() == path.read_bytes()
+    names = {path.name for path in at_once.iterdir()}
+    assert {path.name for path in out.iterdir()} == names
+
+
+def models(folder: Path) -> dict[str, str]:
+    return os.environ | {"CYCLEGAN_WEIGHTS": str(folder)}
+
+
+def test_another_model_does_again_what_the_first_one_did(
+    command, add_model, folder: Path, weights_dir: Path, tmp_path: Path, noise
+) -> None:
+    add_model(weights_dir, "same", operator="Identity")
+    out = tmp_path / "out"
+    command("convert", folder, out, "-m", "negate")
+    assert ": 2 done, 0 skipped" in command("convert", folder, out, "-m", "same").stdout
+    with Image.open(out / "a.png") as image:
+        np.testing.assert_array_equal(np.asarray(image), noise(8, 9))
+
+
+def test_a_part_of_a_folder_with_its_labels(command, folder: Path, tmp_path: Path) -> None:
+    (folder / "sub" / "a.txt").write_text("0 0.5 0.5 1 1")
+    ran = command("convert", folder, tmp_path / "out", "-r", "--glob", "sub/*", "--copy-sidecars")
+    assert ran.code == 0
+    visible = (path for path in (tmp_path / "out").rglob("[!.]*") if path.is_file())
+    assert sorted(path.name for path in visible) == ["a.png", "a.txt"]
+    ran = command("convert", folder, tmp_path / "first", "--limit", 1)
+    assert (ran.code, [path.name for path in (tmp_path / "first").glob("[!.]*")]) == (0, ["a.png"])
+
+
+def test_fail_fast_stops_at_the_first_failure(command, folder: Path, tmp_path: Path) -> None:
+    ran = command("convert", folder, tmp_path / "out", "-r", "--fail-fast", "--json")
+    assert ran.code == 3
+    assert [json.loads(line)["status"] for line in ran.stdout.splitlines()] == ["done", "failed"]
+    assert "1 done, 0 skipped, 1 failed" in ran.stderr
+
+
+def test_the_device_that_was_taken_is_told(command, photo: Path, folder: Path, tmp_path) -> None:
+    arguments = (tmp_path / "out.png", "--device", "cpu")
+    assert command("convert", photo, *arguments).stdout.endswith(" s on cpu\n")
+    assert command("convert", folder, tmp_path / "out").stdout.endswith(" s on cpu\n")
+    ran = command("convert", photo, tmp_path / "out.png", "--device", "tpu")
+    assert (ran.code, ran.stderr.startswith('error: unknown device "tpu"')) == (2, True)
+
+
+@pytest.mark.parametrize("source", ["-", "photo.jpg"])
+def test_pictures_go_through_pipes(tmp_path: Path, weights_dir: Path, noise, source: str) -> None:
+    Image.fromarray(noise(37, 53)).save(tmp_path / "photo.jpg")
+    with (tmp_path / "photo.jpg").open("rb") as photo:
+        ran = subprocess.run(
+            [sys.executable, "-c", MAIN, "convert", source, "-"],
+            cwd=tmp_path,
+            env=models(weights_dir),
+            stdin=photo,
+            capture_output=True,
+        )
+    assert ran.returncode == 0
+    assert ran.stderr.startswith(b"-: 53 x 37 pixels, ")
+    with Image.open(io.BytesIO(ran.stdout)) as image:
+        assert (image.size, image.format) == ((53, 37), "PNG" if source == "-" else "JPEG")
+
+
+def test_a_pipe_that_is_no_picture_fails(tmp_path: Path, weights_dir: Path) -> None:
+    ran = subprocess.run(
+        [sys.executable, "-c", MAIN, "convert", "-", "out.png"],
+        cwd=tmp_path,
+        env=models(weights_dir),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+    )
+    assert ran.returncode == 2
+    assert ran.stderr.startswith(b"error: standard input is empty (0 bytes)")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("photo.png", "-", "--json"), ("photo.png", "out.png", "--watch"), ("in", "-"), ("-", "in")],
+)
+def test_what_does_not_go_together_is_exit_2(
+    command, photo: Path, folder: Path, monkeypatch, arguments: tuple[str]
+) -> None:
+    monkeypatch.chdir(photo.parent)
+    ran = command("convert", *arguments)
+    assert (ran.code, ran.stdout) == (2, "")
+
+
+def test_a_watched_folder_is_left_by_ctrl_c(
+    tmp_path: Path, noise, folder: Path, weights_dir: Path
+) -> None:
+    out = tmp_path / "out"
+    with start(
+        *("convert", folder, out, "--watch", "--json"),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=models(weights_dir),
+    ) as process:
+        assert process.stdout
+        first = [json.loads(process.stdout.readline()) for _ in range(3)]
+        assert [line["status"] for line in first] == ["done", "failed", "done"]
+        Image.fromarray(noise(8, 9)).save(folder / "b.png")
+        assert json.loads(process.stdout.readline())["status"] == "done"
+        process.send_signal(signal.SIGINT)
+        stdout, stderr = process.communicate()
+    assert process.returncode == 3  # one was no picture when it was first seen
+    assert stdout == b""
+    assert b"out: 3 done, 0 skipped, 1 failed in " in stderr
+    assert b"Traceback" not in stderr
+
+
+def test_two_runs_into_one_folder_do_not_mix(command, folder: Path, tmp_path: Path) -> None:
+    with open_manifest(tmp_path / "out", {}):
+        ran = command("convert", folder, tmp_path / "out")
+    assert ran.code == 2
+    assert "another cyclegan convert writes to" in ran.stderr
+
+
+def test_more_pictures_than_open_files_are_allowed(put, weights_dir: Path) -> None:
+    at = put("in/0.png")
+    for i in range(1, 100):
+        os.link(at / "in" / "0.png", at / "in" / f"{i}.png")
+    code = f"import resource; resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64)); {MAIN}"
+    ran = subprocess.run(
+        [sys.executable, "-c", code, "convert", at / "in", at / "out"],
+        env=models(weights_dir),
+        capture_output=True,
+    )
+    assert (ran.returncode, b"100 done" in ran.stdout) == (0, True)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from cyclegan.contract.errors import StorageError
-from cyclegan.contract.files import atomic_write, sha256_of
+from cyclegan.contract.files import atomic_write, sha256_of, sweep
 
 
 def test_the_file_appears_when_the_block_ends(tmp_path: Path) -> None:
@@ -85,6 +85,16 @@ def test_names_of_255_bytes_can_be_written(tmp_path: Path) -> None:
     with atomic_write(path) as temporary:
         temporary.touch()
     assert path.exists()
+
+
+def test_what_killed_writers_left_is_swept_away(tmp_path: Path) -> None:
+    with atomic_write(tmp_path / "a.png") as temporary:
+        left = temporary.name
+    for name in (left, ".tmp-mine", "tmp-0123456789ab.png", ".tmp-0123456789abc"):
+        (tmp_path / name).touch()
+    sweep(tmp_path)
+    kept = {"a.png", ".tmp-mine", "tmp-0123456789ab.png", ".tmp-0123456789abc"}
+    assert {path.name for path in tmp_path.iterdir()} == kept
 
 
 def test_sha256_is_that_of_the_bytes(tmp_path: Path) -> None:

@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 from PIL import ExifTags, Image, ImageCms
 
-from cyclegan.contract.errors import InputError, PictureError
+from cyclegan.contract.errors import PictureError
 from cyclegan.contract.images import (
     WRITABLE_SUFFIXES,
     Picture,
-    find_pictures,
+    encode_picture,
     load_picture,
     save_picture,
 )
@@ -170,6 +170,15 @@ def test_formats_with_alpha_keep_it(tmp_path: Path, suffix: str) -> None:
     np.testing.assert_array_equal(again, alpha)
 
 
+def test_bytes_are_those_of_the_file(tmp_path: Path) -> None:
+    picture = Picture(smooth(24, 32))
+    for suffix in (".JPG", ".png"):
+        save_picture(picture, tmp_path / f"a{suffix}", quality=50)
+        assert encode_picture(picture, suffix, quality=50) == (tmp_path / f"a{suffix}").read_bytes()
+    with pytest.raises(PictureError, match=r"cannot be written as \.xyz; use one of"):
+        encode_picture(picture, ".xyz")
+
+
 def test_formats_without_alpha_show_the_picture_on_white(tmp_path: Path) -> None:
     picture = Picture(np.zeros((8, 8, 3), np.uint8), np.zeros((8, 8), np.uint8))
     save_picture(picture, tmp_path / "picture.bmp")
@@ -295,20 +304,3 @@ def test_damage_anywhere_is_a_picture_error_or_still_a_picture(codec: str) -> No
             continue
         assert picture.rgb.dtype == np.uint8
         assert picture.rgb.ndim == 3
-
-
-def test_finds_pictures_by_suffix_in_order_without_hidden_ones(tmp_path: Path) -> None:
-    for name in ("b.PNG", "a.jpg", "c.txt", ".hidden.png", "sub/d.webp", ".git/e.png", "sub/f.gif"):
-        (tmp_path / name).parent.mkdir(exist_ok=True)
-        (tmp_path / name).touch()
-    assert find_pictures(tmp_path) == [tmp_path / "a.jpg", tmp_path / "b.PNG"]
-    deep = [str(path.relative_to(tmp_path)) for path in find_pictures(tmp_path, recursive=True)]
-    assert deep == ["a.jpg", "b.PNG", "sub/d.webp", "sub/f.gif"]
-    with pytest.raises(InputError, match="cannot be read: no such file"):
-        find_pictures(tmp_path / "nowhere")
-
-
-def test_loops_of_links_are_not_followed(tmp_path: Path) -> None:
-    (tmp_path / "a.png").touch()
-    (tmp_path / "loop").symlink_to(tmp_path)
-    assert find_pictures(tmp_path, recursive=True) == [tmp_path / "a.png"]

@@ -1,0 +1,156 @@
+"""The verb `convert`."""
+
+import os
+import sys
+import time
+from collections import Counter
+from collections.abc import Generator, Iterable
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from app.cli.options import Weights
+from app.store import Store
+from cyclegan.cli.exits import EXIT_TO_FIX
+from cyclegan.contract.errors import InputError
+from cyclegan.contract.folder import default_folder
+
+if TYPE_CHECKING:
+    from app.batch import Result
+    from app.plan import FolderPlan, Job
+    from app.translator import Translator
+
+
+def convert(
+    paths: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            metavar="INPUT OUTPUT", help="A picture or a folder of them; where to. - is a pipe."
+        ),
+    ] = None,
+    input_: Annotated[Path | None, typer.Option("-i", "--input", help="Same as INPUT.")] = None,
+    output: Annotated[Path | None, typer.Option("-o", "--output", help="Same as OUTPUT.")] = None,
+    model: Annotated[
+        str | None, typer.Option("-m", "--model", help="Its name; not needed if there is only one.")
+    ] = None,
+    weights: Weights = None,
+    device: Annotated[
+        str, typer.Option(metavar="auto|cpu|cuda[:N]", help="What computes; auto: a GPU, or else.")
+    ] = "auto",
+    recursive: Annotated[
+        bool, typer.Option("-r", "--recursive", help="Folders inside INPUT too.")
+    ] = False,
+    glob: Annotated[
+        str, typer.Option(metavar="PATTERN", help="Only paths in INPUT like this, as 'day1/*.jpg'.")
+    ] = "*",
+    limit: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="Only the first N pictures.")
+    ] = None,
+    copy_sidecars: Annotated[
+        bool, typer.Option("--copy-sidecars", help="Copy a.txt, a.json, a.xml along with a.jpg.")
+    ] = False,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Do again what is there already.")
+    ] = False,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Wait for more pictures, until Ctrl-C.")
+    ] = False,
+    fail_fast: Annotated[
+        bool, typer.Option("--fail-fast", help="Stop at the first picture that fails.")
+    ] = False,
+    report: Annotated[
+        Path | None, typer.Option(help="Write a JSON line for each picture to this file.")
+    ] = None,
+    json_: Annotated[
+        bool, typer.Option("--json", help="Print a JSON line for each picture, for scripts.")
+    ] = False,
+) -> None:
+    """Translate a picture, or a folder of them. Each keeps its size.
+
+    Exits 3 if some pictures of a folder failed; all others are done then.
+    """
+    source, target = _two_paths(paths or [], input_, output)
+    from app import terminal  # lazy: rich
+    from app.batch import attempt  # lazy: numpy, Pillow, onnxruntime
+    from app.plan import PIPE, FolderPlan, plan_file
+
+    # Not Path.exists(), which raises where a name is too long.
+    if source != PIPE and not os.path.exists(source):  # noqa: PTH110
+        raise InputError(f"{source} does not exist; give a picture or a folder of pictures")
+    if target == PIPE and (source.is_dir() or json_ or sys.stdout.isatty()):
+        raise typer.BadParameter("- as OUTPUT wants one picture, and standard output for it alone")
+    folder = FolderPlan(source, target, recursive, glob, limit) if source.is_dir() else None
+    if watch and (folder is None or limit):
+        raise typer.BadParameter("--watch wants a folder as INPUT, and no --limit")
+    total = 1 if folder is None else None if watch else folder.count()
+    files = [] if folder else [plan_file(source, target)]
+    store = Store(weights or default_folder(), device)
+    translator = store.load(model or store.only().name)
+
+    options = {"overwrite": overwrite, "sidecars": copy_sidecars}
+    results = (
+        _convert_folder(translator, folder, watch=watch, **options)
+        if folder
+        else (attempt(translator.translate, job, **options) for job in files)
+    )
+    counts: Counter[str] = Counter()
+    started = time.monotonic()
+    show = terminal.progress(total) if folder else terminal.silence()
+    try:
+        with closing(results), terminal.report(report) as note, show as advance:
+            for result in results:
+                counts[result.status] += 1
+                note(result)
+                advance(result)
+                if json_:
+                    typer.echo(terminal.to_json(result))
+                if fail_fast and result.status == "failed":
+                    break
+    except KeyboardInterrupt:
+        if not watch:  # which has no other end
+            typer.echo(f"stopped, {counts['done']} are done; the same command goes on", err=True)
+            raise
+    if not folder and result.status == "failed":
+        raise InputError(result.reason)
+    if folder or not json_:
+        seconds = time.monotonic() - started
+        told = terminal.summary(target, counts, seconds) if folder else terminal.describe(result)
+        where = f" on {translator.device}" if folder or result.status == "done" else ""
+        # Where stdout has the results, this is not one of them.
+        typer.echo(told + where, err=json_ or target == PIPE)
+    if counts["failed"]:
+        raise typer.Exit(EXIT_TO_FIX)
+
+
+def _convert_folder(
+    translator: "Translator", plan: "FolderPlan", *, watch: bool, overwrite: bool, sidecars: bool
+) -> Generator["Result", None, None]:
+    """Translate what is not done yet of a folder; with `watch`, what comes later as well."""
+    from app.batch import convert_all  # lazy: as above
+    from app.manifest import open_manifest
+    from app.watch import convert_new
+
+    with open_manifest(plan.output, {"model": translator.card.sha256}) as manifest:
+
+        def convert_these(jobs: Iterable["Job"]) -> Generator["Result", None, None]:
+            return convert_all(
+                translator.translate, jobs, manifest, overwrite=overwrite, sidecars=sidecars
+            )
+
+        yield from convert_new(plan, convert_these) if watch else convert_these(plan)
+
+
+def _two_paths(paths: list[Path], source: Path | None, target: Path | None) -> tuple[Path, Path]:
+    """INPUT and OUTPUT, each by its place or by its option."""
+    rest = list(paths)
+    if source is None and rest:
+        source = rest.pop(0)
+    if target is None and rest:
+        target = rest.pop(0)
+    if source is None or target is None or rest:
+        raise typer.BadParameter(
+            "expected one INPUT and one OUTPUT, as in: cyclegan convert photo.jpg out.png"
+        )
+    return source, target

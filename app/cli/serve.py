@@ -1,0 +1,35 @@
+"""The verb `serve`."""
+
+import logging
+from typing import Annotated
+
+import typer
+
+from app.cli.options import Weights
+from cyclegan.contract.folder import default_folder
+
+
+def serve(
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on.")] = 7860,
+    weights: Weights = None,
+    auth: Annotated[
+        str | None, typer.Option(metavar="USER:PASSWORD", help="What the page asks for.")
+    ] = None,
+    open_: Annotated[bool, typer.Option("--open", help="Open the page in a browser.")] = False,
+) -> None:
+    """Serve the models in the browser."""
+    user, _, password = (auth or "").partition(":")
+    if auth is not None and not (user and password):
+        raise typer.BadParameter("--auth wants USER:PASSWORD, neither of them empty")
+    from app.web import launch  # lazy: gradio
+
+    logging.basicConfig(format="%(message)s")  # to stderr, from warnings on
+    logging.getLogger("app").setLevel(logging.INFO)
+    launch(
+        weights or default_folder(),
+        host=host,
+        port=port,
+        auth=(user, password) if auth else None,
+        open_browser=open_,
+    )

@@ -1,0 +1,134 @@
+"""Which picture becomes which file.
+
+How it is done is in batch.py, whether it was done before in manifest.py.
+"""
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from itertools import islice
+from pathlib import Path
+
+from cyclegan.contract.errors import InputError
+from cyclegan.contract.images import PICTURE_SUFFIXES, WRITABLE_SUFFIXES
+from cyclegan.contract.walk import walk_pictures
+
+PIPE = Path("-")  # standard input, or standard output
+
+
+@dataclass(frozen=True)
+class Job:
+    """A picture to translate, and where to."""
+
+    source: Path
+    output: Path
+    problem: str | None = None  # why it cannot be done; None if it can
+
+
+def plan_file(source: Path, output: Path) -> Job:
+    """The job for one picture; `output` is a file to write, an existing folder, or PIPE.
+
+    Raises: InputError if the output is none of these.
+    """
+    if output == PIPE:
+        return Job(source, output)
+    if output.is_dir() and source == PIPE:
+        raise InputError(f"{output} is a folder; name the file for the picture from standard input")
+    job = Job(source, output / _result_name(source) if output.is_dir() else output)
+    if job.output.suffix.lower() not in WRITABLE_SUFFIXES:
+        raise InputError(
+            f"{job.output} is neither an existing folder nor a file name that ends in one of "
+            f"{' '.join(sorted(WRITABLE_SUFFIXES))}"
+        )
+    return job
+
+
+@dataclass(frozen=True)
+class FolderPlan:
+    """One job for each picture of a folder, in order: each iteration looks at the folder anew.
+
+    Pictures keep their names, and folders inside the folder theirs. Where we do not write the
+    format, ".png" is added: `a.gif` becomes `a.gif.png`, whatever stands beside it. An output
+    folder inside the input folder is not read, and nothing is written among the input's pictures.
+
+    Raises: InputError if it cannot be: the output is a file, or the same folder.
+    """
+
+    source: Path
+    output: Path
+    recursive: bool = False  # whether folders inside the folder are translated too
+    glob: str = "*"  # what paths inside the folder must match; * matches / as well
+    limit: int | None = None  # pictures; the first ones
+
+    def __post_init__(self) -> None:
+        origin, target = os.path.realpath(self.source), os.path.realpath(self.output)
+        if os.path.exists(target) and not os.path.isdir(target):  # noqa: PTH110, PTH112 (see below)
+            raise InputError(
+                f"{self.output} is a file; name a folder for the pictures of {self.source}"
+            )
+        if origin == target:
+            raise InputError(
+                f"{self.source} is both input and output; name another folder for the output"
+            )
+
+    def __iter__(self) -> Iterator[Job]:
+        return islice(self._jobs(), self.limit)
+
+    def count(self) -> int:
+        """How many jobs there are. Raises: InputError if there are none."""
+        count = sum(1 for _ in self)
+        if not count:
+            like = "" if self.glob == "*" else f" like {self.glob}"
+            deeper = "" if self.recursive else "; -r looks into its folders too"
+            expected = " ".join(sorted(PICTURE_SUFFIXES))
+            raise InputError(f"{self.source} has no pictures{like} ({expected}){deeper}")
+        return count
+
+    def _jobs(self) -> Iterator[Job]:
+        # Not Path's resolve() and exists(), which raise for loops of links and names too long.
+        origin, target = os.path.realpath(self.source), os.path.realpath(self.output)
+        inner = None
+        if _is_inside(target, origin):
+            inner = self.source / os.path.relpath(target, origin)
+        unreadable: list[Job] = []
+
+        def note(folder: Path, error: InputError) -> None:
+            unreadable.append(Job(folder, self._beside(folder), str(error)))
+
+        for path in walk_pictures(self.source, self.recursive, but=inner, on_error=note):
+            if not fnmatchcase(path.relative_to(self.source).as_posix(), self.glob):
+                continue
+            output, problem = self._output(path), None
+            real = os.path.realpath(output)  # links in the output folder may lead anywhere
+            if _is_inside(real, origin) and not (inner and _is_inside(real, target)):
+                problem = (
+                    f"{output} would be written among the pictures of {self.source}; "
+                    "name another folder for the output"
+                )
+            yield Job(path, output, problem)
+        yield from unreadable
+
+    def _output(self, source: Path) -> Path:
+        name = _result_name(source)
+        # A name that stays is never taken by one that grows.
+        while name != source.name and os.path.lexists(source.with_name(name)):
+            name += ".png"
+        return self._beside(source).with_name(name)
+
+    def _beside(self, source: Path) -> Path:
+        return self.output / source.relative_to(self.source)
+
+
+def _is_inside(path: str, folder: str) -> bool:
+    return path.startswith(folder.rstrip(os.sep) + os.sep)
+
+
+def written_suffix(source: Path) -> str:
+    """The suffix of the format of a picture's translation: its own, if we write that, else PNG."""
+    return source.suffix if source.suffix.lower() in WRITABLE_SUFFIXES else ".png"
+
+
+def _result_name(source: Path) -> str:
+    suffix = written_suffix(source)
+    return source.name if suffix == source.suffix else source.name + suffix

@@ -1,0 +1,47 @@
+"""A folder that is looked at again and again: new pictures are translated when they are whole.
+
+Looked at, not notified: notifications do not cross network shares, where archives are, and whether
+a file has come to its end shows only when its size stays.
+"""
+
+import time
+from collections.abc import Callable, Generator, Iterable, Iterator
+from pathlib import Path
+
+from app.batch import Result
+from app.manifest import Stamp, stamp_of
+from app.plan import Job
+
+INTERVAL_S = 1.0
+
+
+def convert_new(
+    plan: Iterable[Job],
+    convert: Callable[[Iterable[Job]], Iterable[Result]],
+    interval_s: float = INTERVAL_S,
+) -> Generator[Result, None, None]:
+    """Look at a plan every `interval_s` seconds, for ever, and convert what is new or has changed.
+
+    A picture is taken when two looks found the same size and time. One that failed is tried again
+    only when it has changed.
+    """
+    taken: dict[Path, Stamp] = {}
+    seen: dict[Path, Stamp] = {}  # at the last look, and not taken
+
+    def settled() -> Iterator[Job]:
+        last, now = seen.copy(), {}
+        for job in plan:
+            stamp = stamp_of(job.source)
+            if stamp is None or taken.get(job.source) == stamp:
+                continue
+            if last.get(job.source) == stamp:
+                taken[job.source] = stamp
+                yield job
+            else:
+                now[job.source] = stamp
+        seen.clear()
+        seen.update(now)
+
+    while True:
+        yield from convert(settled())
+        time.sleep(interval_s)

@@ -1,0 +1,46 @@
+"""The manifest is one file that says when it cannot be used."""
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from app.manifest import NAME, open_manifest
+from cyclegan.contract.errors import StorageError
+
+
+def use(folder: Path) -> None:
+    with open_manifest(folder, {}):
+        pass
+
+
+def test_it_is_one_file_when_it_is_closed(tmp_path: Path) -> None:
+    use(tmp_path / "new" / "out")
+    assert [path.name for path in (tmp_path / "new" / "out").iterdir()] == [NAME]
+
+
+def test_two_runs_do_not_write_to_one_folder(tmp_path: Path) -> None:
+    with open_manifest(tmp_path, {}), pytest.raises(StorageError, match="another cyclegan convert"):
+        use(tmp_path)
+    use(tmp_path)
+
+
+def test_a_damaged_one_says_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / NAME).write_bytes(b"no database" * 1000)
+    with pytest.raises(StorageError, match=r"\.cyclegan\.sqlite is damaged; delete it"):
+        use(tmp_path)
+
+
+def test_one_of_a_later_version_is_left_alone(tmp_path: Path) -> None:
+    use(tmp_path)
+    database = sqlite3.connect(tmp_path / NAME)
+    database.execute("PRAGMA user_version = 9")
+    database.close()
+    with pytest.raises(StorageError, match="is of version 9, this program knows 1"):
+        use(tmp_path)
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(StorageError, match="file/out could not be made: not a directory"):
+        use(tmp_path / "file" / "out")

@@ -1,0 +1,109 @@
+"""Which file becomes which."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+
+from app.plan import PIPE, FolderPlan, Job, plan_file
+from cyclegan.contract.errors import InputError
+
+
+def outputs(jobs: Iterable[Job], folder: Path) -> list[str]:
+    return [str(job.output.relative_to(folder)) for job in jobs]
+
+
+def test_the_tree_is_mirrored_and_nothing_collides(put) -> None:
+    at = put("in/a.jpg", "in/a.png", "in/sub/a.jpg", "in/sub/ü 🐴.webp")
+    plan = FolderPlan(at / "in", at / "out", recursive=True)
+    assert outputs(plan, at / "out") == ["a.jpg", "a.png", "sub/a.jpg", "sub/ü 🐴.webp"]
+    assert plan.count() == 4
+    assert outputs(FolderPlan(at / "in", at / "out"), at / "out") == ["a.jpg", "a.png"]
+
+
+def test_formats_that_are_not_written_become_png_beside_any_neighbour(put) -> None:
+    at = put("in/a.gif", "in/a.gif.png", "in/a.png")
+    assert {job.source.name: job.output.name for job in FolderPlan(at / "in", at / "out")} == {
+        "a.gif": "a.gif.png.png",
+        "a.gif.png": "a.gif.png",
+        "a.png": "a.png",
+    }
+    assert plan_file(at / "in" / "a.gif", at).output == at / "a.gif.png"
+
+
+def test_a_part_of_a_folder_can_be_chosen_and_keeps_its_names(put) -> None:
+    at = put("in/a.gif", "in/a.gif.png", "in/b.jpg", "in/sub/b.jpg", "in/sub/c.png")
+
+    def chosen(**options: object) -> list[str]:
+        return outputs(FolderPlan(at / "in", at, recursive=True, **options), at)
+
+    assert chosen(glob="*.jpg") == ["b.jpg", "sub/b.jpg"]
+    assert chosen(glob="sub/*") == ["sub/b.jpg", "sub/c.png"]
+    assert chosen(glob="*.gif") == ["a.gif.png.png"]
+    assert chosen(glob="*b.jpg", limit=1) == ["b.jpg"]
+    assert chosen(limit=9) == chosen()
+    with pytest.raises(InputError, match=r"has no pictures like \*\.JPG \("):
+        FolderPlan(at / "in", at, glob="*.JPG").count()
+
+
+def test_an_output_folder_inside_the_input_is_not_read(put) -> None:
+    at = put("in/a.png", "in/out/a.png", "in/outer/a.png")
+    plan = FolderPlan(at / "in", at / "in" / "out", recursive=True)
+    assert outputs(plan, at / "in" / "out") == ["a.png", "outer/a.png"]
+    (at / "link").symlink_to(at / "in" / "out")
+    plan = FolderPlan(at / "in", at / "link", recursive=True)
+    assert outputs(plan, at / "link") == ["a.png", "outer/a.png"]
+
+
+def test_no_picture_is_overwritten_by_another_ones_translation(put) -> None:
+    at = put("out/in/in/a.png", "out/in/a.png")  # the first would be written over the second
+    top, deep = FolderPlan(at / "out" / "in", at / "out", recursive=True)
+    assert top.problem is None
+    assert "would be written among the pictures of" in (deep.problem or "")
+
+
+def test_no_picture_is_overwritten_through_a_link_in_the_output(put) -> None:
+    at = put("in/a.png", "in/b.png", "in/sub/c.png")
+    (at / "out").mkdir()
+    (at / "out" / "a.png").symlink_to(at / "in" / "b.png")
+    (at / "out" / "sub").symlink_to(at / "in")
+    jobs = list(FolderPlan(at / "in", at / "out", recursive=True))
+    assert [job.source.name for job in jobs if job.problem] == ["a.png", "c.png"]
+
+
+def test_an_output_that_cannot_be_a_folder_is_refused(put) -> None:
+    at = put("in/a.png", "b.png")
+    with pytest.raises(InputError, match="both input and output"):
+        FolderPlan(at / "in", at / "in" / ".." / "in")
+    with pytest.raises(InputError, match="is a file; name a folder"):
+        FolderPlan(at / "in", at / "b.png")
+    (at / "loop").symlink_to(at / "loop")
+    assert FolderPlan(at / "in", at / "loop").count() == 1  # what cannot be made shows when it is
+
+
+def test_a_folder_inside_that_cannot_be_listed_is_one_job_with_a_problem(put) -> None:
+    at = put("in/a.png", "in/b/b.png", "in/c.png")
+    plan = iter(FolderPlan(at / "in", at / "out", recursive=True))
+    first = next(plan)
+    (at / "in" / "b" / "b.png").unlink()
+    (at / "in" / "b").rmdir()
+    rest = list(plan)
+    assert [job.source.name for job in (first, *rest)] == ["a.png", "c.png", "b"]
+    assert rest[-1].problem == f"folder {at / 'in' / 'b'} cannot be read: no such file or directory"
+
+
+def test_a_folder_without_pictures_says_where_to_look(put) -> None:
+    at = put("in/sub/a.png")
+    with pytest.raises(InputError, match=r"in has no pictures \(.*\.png.*\); -r looks into"):
+        FolderPlan(at / "in", at / "out").count()
+    (at / "empty").mkdir()
+    with pytest.raises(InputError, match=r"empty has no pictures \([^)]*\)$"):
+        FolderPlan(at / "empty", at / "out", recursive=True).count()
+
+
+def test_a_pipe_is_neither_a_folder_nor_a_file(put) -> None:
+    at = put("a.gif")
+    assert plan_file(at / "a.gif", PIPE).output == PIPE
+    assert plan_file(PIPE, at / "b.png").output == at / "b.png"
+    with pytest.raises(InputError, match="is a folder; name the file"):
+        plan_file(PIPE, at)

@@ -1,0 +1,47 @@
+"""New pictures are taken once, and when they are whole."""
+
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from pathlib import Path
+
+import pytest
+
+from app.batch import Result
+from app.plan import FolderPlan, Job
+from app.watch import convert_new
+
+
+@pytest.fixture
+def looks(put) -> Iterator[list[str]]:
+    """The names that each look takes, as an endless iterator; the folder is `in`."""
+    at = put("in/0.png")
+    taken: list[str] = []
+
+    def note(jobs: Iterable[Job]) -> Iterator[Result]:
+        taken.clear()
+        taken.extend(job.source.name for job in jobs)
+        yield Result(at, at, "done")  # so that each look is one step of the iterator
+
+    results = convert_new(FolderPlan(at / "in", at / "out"), note, interval_s=0)
+    return (list(taken) for _ in results)
+
+
+def test_a_picture_is_taken_once_when_it_no_longer_grows(looks, tmp_path: Path) -> None:
+    assert list(islice(looks, 3)) == [[], ["0.png"], []]
+    growing = tmp_path / "in" / "1.png"
+    for size in (1, 2, 3):
+        growing.write_bytes(b"x" * size)
+        assert next(looks) == []
+    assert list(islice(looks, 2)) == [["1.png"], []]
+
+
+def test_a_picture_that_changes_is_taken_again(looks, tmp_path: Path) -> None:
+    assert list(islice(looks, 2)) == [[], ["0.png"]]
+    (tmp_path / "in" / "0.png").write_text("longer than it was before")
+    assert list(islice(looks, 3)) == [[], ["0.png"], []]
+
+
+def test_a_picture_that_vanishes_is_forgotten(looks, tmp_path: Path) -> None:
+    assert next(looks) == []
+    (tmp_path / "in" / "0.png").unlink()
+    assert list(islice(looks, 2)) == [[], []]
