@@ -8,13 +8,14 @@ import dataclasses
 import os
 import re
 import shlex
+import shutil
 import socket
 import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
@@ -55,9 +56,15 @@ def commands(page: Path) -> list[str]:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_every_command_of_a_page_works(page: Path, world: Path) -> None:
-    for command in commands(page):
+    typed = commands(page)
+    requests = [command for command in typed if command.startswith("curl ")]
+    if requests:
+        _request(requests, world)
+    for command in typed:
         program, *arguments = shlex.split(command)
-        if program == "cyclegan" or "-m cyclegan" in command:
+        if program == "curl":
+            pass  # above, with one server for all
+        elif program == "cyclegan" or "-m cyclegan" in command:
             _type(program, arguments, world)
         elif program == "make":
             subprocess.run(["make", "--dry-run", *arguments], cwd=ROOT, check=True, timeout=60)
@@ -132,18 +139,13 @@ def _type(name: str, arguments: list[str], world: Path) -> None:
     """Run a command of ours as a reader would. `serve` must answer, the others end well."""
     program = Path(sys.executable).with_name(name)
     verb = arguments[0] if name == "cyclegan" else "train"  # torchrun trains
-    # Networks of eight channels gain nothing from threads, and lose where other work goes on.
-    environment = os.environ | {
-        "CYCLEGAN_WEIGHTS": str(world / "weights"),
-        "OMP_NUM_THREADS": "1",
-    }
     if verb == "serve":
-        _serve([str(program), *arguments], world, environment)
-        return
+        with _serve(arguments[1:], world):
+            return
     done = subprocess.run(
         [program, *arguments, *SHORTER.get(verb, [])],
         cwd=world,
-        env=environment,
+        env=_environment(world),
         capture_output=True,
         text=True,
         timeout=300,
@@ -151,18 +153,42 @@ def _type(name: str, arguments: list[str], world: Path) -> None:
     assert done.returncode == 0, f"{name} {shlex.join(arguments)}: {done.stdout}{done.stderr}"
 
 
-def _serve(command: list[str], world: Path, environment: dict[str, str]) -> None:
+def _environment(world: Path) -> dict[str, str]:
+    # Networks of eight channels gain nothing from threads, and lose where other work goes on.
+    return os.environ | {"CYCLEGAN_WEIGHTS": str(world / "weights"), "OMP_NUM_THREADS": "1"}
+
+
+@contextmanager
+def _serve(options: list[str], world: Path) -> Iterator[str]:
+    """Start the app as a reader would, on a free port, and yield its address once it answers."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
-    served = subprocess.Popen([*command, "--port", str(port)], cwd=world, env=environment)
+    program = Path(sys.executable).with_name("cyclegan")
+    command = [str(program), "serve", *options, "--port", str(port)]
+    served = subprocess.Popen(command, cwd=world, env=_environment(world))
+    address = f"127.0.0.1:{port}"
     try:
         for _ in range(120):
-            with suppress(OSError), urllib.request.urlopen(f"http://127.0.0.1:{port}") as answer:
+            with suppress(OSError), urllib.request.urlopen(f"http://{address}") as answer:
                 assert answer.status == 200
-                return
+                break
             assert served.poll() is None, f"{shlex.join(command)} ended before it answered"
             time.sleep(0.5)
-        pytest.fail(f"{shlex.join(command)} did not answer within a minute")
+        else:
+            pytest.fail(f"{shlex.join(command)} did not answer within a minute")
+        yield address
     finally:
         served.terminate()
         served.wait(timeout=30)
+
+
+def _request(commands: list[str], world: Path) -> None:
+    """Type lines with curl; with --fail it ends well only where the answer does."""
+    if not shutil.which("curl"):
+        pytest.skip("curl is not installed")
+    with _serve([], world) as address:
+        for command in commands:
+            typed = shlex.split(command.replace("127.0.0.1:7860", address))
+            done = subprocess.run(typed, cwd=world, capture_output=True, timeout=60)
+            assert done.returncode == 0, f"{command}: {done.stderr.decode()}"
+            assert done.stdout or (world / typed[typed.index("--output") + 1]).stat().st_size

@@ -14,8 +14,12 @@ def serve(
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on.")] = 7860,
     weights: Weights = None,
     auth: Annotated[
-        str | None, typer.Option(metavar="USER:PASSWORD", help="What the page asks for.")
+        str | None,
+        typer.Option(metavar="USER:PASSWORD", help="What the page and the API ask for."),
     ] = None,
+    insecure: Annotated[
+        bool, typer.Option("--insecure", help="Let other machines in without --auth.")
+    ] = False,
     open_: Annotated[bool, typer.Option("--open", help="Open the page in a browser.")] = False,
 ) -> None:
     """Serve the models in the browser."""
@@ -31,5 +35,6 @@ def serve(
         host=host,
         port=port,
         auth=(user, password) if auth else None,
+        insecure=insecure,
         open_browser=open_,
     )

@@ -19,29 +19,20 @@ from types import FrameType
 import gradio as gr
 import uvicorn
 from fastapi import FastAPI
-from starlette.datastructures import MutableHeaders
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from fastapi_offline import FastAPIOffline
 
+from app.api import add_api
+from app.guard import Guard, is_loopback
 from app.store import Store
 from app.web.models import installed
 from app.web.page import build
 from app.web.theme import HEAD, STYLE, theme
 from app.web.upload import refuse_addresses
+from cyclegan import __version__
 from cyclegan.contract.errors import InputError
 
 # A 100 megapixel photo as PNG takes about 200 MB.
 MAX_FILE_SIZE = "300mb"
-
-# The page needs nothing from elsewhere; with this the browser refuses to fetch it, whatever a
-# model's card or a new version of Gradio says. Gradio compiles templates, hence 'unsafe-eval'.
-_HEADERS = {
-    "Content-Security-Policy": (
-        "default-src 'self' 'unsafe-inline' 'unsafe-eval' data: blob:; "
-        "frame-ancestors 'self'; form-action 'self'; base-uri 'self'; object-src 'none'"
-    ),
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-}
 
 log = logging.getLogger(__name__)
 
@@ -52,20 +43,33 @@ def launch(
     host: str = "127.0.0.1",
     port: int = 7860,
     auth: tuple[str, str] | None = None,
+    insecure: bool = False,
     open_browser: bool = False,
 ) -> None:
     """Serve the models of a folder until interrupted; what is uploaded is gone afterwards.
 
-    `auth` is a user and a password that the page asks for. Raises: InputError if the address
-    cannot be listened on; KeyboardInterrupt after a clean end by Ctrl-C.
+    Args:
+        weights: the folder of models.
+        host, port: where to listen.
+        auth: user and password that the page and the API ask for.
+        insecure: listen without them where others can reach it.
+        open_browser: open the page there.
+
+    Raises: InputError if the address cannot be listened on, or is open to others without `auth`;
+    KeyboardInterrupt after a clean end by Ctrl-C.
     """
+    if not (auth or insecure or is_loopback(host)):
+        raise InputError(
+            f"--host {host} lets other machines in; give --auth USER:PASSWORD, or --insecure if "
+            "everyone who can reach this machine may use it"
+        )
     listener = _listen(host, port)
     url = _url(host, listener.getsockname()[1])
     with listener, tempfile.TemporaryDirectory(prefix="cyclegan-") as folder:
         os.environ["GRADIO_TEMP_DIR"] = folder  # uploads and results, read by Gradio
         store = Store(weights)
         config = uvicorn.Config(
-            application(store, auth=auth),
+            application(store, auth=auth, only_local=is_loopback(host)),
             log_level="warning",
             access_log=False,
             timeout_graceful_shutdown=3,  # seconds; open pages hold connections for ever
@@ -79,10 +83,26 @@ def launch(
         uvicorn.Server(config).run(sockets=[listener])
 
 
-def application(store: Store, *, auth: tuple[str, str] | None = None) -> FastAPI:
-    """The whole web application: the page at "/" with its headers."""
-    app = FastAPI(title="CycleGAN", docs_url=None, redoc_url=None, openapi_url=None)
-    app.add_middleware(_Headers)
+def application(
+    store: Store, *, auth: tuple[str, str] | None = None, only_local: bool = True
+) -> FastAPI:
+    """The whole web application: the page at "/", the API beside it, and the guard around both.
+
+    Args:
+        store: the models.
+        auth: user and password that both ask for.
+        only_local: it is served on this machine alone.
+    """
+    app = FastAPIOffline(
+        title="CycleGAN",
+        version=__version__,
+        docs_url="/api/docs",
+        redoc_url=None,
+        openapi_url="/api/openapi.json",
+        static_url="/api/static",  # the page that describes the API needs no other host
+    )
+    app.add_middleware(Guard, auth=auth, only_local=only_local)
+    add_api(app, store)
     refuse_addresses()
     page = build(store)
     page.state_session_capacity = 200  # sessions in memory; Gradio keeps 10,000
@@ -104,23 +124,6 @@ def application(store: Store, *, auth: tuple[str, str] | None = None) -> FastAPI
         pwa=False,
     )
     return mounted
-
-
-class _Headers:
-    """Adds the security headers to every answer."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async def send_with_headers(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in _HEADERS.items():
-                    headers.setdefault(name, value)
-            await send(message)
-
-        await self._app(scope, receive, send_with_headers)
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -27,7 +27,13 @@ def test_address_of_another_machine_is_one_sentence(weights_dir: Path) -> None:
     with pytest.raises(InputError, match=r"--host"):
         launch(weights_dir, host="not an address", port=0)
     with pytest.raises(InputError, match=r"^port 0 on 192\.0\.2\.1 cannot be listened on"):
-        launch(weights_dir, host="192.0.2.1", port=0)  # TEST-NET-1, never ours
+        launch(weights_dir, host="192.0.2.1", port=0, insecure=True)  # TEST-NET-1, never ours
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "example.org"])
+def test_others_are_let_in_only_where_this_is_said(weights_dir: Path, host: str) -> None:
+    with pytest.raises(InputError, match=r"lets other machines in; give --auth .* or --insecure"):
+        launch(weights_dir, host=host, port=0)
 
 
 def test_server_fetches_no_address_and_lets_the_page_fetch_none(

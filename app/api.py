@@ -1,0 +1,237 @@
+"""HTTP for programs: a picture in, a picture out, what is installed, health and metrics.
+
+The page for people is in app/web/, what may reach either in app/guard.py.
+"""
+
+import tempfile
+import time
+from enum import StrEnum
+from http import HTTPStatus
+from pathlib import Path
+from typing import Annotated, Any, BinaryIO, cast
+
+import anyio
+import prometheus_client
+from anyio.to_thread import run_sync
+from fastapi import APIRouter, FastAPI, Query, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import FileResponse
+from starlette.background import BackgroundTask
+from starlette.datastructures import UploadFile
+
+from app.refusal import RefusalError
+from app.store import Store
+from cyclegan import __version__
+from cyclegan.contract.card import ModelCard
+from cyclegan.contract.errors import (
+    CardError,
+    CycleGANError,
+    InputError,
+    ModelError,
+    PictureError,
+)
+from cyclegan.contract.images import load_picture, save_picture
+
+WAITING = 32  # requests that may wait for their turn; more are told to come again
+_IN_MEMORY = 2**20  # bytes of a body; a larger one goes to disk
+
+
+class Format(StrEnum):
+    """What a picture is answered as."""
+
+    png = "png"
+    jpg = "jpg"
+    webp = "webp"
+    avif = "avif"
+    tiff = "tiff"
+
+
+MEDIA_TYPES = {
+    Format.png: "image/png",
+    Format.jpg: "image/jpeg",
+    Format.webp: "image/webp",
+    Format.avif: "image/avif",
+    Format.tiff: "image/tiff",
+}
+
+
+def add_api(app: FastAPI, store: Store) -> None:
+    """Add the routes to an application, and turn what goes wrong in them into problems."""
+    app.include_router(_router(store))
+    app.add_exception_handler(RefusalError, _answer_refusal)
+    app.add_exception_handler(RequestValidationError, _answer_invalid)
+
+
+def _router(store: Store) -> APIRouter:
+    router = APIRouter()
+    registry = prometheus_client.CollectorRegistry()
+    answered = prometheus_client.Counter(
+        "cyclegan_conversions", "Pictures asked for, by outcome.", ["status"], registry=registry
+    )
+    seconds = prometheus_client.Histogram(
+        "cyclegan_conversion_seconds", "From the whole request to the answer.", registry=registry
+    )
+    waiting = prometheus_client.Gauge(
+        "cyclegan_conversions_waiting", "Under way or waiting for their turn.", registry=registry
+    )
+    prometheus_client.ProcessCollector(registry=registry)
+    turns = anyio.CapacityLimiter(1)  # a session uses every CPU: two at once are no faster
+    under_way = 0
+
+    @router.post(
+        "/api/v1/convert",
+        summary="Translate a picture",
+        response_class=Response,
+        responses={200: {"content": {kind: {} for kind in MEDIA_TYPES.values()}}},
+        openapi_extra={
+            "requestBody": {
+                "required": True,
+                "content": {
+                    "image/*": {"schema": {"type": "string", "format": "binary"}},
+                    "multipart/form-data": {
+                        "schema": {
+                            "type": "object",
+                            "properties": {"file": {"type": "string", "format": "binary"}},
+                        }
+                    },
+                },
+            }
+        },
+    )
+    async def convert(
+        request: Request,
+        model: Annotated[
+            str | None, Query(description="Its name; not needed if there is only one.")
+        ] = None,
+        format: Annotated[Format, Query(description="Of the answer.")] = Format.png,
+        quality: Annotated[int, Query(ge=1, le=100, description="Of JPEG, WebP and AVIF.")] = 95,
+    ) -> Response:
+        """The body is a picture, or a form with a file; so is the answer, in the same size."""
+        nonlocal under_way
+        if under_way > WAITING:
+            raise RefusalError(
+                HTTPStatus.SERVICE_UNAVAILABLE,
+                f"{under_way} pictures are waiting already; try again later",
+                **{"Retry-After": "5"},
+            )
+        status = HTTPStatus.INTERNAL_SERVER_ERROR
+        under_way += 1
+        waiting.set(under_way)
+        started = time.perf_counter()
+        try:
+            with tempfile.SpooledTemporaryFile(_IN_MEMORY) as spooled:
+                body = cast(BinaryIO, spooled)
+                await _receive(request, body)
+                answer = await run_sync(
+                    _convert, store, body, model, format, quality, limiter=turns
+                )
+            status = HTTPStatus.OK
+            return answer
+        except CycleGANError as error:
+            refusal = _refusal_of(error, store)
+            status = refusal.status
+            raise refusal from error
+        except RefusalError as refusal:
+            status = refusal.status
+            raise
+        finally:
+            under_way -= 1
+            waiting.set(under_way)
+            answered.labels(status.value).inc()
+            seconds.observe(time.perf_counter() - started)
+
+    @router.get("/api/v1/models", summary="What is installed")
+    def models() -> list[dict[str, Any]]:
+        """Every model: its card, or the reason why it cannot be used."""
+        try:
+            entries = store.list()
+        except ModelError:
+            return []
+        return [
+            {"name": entry.name, "card": entry.card.to_dict() if entry.card else None}
+            | ({} if entry.card else {"reason": _public(entry.reason or "", store)})
+            for entry in entries
+        ]
+
+    @router.get("/healthz", summary="Whether the server answers")
+    async def healthz() -> dict[str, str]:
+        """Answers while pictures are translated as well."""
+        return {"status": "ok", "version": __version__}
+
+    @router.get("/metrics", summary="Figures for Prometheus", response_class=Response)
+    async def metrics() -> Response:
+        """Counts, times and memory in the text format of Prometheus."""
+        return Response(
+            prometheus_client.generate_latest(registry),
+            media_type=prometheus_client.CONTENT_TYPE_LATEST,
+        )
+
+    return router
+
+
+async def _receive(request: Request, body: BinaryIO) -> None:
+    """Write the picture of a request to a file. Raises: RefusalError: a form without one."""
+    if request.headers.get("content-type", "").startswith("multipart/form-data"):
+        async with request.form(max_files=1, max_fields=8) as form:
+            files = [part for part in form.values() if isinstance(part, UploadFile)]
+            if not files:
+                raise RefusalError(
+                    HTTPStatus.BAD_REQUEST, "the form has no file; send one as `file`"
+                )
+            while chunk := await files[0].read(_IN_MEMORY):
+                body.write(chunk)
+    else:
+        async for chunk in request.stream():
+            body.write(chunk)
+    body.seek(0)
+
+
+def _convert(
+    store: Store, body: BinaryIO, name: str | None, format: Format, quality: int
+) -> FileResponse:
+    """Translate a picture, in a thread of its own. Raises: CycleGANError."""
+    card: ModelCard = store.card(name) if name else store.only()
+    picture = store.load(card.name).translate(load_picture(body))
+    folder = tempfile.TemporaryDirectory(prefix="cyclegan-")
+    try:
+        path = Path(folder.name, f"{card.name}.{format}")
+        save_picture(picture, path, quality=quality)
+    except BaseException:
+        folder.cleanup()
+        raise
+    return FileResponse(
+        path,
+        headers={"X-Model": card.name, "X-Model-SHA256": card.sha256},
+        media_type=MEDIA_TYPES[format],
+        background=BackgroundTask(folder.cleanup),
+    )
+
+
+def _refusal_of(error: CycleGANError, store: Store) -> RefusalError:
+    """What a client is told: whether the picture, the choice of a model or the model is wrong."""
+    status = HTTPStatus.INTERNAL_SERVER_ERROR
+    if isinstance(error, PictureError):
+        status = HTTPStatus.UNPROCESSABLE_ENTITY
+    elif isinstance(error, CardError):
+        status = HTTPStatus.SERVICE_UNAVAILABLE
+    elif isinstance(error, ModelError):
+        status = HTTPStatus.NOT_FOUND
+    elif isinstance(error, InputError):
+        status = HTTPStatus.BAD_REQUEST
+    return RefusalError(status, _public(str(error), store))
+
+
+def _public(text: str, store: Store) -> str:
+    """A sentence without the path to the models."""
+    return text.replace(f"{store.folder}/", "").replace(str(store.folder), "the folder of models")
+
+
+async def _answer_refusal(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, RefusalError)
+    return error.to_response()
+
+
+async def _answer_invalid(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    said = "; ".join(f"{each['loc'][-1]}: {each['msg']}" for each in error.errors())
+    return RefusalError(HTTPStatus.BAD_REQUEST, said).to_response()

@@ -1,0 +1,140 @@
+"""What may reach the page and the API: who, from which page, how much. Pure ASGI, no widgets."""
+
+import base64
+import binascii
+import ipaddress
+import secrets
+from collections.abc import Awaitable, Callable
+from http import HTTPStatus
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.refusal import RefusalError
+
+MAX_BYTES = 400 * 2**20  # of a request: a 100 megapixel photo as PNG takes about 200 MB
+
+# The page needs nothing from elsewhere; with this the browser refuses to fetch it, whatever a
+# model's card or a new version of Gradio says. Gradio compiles templates, hence 'unsafe-eval'.
+_HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'self' 'unsafe-inline' 'unsafe-eval' data: blob:; "
+        "frame-ancestors 'self'; form-action 'self'; base-uri 'self'; object-src 'none'"
+    ),
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+_READING = frozenset({"GET", "HEAD", "OPTIONS"})
+_FOR_PROGRAMS = ("/api/", "/metrics")  # the page asks for the password itself
+
+
+class Guard:
+    """Adds the security headers to every answer, and refuses what should not be answered.
+
+    Args:
+        app: what is guarded.
+        auth: user and password that the API asks for (HTTP Basic); None: nobody is asked.
+        only_local: the server listens on this machine alone. Then a request for any other host
+            comes from a page that made its own name point here.
+    """
+
+    def __init__(
+        self, app: ASGIApp, *, auth: tuple[str, str] | None = None, only_local: bool = True
+    ) -> None:
+        self._app = app
+        self._auth = auth
+        self._only_local = only_local
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in _HEADERS.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        try:
+            self._check(scope)
+        except RefusalError as problem:
+            await problem.to_response()(scope, receive, send_with_headers)
+            return
+        await self._app(scope, _limited(receive), send_with_headers)
+
+    def _check(self, scope: Scope) -> None:
+        """Raise RefusalError where a request is not to be answered."""
+        headers = Headers(scope=scope)
+        host = headers.get("host", "")
+        if self._only_local and not is_loopback(urlsplit(f"//{host}").hostname or ""):
+            raise RefusalError(
+                HTTPStatus.MISDIRECTED_REQUEST,
+                f'this server answers on its own machine only, not as "{host}"',
+            )
+        if scope["method"] not in _READING and _is_foreign(headers, host):
+            raise RefusalError(
+                HTTPStatus.FORBIDDEN, "requests from pages of other sites are refused"
+            )
+        if self._auth and scope["path"].startswith(_FOR_PROGRAMS):
+            self._require_password(headers.get("authorization", ""))
+        length = headers.get("content-length", "0")
+        if length.isdecimal() and int(length) > MAX_BYTES:
+            raise too_large()
+
+    def _require_password(self, authorization: str) -> None:
+        scheme, _, encoded = authorization.partition(" ")
+        try:
+            given = base64.b64decode(encoded, validate=True) if scheme.lower() == "basic" else b""
+        except binascii.Error:
+            given = b""
+        wanted = ":".join(self._auth or ()).encode()
+        if not secrets.compare_digest(given, wanted):
+            raise RefusalError(
+                HTTPStatus.UNAUTHORIZED,
+                "give the user and the password of this server (curl --user USER:PASSWORD)",
+                **{"WWW-Authenticate": 'Basic realm="cyclegan"'},
+            )
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a name or an address means this machine, and nothing that others can reach."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def too_large() -> RefusalError:
+    """The answer to a body of more than MAX_BYTES."""
+    return RefusalError(
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+        f"the request is too large, the limit is {MAX_BYTES // 2**20} MiB",
+    )
+
+
+def _is_foreign(headers: Headers, host: str) -> bool:
+    """Whether a browser says that a page of another site sends this; programs say nothing."""
+    if site := headers.get("sec-fetch-site"):
+        return site not in ("same-origin", "none")
+    origin = headers.get("origin")
+    return origin is not None and urlsplit(origin).netloc != host
+
+
+def _limited(receive: Receive) -> Callable[[], Awaitable[Message]]:
+    """Count what comes; a body may be larger than it says, or say nothing."""
+    received = 0
+
+    async def receive_some() -> Message:
+        nonlocal received
+        message = await receive()
+        received += len(message.get("body", b""))
+        if received > MAX_BYTES:
+            raise too_large()
+        return message
+
+    return receive_some

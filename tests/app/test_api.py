@@ -1,0 +1,194 @@
+"""The API as programs use it, and the guard in front of it."""
+
+import io
+from collections.abc import Callable, Iterator
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+pytest.importorskip("fastapi", reason="the API needs FastAPI (extra: web)")
+
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+
+from app import api, guard
+from app.api import MEDIA_TYPES, Format, add_api
+from app.guard import Guard
+from app.store import Store
+from cyclegan.contract.card import ModelCard
+from cyclegan.contract.images import load_picture
+
+CONVERT = "/api/v1/convert"
+RGB = np.random.default_rng(0).integers(0, 256, (37, 53, 3), dtype=np.uint8)
+
+
+def encode(rgb: Any = RGB, codec: str = "PNG") -> bytes:
+    file = io.BytesIO()
+    Image.fromarray(rgb).save(file, codec)
+    return file.getvalue()
+
+
+def serve(weights: Path, **guarded: Any) -> TestClient:
+    app = FastAPI()
+    app.add_middleware(Guard, **guarded)
+    add_api(app, Store(weights))
+    return TestClient(app, "http://127.0.0.1:7860")
+
+
+@pytest.fixture
+def client(weights_dir: Path) -> Iterator[TestClient]:
+    with serve(weights_dir) as client:
+        yield client
+
+
+def problem(answer: Any, status: HTTPStatus) -> str:
+    assert answer.status_code == status
+    assert answer.headers["content-type"] == "application/problem+json"
+    body = answer.json()
+    assert (body["status"], body["title"]) == (status.value, status.phrase)
+    return str(body["detail"])
+
+
+def test_a_picture_comes_back_translated_from_a_body_and_from_a_form(client: TestClient) -> None:
+    for sent in ({"content": encode()}, {"files": {"file": ("horse.png", encode())}}):
+        answer = client.post(CONVERT, params={"model": "negate"}, **sent)  # type: ignore[arg-type]
+        assert answer.status_code == HTTPStatus.OK
+        assert answer.headers["x-model"] == "negate"
+        np.testing.assert_array_equal(load_picture(answer.content).rgb, 255 - RGB)
+
+
+@pytest.mark.parametrize("format", Format)
+def test_the_format_of_the_answer_can_be_chosen(client: TestClient, format: Format) -> None:
+    flat = np.full((16, 24, 3), 60, np.uint8)
+    answer = client.post(CONVERT, params={"format": format.value}, content=encode(flat))
+    assert answer.headers["content-type"] == MEDIA_TYPES[format]
+    rgb = load_picture(answer.content).rgb.astype(int)
+    assert rgb.shape == (16, 24, 3)
+    assert np.abs(rgb - 195).max() <= 2
+
+
+def test_quality_is_that_of_the_encoder(client: TestClient) -> None:
+    sizes = [
+        len(client.post(f"{CONVERT}?format=jpg&quality={quality}", content=encode()).content)
+        for quality in (10, 95)
+    ]
+    assert sizes[0] < sizes[1] / 2
+
+
+def test_what_cannot_be_translated_is_a_problem_with_its_status(
+    client: TestClient, weights_dir: Path
+) -> None:
+    for content in (b"", b"<b>no picture</b>", encode()[:200]):
+        detail = problem(client.post(CONVERT, content=content), HTTPStatus.UNPROCESSABLE_ENTITY)
+        assert detail.startswith("the picture is ")
+    answer = client.post(CONVERT, params={"model": "negat"}, content=encode())
+    assert 'did you mean "negate"?' in problem(answer, HTTPStatus.NOT_FOUND)
+    answer = client.post(CONVERT, params={"format": "gif"}, content=encode())
+    assert problem(answer, HTTPStatus.BAD_REQUEST).startswith("format: ")
+    answer = client.post(CONVERT, params={"quality": 0}, content=encode())
+    assert problem(answer, HTTPStatus.BAD_REQUEST).startswith("quality: ")
+    answer = client.post(CONVERT, files={"file": (None, "no file")})
+    assert "the form has no file" in problem(answer, HTTPStatus.BAD_REQUEST)
+    (weights_dir / "broken.json").write_text("{")
+    answer = client.post(CONVERT, params={"model": "broken"}, content=encode())
+    assert str(weights_dir) not in problem(answer, HTTPStatus.SERVICE_UNAVAILABLE)
+    assert client.post(CONVERT, params={"model": "negate"}, content=encode()).status_code == 200
+
+
+def test_without_a_name_there_must_be_one_model(
+    client: TestClient, weights_dir: Path, add_model: Callable[..., ModelCard]
+) -> None:
+    assert client.post(CONVERT, content=encode()).headers["x-model"] == "negate"
+    add_model(weights_dir, "same", "Identity")
+    detail = problem(client.post(CONVERT, content=encode()), HTTPStatus.NOT_FOUND)
+    assert detail == "choose one of the models: negate, same"
+
+
+def test_models_are_listed_with_their_cards_or_reasons(
+    client: TestClient, weights_dir: Path
+) -> None:
+    (weights_dir / "broken.json").write_text("{")
+    broken, negate = client.get("/api/v1/models").json()
+    assert ModelCard.from_dict(negate["card"]) == Store(weights_dir).card("negate")
+    assert broken["card"] is None
+    assert broken["reason"].startswith("broken.json is not JSON")
+
+
+def test_a_body_that_is_too_large_is_refused_whatever_it_says(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(guard, "MAX_BYTES", 1000)
+
+    def pieces() -> Iterator[bytes]:
+        yield from (b"x" * 400 for _ in range(3))  # chunked: no length is said
+
+    for content in (b"x" * 1001, pieces()):
+        answer = client.post(CONVERT, content=content)
+        assert "too large" in problem(answer, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+
+
+def test_too_many_waiting_requests_are_told_to_come_again(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(api, "WAITING", -1)
+    answer = client.post(CONVERT, content=encode())
+    assert "try again later" in problem(answer, HTTPStatus.SERVICE_UNAVAILABLE)
+    assert answer.headers["retry-after"] == "5"
+
+
+def test_pages_of_other_sites_may_not_send_pictures(client: TestClient) -> None:
+    for headers in (
+        {"sec-fetch-site": "cross-site"},
+        {"sec-fetch-site": "same-site"},
+        {"origin": "http://evil.example"},
+        {"origin": "null"},
+    ):
+        answer = client.post(CONVERT, content=encode(), headers=headers)
+        assert "pages of other sites" in problem(answer, HTTPStatus.FORBIDDEN)
+    ours = {"origin": "http://127.0.0.1:7860", "sec-fetch-site": "same-origin"}
+    assert client.post(CONVERT, content=encode(), headers=ours).status_code == HTTPStatus.OK
+
+
+def test_a_name_that_was_pointed_here_is_not_answered(weights_dir: Path) -> None:
+    with serve(weights_dir) as client:
+        for host in ("evil.example", "evil.example:7860", "127.0.0.1.evil.example", ""):
+            answer = client.get("/healthz", headers={"host": host})
+            assert "on its own machine only" in problem(answer, HTTPStatus.MISDIRECTED_REQUEST)
+        for host in ("localhost:7860", "127.0.0.1", "[::1]:7860"):
+            assert client.get("/healthz", headers={"host": host}).status_code == HTTPStatus.OK
+    with serve(weights_dir, only_local=False) as client:
+        assert client.get("/healthz", headers={"host": "studio.example"}).json()["status"] == "ok"
+
+
+def test_the_api_asks_for_the_password_and_health_does_not(weights_dir: Path) -> None:
+    with serve(weights_dir, auth=("zoë", "s:cret")) as client:
+        for path in ("/api/v1/models", "/metrics", "/api/docs"):
+            for wrong in (None, ("zoë", "s"), ("", "")):
+                answer = client.get(path, auth=wrong)
+                assert "--user" in problem(answer, HTTPStatus.UNAUTHORIZED)
+                assert answer.headers["www-authenticate"].startswith("Basic ")
+        answer = client.get("/api/v1/models", headers={"authorization": "Basic ?"})
+        problem(answer, HTTPStatus.UNAUTHORIZED)
+        right = {"authorization": "Basic em/DqzpzOmNyZXQ="}  # zoë:s:cret in UTF-8
+        assert client.get("/api/v1/models", headers=right).status_code == HTTPStatus.OK
+        assert client.get("/healthz").status_code == HTTPStatus.OK
+
+
+def test_answers_carry_the_security_headers_refusals_too(client: TestClient) -> None:
+    for answer in (client.get("/healthz"), client.get("/healthz", headers={"host": "x.example"})):
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert answer.headers["content-security-policy"].startswith("default-src 'self'")
+
+
+def test_metrics_count_what_was_answered(client: TestClient) -> None:
+    client.post(CONVERT, content=encode())
+    client.post(CONVERT, content=b"x")
+    text = client.get("/metrics").text
+    assert 'cyclegan_conversions_total{status="200"} 1.0' in text
+    assert 'cyclegan_conversions_total{status="422"} 1.0' in text
+    assert "cyclegan_conversion_seconds_count 2.0" in text
+    assert "cyclegan_conversions_waiting 0.0" in text
