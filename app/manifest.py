@@ -116,11 +116,12 @@ def open_manifest(folder: Path, recipe: Mapping[str, object]) -> Iterator[Manife
     Raises: StorageError if it cannot be read or written, or another run has it.
     """
     digest = hashlib.sha256(json.dumps(recipe, sort_keys=True).encode()).digest()
+    path = folder / NAME
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        path.touch()  # SQLite does not say why it cannot
     except OSError as error:
-        raise StorageError(f"{folder} could not be made: {brief(error)}") from error
-    path = folder / NAME
+        raise StorageError(f"{folder} could not be written: {brief(error)}") from error
     try:
         with closing(sqlite3.connect(path, timeout=1, isolation_level=None)) as database:
             _prepare(database, path)

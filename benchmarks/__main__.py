@@ -13,7 +13,7 @@ from rich.live import Live
 from rich.table import Table
 
 from app.store import Store
-from benchmarks import loop, training, translation
+from benchmarks import folders, loop, training, translation
 from benchmarks.reference import ReferenceStep, reference_generator, reference_plain_generator
 from benchmarks.timing import machine
 from cyclegan.config import PLAIN_SIZES, preset_config
@@ -47,6 +47,11 @@ def main(arguments: list[str] | None = None) -> None:
                 translators, reference_generator(), options.sizes, options.rounds, peak
             )
             report["translate"] = _show(console, "One picture, translated", rows)
+    if options.only in (None, "folders"):
+        store = Store(options.weights or default_folder())
+        usable = [entry.name for entry in store.list() if entry.card]
+        rows = (row for name in usable[:1] for row in folders.measure(store.load(name)))
+        report["folders"] = _show(console, f"Folders, translated by {usable[:1]}", rows)
     if options.only in (None, "train"):
         fast = preset_config("fast")
         pairs = {"paper": (ReferenceStep(), training.best_settings(preset_config("paper")))}
@@ -83,7 +88,7 @@ def _show(console: Console, title: str, rows: Iterable[dict[str, Any]]) -> list[
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     add = parser.add_argument
-    add("--only", choices=("translate", "train", "loop"), help="one part (default: all)")
+    add("--only", choices=("translate", "folders", "train", "loop"), help="one part (default: all)")
     add("--sizes", nargs="+", type=int, default=[256, 512, 1024], metavar="PIXELS")
     add("--rounds", type=int, default=5, help="turns of each contestant; the median counts")
     add("--weights", type=Path, metavar="DIR", help="models (default: the bundled ones)")

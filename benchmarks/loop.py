@@ -7,9 +7,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 from unittest.mock import patch
 
-import numpy as np
-from PIL import Image
-
+from benchmarks.pictures import draw_pictures
 from cyclegan.config import TrainConfig
 from cyclegan.step import STEPS
 from cyclegan.train import train
@@ -38,7 +36,7 @@ def measure(name: str, config: TrainConfig, images: int, size: int) -> Iterator[
     with TemporaryDirectory() as folder:
         root = Path(folder)
         for domain, seed in (("A", 0), ("B", 1)):
-            _draw_pictures(root / domain, size, seed)
+            draw_pictures(root / domain, PICTURES, (size, size), seed)
         config = config.replace(
             domain_a=str(root / "A"), domain_b=str(root / "B"), max_images=images
         )
@@ -52,13 +50,3 @@ def measure(name: str, config: TrainConfig, images: int, size: int) -> Iterator[
         "ms_a_step": round(1000 * step_s / (len(inside_s) - 1), 1),
         "percent_outside": round(100 * (1 - step_s / total_s), 2),
     }
-
-
-def _draw_pictures(folder: Path, size: int, seed: int) -> None:
-    """Write soft clouds of colour: as quick to decode as photographs, unlike noise."""
-    folder.mkdir()
-    rng = np.random.default_rng(seed)
-    for index in range(PICTURES):
-        coarse = rng.integers(0, 256, (16, 16, 3), dtype=np.uint8)
-        picture = Image.fromarray(coarse).resize((size, size), Image.Resampling.BICUBIC)
-        picture.save(folder / f"{index}.jpg", quality=90)

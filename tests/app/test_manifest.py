@@ -40,7 +40,7 @@ def test_one_of_a_later_version_is_left_alone(tmp_path: Path) -> None:
         use(tmp_path)
 
 
-def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(StorageError, match="file/out could not be made: not a directory"):
+    with pytest.raises(StorageError, match="file/out could not be written: not a directory"):
         use(tmp_path / "file" / "out")

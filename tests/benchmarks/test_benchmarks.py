@@ -9,7 +9,7 @@ import pytest
 from torch import nn
 
 from app.store import Store
-from benchmarks import loop, training, translation
+from benchmarks import folders, loop, training, translation
 from benchmarks.__main__ import main
 from benchmarks.reference import (
     ReferenceStep,
@@ -71,6 +71,19 @@ def test_the_work_on_a_picture_is_counted_with_its_border(weights_dir: Path) -> 
     by_hand = 2 * 12 * 12 * 9 * (48 * 8 + 4 * 8 * 8 + 8 * 48) / 1e9
     assert translation.count_gflop(plain, 32) == pytest.approx(by_hand)
     assert translation.count_gflop(card, 32) is None
+
+
+def test_a_folder_is_measured_beside_its_network_and_its_files(
+    weights_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small = {"small": folders.Pictures(3, (20, 16))}
+    monkeypatch.setattr(folders, "FOLDERS", small)
+    report = tmp_path / "bench.json"
+    main(["--only", "folders", "--weights", str(weights_dir), "--json", str(report)])
+    (row,) = json.loads(report.read_text())["folders"]
+    assert (row["what"], row["pictures"]) == ("small", 3)
+    assert row["bound"] in ("network", "files")
+    assert 0 < row["of_bound"] <= row["of_sum"]
 
 
 TINY = {

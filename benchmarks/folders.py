@@ -1,0 +1,92 @@
+"""How near `cyclegan convert` on a folder comes to what network and files take by themselves."""
+
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, NamedTuple
+from unittest.mock import patch
+
+from app.batch import convert_all
+from app.devices import count_cpus
+from app.manifest import open_manifest
+from app.plan import FolderPlan, Job
+from app.translator import Translator
+from benchmarks.pictures import draw_pictures
+from cyclegan.contract.images import load_picture, save_picture
+
+
+class Pictures(NamedTuple):
+    """A folder of equal JPEGs."""
+
+    count: int
+    size: tuple[int, int]  # width and height in pixels
+
+
+FOLDERS = {
+    "256 x 256 pixels": Pictures(100, (256, 256)),
+    "12 megapixels": Pictures(3, (4000, 3000)),
+}
+
+
+def measure(translator: Translator) -> Iterator[dict[str, Any]]:
+    """One row a folder: seconds for its pictures in the network alone, as files alone, and whole.
+
+    Alone, the network runs on arrays that are there, and the files are read and written by every
+    CPU. The whole cannot be quicker than the slower of the two: `of_bound` is how near it comes.
+    Where the network computes on the same CPUs, it cannot be quicker than both together either, as
+    far as they use all CPUs: `of_sum` is how near it comes to that.
+    """
+    for what, pictures in FOLDERS.items():
+        with TemporaryDirectory() as folder:
+            plan = FolderPlan(Path(folder, "in"), Path(folder, "out"))
+            draw_pictures(plan.source, pictures.count, pictures.size, seed=0)
+            network_s, files_s = _network_s(translator, plan), _files_s(plan)
+            start = time.perf_counter()
+            with open_manifest(plan.output, {}) as manifest:
+                for result in convert_all(translator.translate, plan, manifest):
+                    assert result.status == "done", result.reason
+            whole_s = time.perf_counter() - start
+        yield {
+            "what": what,
+            "pictures": pictures.count,
+            "network_s": round(network_s, 2),
+            "files_s": round(files_s, 2),
+            "whole_s": round(whole_s, 2),
+            "bound": "network" if network_s > files_s else "files",
+            "of_bound": round(max(network_s, files_s) / whole_s, 2),
+            "of_sum": round((network_s + files_s) / whole_s, 2),
+        }
+
+
+class _TimedSession:
+    """A session that counts the seconds of its runs."""
+
+    def __init__(self, session: Any) -> None:
+        self._session = session
+        self.seconds = 0.0
+
+    def run(self, *arguments: Any) -> Any:
+        start = time.perf_counter()
+        answer = self._session.run(*arguments)
+        self.seconds += time.perf_counter() - start
+        return answer
+
+
+def _network_s(translator: Translator, plan: FolderPlan) -> float:
+    timed = _TimedSession(translator._session)
+    with patch.object(translator, "_session", timed):
+        for job in plan:
+            translator.translate(load_picture(job.source))
+    return timed.seconds
+
+
+def _files_s(plan: FolderPlan) -> float:
+    def copy(job: Job) -> None:
+        save_picture(load_picture(job.source), plan.output.with_name("copies") / job.output.name)
+
+    with ThreadPoolExecutor(count_cpus()) as workers:
+        start = time.perf_counter()
+        list(workers.map(copy, plan))
+        return time.perf_counter() - start
