@@ -136,8 +136,10 @@ class _UnderWay(NamedTuple):
         result = self.future.result()
         if result.status == "failed":
             manifest.give_up(self.job)
+        if result.status != "done":
+            return result
         output = stamp_of(self.job.output)
-        if result.status != "done" or self.source is None or output is None:
+        if self.source is None or output is None:  # gone already
             return result
         manifest.finish(self.job, self.source, output)
         return replace(result, source_bytes=self.source.bytes, output_bytes=output.bytes)

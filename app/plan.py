@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 
@@ -62,8 +63,9 @@ class FolderPlan:
     limit: int | None = None  # pictures; the first ones
 
     def __post_init__(self) -> None:
+        # Not Path's resolve() and exists(), which raise for loops of links and names too long.
         origin, target = os.path.realpath(self.source), os.path.realpath(self.output)
-        if os.path.exists(target) and not os.path.isdir(target):  # noqa: PTH110, PTH112 (see below)
+        if os.path.exists(target) and not os.path.isdir(target):  # noqa: PTH110, PTH112
             raise InputError(
                 f"{self.output} is a file; name a folder for the pictures of {self.source}"
             )
@@ -77,7 +79,8 @@ class FolderPlan:
 
     def count(self) -> int:
         """How many jobs there are. Raises: InputError if there are none."""
-        count = sum(1 for _ in self)
+        unreadable: list[Job] = []
+        count = sum(1 for _ in islice(self._pictures(unreadable), self.limit)) + len(unreadable)
         if not count:
             like = "" if self.glob == "*" else f" like {self.glob}"
             deeper = "" if self.recursive else "; -r looks into its folders too"
@@ -86,28 +89,35 @@ class FolderPlan:
         return count
 
     def _jobs(self) -> Iterator[Job]:
-        # Not Path's resolve() and exists(), which raise for loops of links and names too long.
-        origin, target = os.path.realpath(self.source), os.path.realpath(self.output)
-        inner = None
-        if _is_inside(target, origin):
-            inner = self.source / os.path.relpath(target, origin)
+        resolve = lru_cache(maxsize=16)(os.path.realpath)  # pictures of one folder come together
+        origin, target = resolve(self.source), resolve(self.output)
+        is_inner = _is_inside(target, origin)
         unreadable: list[Job] = []
-
-        def note(folder: Path, error: InputError) -> None:
-            unreadable.append(Job(folder, self._beside(folder), str(error)))
-
-        for path in walk_pictures(self.source, self.recursive, but=inner, on_error=note):
-            if not fnmatchcase(path.relative_to(self.source).as_posix(), self.glob):
-                continue
+        for path in self._pictures(unreadable):
             output, problem = self._output(path), None
-            real = os.path.realpath(output)  # links in the output folder may lead anywhere
-            if _is_inside(real, origin) and not (inner and _is_inside(real, target)):
+            # Links in the output folder may lead anywhere.
+            is_link = os.path.islink(output)  # noqa: PTH114 (see __post_init__)
+            real = resolve(output) if is_link else f"{resolve(output.parent)}/{output.name}"
+            if _is_inside(real, origin) and not (is_inner and _is_inside(real, target)):
                 problem = (
                     f"{output} would be written among the pictures of {self.source}; "
                     "name another folder for the output"
                 )
             yield Job(path, output, problem)
         yield from unreadable
+
+    def _pictures(self, unreadable: list[Job]) -> Iterator[Path]:
+        """The pictures that are wanted; folders that cannot be listed are added to `unreadable`."""
+
+        def note(folder: Path, error: InputError) -> None:
+            unreadable.append(Job(folder, self._beside(folder), str(error)))
+
+        inner = os.path.relpath(os.path.realpath(self.output), os.path.realpath(self.source))
+        for path in walk_pictures(
+            self.source, self.recursive, but=self.source / inner, on_error=note
+        ):
+            if fnmatchcase(path.relative_to(self.source).as_posix(), self.glob):
+                yield path
 
     def _output(self, source: Path) -> Path:
         name = _result_name(source)
