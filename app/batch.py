@@ -5,12 +5,14 @@ does to a picture in translator.py.
 """
 
 import errno
+import io
 import shutil
 import sys
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -20,7 +22,8 @@ from app.manifest import IS_DONE, Manifest, Stamp, stamp_of
 from app.plan import PIPE, Job, written_suffix
 from cyclegan.contract.errors import CycleGANError, InputError, StorageError, brief
 from cyclegan.contract.files import atomic_write
-from cyclegan.contract.images import Picture, encode_picture, load_picture, save_picture
+from cyclegan.contract.images import Animation, Picture, open_picture
+from cyclegan.contract.saving import save_picture, write_picture
 
 Translate = Callable[[Picture], Picture]
 
@@ -55,11 +58,11 @@ def convert_one(
     if job.output != PIPE and stamp_of(job.output) and not overwrite:
         return Result(job.source, job.output, "skipped", "it is there; --overwrite replaces it")
     started = time.perf_counter()
-    picture = translate(_read(job.source))
-    if sidecars:
-        _copy_sidecars(job)
-    _write(picture, job)
-    height, width = picture.rgb.shape[:2]
+    with _open(job.source) as found:
+        translated = found.map(translate) if isinstance(found, Animation) else translate(found)
+        if sidecars:
+            _copy_sidecars(job)
+        height, width = _write(translated, job)
     seconds = time.perf_counter() - started
     return Result(job.source, job.output, "done", None, seconds, width, height)
 
@@ -178,22 +181,24 @@ def _copy_sidecars(job: Job) -> None:
                 shutil.copy2(labels, temporary)  # its time too
 
 
-def _read(source: Path) -> Picture:
+def _open(source: Path) -> AbstractContextManager[Picture | Animation]:
     if source == PIPE:
-        return load_picture(sys.stdin.buffer.read(), name="standard input")
-    return load_picture(source)
+        return open_picture(sys.stdin.buffer.read(), name="standard input")
+    return open_picture(source)
 
 
-def _write(picture: Picture, job: Job) -> None:
+def _write(translated: Picture | Animation, job: Job) -> tuple[int, int]:
+    """Write a translation; its height and width in pixels."""
     if job.output != PIPE:
-        save_picture(picture, job.output)
-        return
-    encoded = encode_picture(picture, written_suffix(job.source))
+        return save_picture(translated, job.output)
+    encoded = io.BytesIO()
+    size = write_picture(translated, encoded, written_suffix(job.source))
     try:
-        sys.stdout.buffer.write(encoded)
+        sys.stdout.buffer.write(encoded.getvalue())
         sys.stdout.buffer.flush()
     except OSError as error:
         raise StorageError(f"standard output could not be written: {brief(error)}") from error
+    return size
 
 
 def _is_gone(cause: BaseException | None) -> bool:

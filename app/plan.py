@@ -12,7 +12,7 @@ from itertools import islice
 from pathlib import Path
 
 from cyclegan.contract.errors import InputError
-from cyclegan.contract.images import PICTURE_SUFFIXES, WRITABLE_SUFFIXES
+from cyclegan.contract.formats import PICTURE_SUFFIXES, WRITABLE_SUFFIXES
 from cyclegan.contract.walk import walk_pictures
 
 PIPE = Path("-")  # standard input, or standard output

@@ -24,7 +24,8 @@ import pytest
 import torch
 
 from cyclegan.contract.card import ModelCard
-from cyclegan.contract.images import Picture, save_picture
+from cyclegan.contract.images import Picture
+from cyclegan.contract.saving import save_picture
 from cyclegan.discriminators import PatchDiscriminator
 from cyclegan.networks import build_generator
 from docs.models_table import END, START, render

@@ -15,7 +15,8 @@ from app.store import Store
 from app.web.compare import Pair
 from app.web.upload import Upload, result_name
 from cyclegan.contract.errors import ModelError
-from cyclegan.contract.images import Picture, load_picture, save_picture
+from cyclegan.contract.images import Picture, load_picture
+from cyclegan.contract.saving import save_picture
 
 # Longest side of what the slider shows; the download is not touched by it. A 12 megapixel photo
 # would otherwise be 25 MB of PNG on its way to a screen that shows a twelfth of it.

@@ -1,73 +1,30 @@
-"""Pictures as files: bytes -> upright 8-bit sRGB within limits, and safely back to a file.
+"""Pictures from files: bytes -> upright 8-bit sRGB within limits, still or frame by frame.
 
-What networks see of a picture is in pixels.py, which files are pictures in walk.py.
+Which formats there are is in formats.py, how pictures are written in saving.py, which files of a
+folder are pictures in walk.py, what networks see of a picture in pixels.py.
 """
 
 import io
 import logging
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import (  # the plugins that read and write; Image.init() would import forty more
-    AvifImagePlugin,
-    BmpImagePlugin,
-    ExifTags,
-    GifImagePlugin,
-    Image,
-    ImageCms,
-    ImageFile,
-    JpegImagePlugin,
-    PngImagePlugin,
-    TiffImagePlugin,
-    WebPImagePlugin,
-)
+from PIL import Image, ImageCms, ImageFile
 
 from cyclegan.contract.errors import PictureError, brief
-from cyclegan.contract.files import atomic_write
+from cyclegan.contract.formats import FORMATS, open_header
+from cyclegan.contract.metadata import read_exif
 
 MAX_PIXELS = 100_000_000
 
-# What may be read. Pillow knows more, but some of it starts other programs (EPS) or is never a
-# photo; a file's content decides, not its name.
-_READABLE = tuple(
-    plugin.format
-    for plugin in (
-        JpegImagePlugin.JpegImageFile,
-        PngImagePlugin.PngImageFile,
-        WebPImagePlugin.WebPImageFile,
-        AvifImagePlugin.AvifImageFile,
-        TiffImagePlugin.TiffImageFile,
-        BmpImagePlugin.BmpImageFile,
-        GifImagePlugin.GifImageFile,
-    )
-)
+Source = Path | bytes | BinaryIO
 
-# What may be written, by suffix.
-_WRITABLE = {
-    ".jpg": "JPEG",
-    ".jpeg": "JPEG",
-    ".png": "PNG",
-    ".webp": "WEBP",
-    ".avif": "AVIF",
-    ".tif": "TIFF",
-    ".tiff": "TIFF",
-    ".bmp": "BMP",
-}
-_OPTIONS: dict[str, dict[str, Any]] = {
-    "JPEG": {"quality": 95, "subsampling": 0},
-    # 12 megapixels of photos: 1.25 s, 22.1 MB; at Pillow's level 6: 2.77 s, 22.8 MB.
-    "PNG": {"compress_level": 3},
-    "WEBP": {"quality": 95},
-    "AVIF": {"quality": 95},
-    "TIFF": {"compression": "raw"},  # with another, Pillow fails on EXIF's inner directories
-    "BMP": {},
-}
-_MAX_SIDE = {"JPEG": 65_500, "WEBP": 16_383, "AVIF": 32_768}  # pixels
-WRITABLE_SUFFIXES = frozenset(_WRITABLE)
-PICTURE_SUFFIXES = WRITABLE_SUFFIXES | {".gif"}
+_ANIMATED = {each.name for each in FORMATS if each.is_animated}
 
 _UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -78,27 +35,6 @@ _UPRIGHT = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-
-# What is true of the translated picture too. The rest of EXIF's first directory is about the
-# file that it was read from (strips, samples, primaries, a preview of the untranslated picture).
-_KEPT_EXIF = (
-    ExifTags.Base.ImageDescription,
-    ExifTags.Base.Make,
-    ExifTags.Base.Model,
-    ExifTags.Base.XResolution,
-    ExifTags.Base.YResolution,
-    ExifTags.Base.ResolutionUnit,
-    ExifTags.Base.Software,
-    ExifTags.Base.DateTime,
-    ExifTags.Base.Artist,
-    ExifTags.Base.Copyright,
-)
-_STALE_EXIF = (
-    ExifTags.Base.ColorSpace,
-    ExifTags.Base.ExifImageWidth,
-    ExifTags.Base.ExifImageHeight,
-    ExifTags.IFD.Interop,
-)
 
 log = logging.getLogger(__name__)
 
@@ -112,8 +48,29 @@ class Picture:
     exif: bytes | None = None  # as Pillow reads and writes it; its orientation is taken out
 
 
+class Frame(NamedTuple):
+    """One picture of an animation."""
+
+    picture: Picture
+    duration_ms: int  # how long it is shown
+
+
+@dataclass(frozen=True)
+class Animation:
+    """Pictures one after the other, each decoded when it is asked for."""
+
+    frames: Iterator[Frame]  # can be gone through once, while the file is open
+    count: int  # of frames
+    plays: int  # how often it is shown; 0: for ever
+
+    def map(self, change: Callable[[Picture], Picture]) -> "Animation":
+        """The animation of the changed pictures, each changed when it is asked for."""
+        frames = (Frame(change(picture), duration) for picture, duration in self.frames)
+        return replace(self, frames=frames)
+
+
 def load_picture(
-    source: Path | bytes | BinaryIO, *, max_pixels: int = MAX_PIXELS, name: str | None = None
+    source: Source, *, max_pixels: int = MAX_PIXELS, name: str | None = None
 ) -> Picture:
     """Read a picture as people see it: turned upright, in sRGB, 8 bits a channel, alpha kept.
 
@@ -123,30 +80,81 @@ def load_picture(
     Raises: PictureError if there is no such file, it is empty, not a picture, truncated, or of
     more than `max_pixels` pixels (refused from its header, before anything is decoded).
     """
-    if isinstance(source, Path):
+    with _open_image(source, max_pixels, name) as (image, called):
+        return _read(image, called)
+
+
+@contextmanager
+def open_picture(
+    source: Source, *, max_pixels: int = MAX_PIXELS, name: str | None = None
+) -> Iterator[Picture | Animation]:
+    """Read a picture, or the frames of an animation (GIF, WebP) as long as the block lasts.
+
+    Raises: PictureError as `load_picture`, for a frame when it is asked for.
+    """
+    with _open_image(source, max_pixels, name) as (image, called):
+        with _decoding(called):
+            count = getattr(image, "n_frames", 1) if image.format in _ANIMATED else 1
+        yield _read_animation(image, called, count) if count > 1 else _read(image, called)
+
+
+@contextmanager
+def _open_image(
+    source: Source, max_pixels: int, name: str | None
+) -> Iterator[tuple[ImageFile.ImageFile, str]]:
+    """The header of a picture that is not too large, and what to call it in errors."""
+    name = name or (str(source) if isinstance(source, Path) else "the picture")
+    with ExitStack() as stack:
         try:
-            with source.open("rb") as file:
-                return load_picture(file, max_pixels=max_pixels, name=name or str(source))
+            if isinstance(source, Path):
+                file: BinaryIO = stack.enter_context(source.open("rb"))
+            else:
+                file = io.BytesIO(source) if isinstance(source, bytes) else source
+            image = open_header(file, name)
         except OSError as error:
-            raise PictureError(f"{source} cannot be opened: {brief(error)}") from error
-    stream = io.BytesIO(source) if isinstance(source, bytes) else source
-    name = name or "the picture"
-    image = open_header(stream, name)
-    width, height = image.size
-    if width * height > max_pixels:
-        raise PictureError(
-            f"{name} is too large: {width} x {height} pixels, the limit is "
-            f"{max_pixels / 1e6:g} megapixels; make it smaller first"
-        )
-    try:
+            raise PictureError(f"{name} cannot be opened: {brief(error)}") from error
+        width, height = image.size
+        if width * height > max_pixels:
+            raise PictureError(
+                f"{name} is too large: {width} x {height} pixels, the limit is "
+                f"{max_pixels / 1e6:g} megapixels; make it smaller first"
+            )
+        yield image, name
+
+
+def _read(image: Image.Image, name: str) -> Picture:
+    """The pixels of an opened image, or of the frame that it is at. Raises: PictureError."""
+    with _decoding(name):
         image.load()
         profile = image.info.get("icc_profile")
-        orientation, exif = _read_exif(image)  # after load(): TIFF is upright then
+        orientation, exif = read_exif(image)  # after load(): TIFF is upright then
         upright = _to_8_bits(image)
         if orientation in _UPRIGHT:
             upright = upright.transpose(_UPRIGHT[orientation])
         alpha = np.asarray(upright.getchannel("A")) if upright.mode == "RGBA" else None
         rgb = np.asarray(_to_srgb(upright, profile) if profile else upright.convert("RGB"))
+        return Picture(rgb, alpha, exif)
+
+
+def _read_animation(image: ImageFile.ImageFile, name: str, count: int) -> Animation:
+    def frames() -> Iterator[Frame]:
+        for place in range(count):
+            with _decoding(name):
+                image.seek(place)
+            picture = _read(image, name)
+            yield Frame(picture, round(image.info.get("duration", 0)))
+
+    plays = image.info.get("loop", 1)
+    if image.format == "GIF" and plays and "loop" in image.info:
+        plays += 1  # it says how often it is repeated, WebP how often it is shown
+    return Animation(frames(), count, plays)
+
+
+@contextmanager
+def _decoding(name: str) -> Iterator[None]:
+    """Errors of decoders as ours, which say `name`."""
+    try:
+        yield
     except PictureError as error:
         raise PictureError(f"{name} {error}") from error
     # Pillow's decoders raise a dozen kinds of exceptions on damaged files (OSError, SyntaxError,
@@ -155,77 +163,6 @@ def load_picture(
         raise PictureError(
             f"{name} is truncated or damaged ({brief(error)}); save or copy it again"
         ) from error
-    return Picture(rgb, alpha, exif)
-
-
-def save_picture(picture: Picture, path: Path, *, quality: int = 95) -> None:
-    """Write a picture so that it is whole or not there; the suffix decides the format.
-
-    `quality` (1 to 100) is for JPEG, WebP and AVIF. Formats without alpha (JPEG, BMP) show the
-    picture on white.
-
-    Raises: PictureError if the format is not one we write or cannot hold the picture; StorageError.
-    """
-    image, options = _prepare(picture, path.suffix, str(path), quality)
-    with atomic_write(path) as temporary:
-        image.save(temporary, **options)
-
-
-def encode_picture(picture: Picture, suffix: str, *, quality: int = 95) -> bytes:
-    """The bytes of the file that `save_picture` would write. Raises: PictureError."""
-    image, options = _prepare(picture, suffix, "the picture", quality)
-    encoded = io.BytesIO()
-    image.save(encoded, **options)
-    return encoded.getvalue()
-
-
-def _prepare(
-    picture: Picture, suffix: str, name: str, quality: int
-) -> tuple[Image.Image, dict[str, Any]]:
-    """What Pillow saves, and its options; `name` is what errors call the file."""
-    codec = _WRITABLE.get(suffix.lower())
-    if codec is None:
-        raise PictureError(
-            f"{name}: pictures cannot be written as {suffix or 'a file without a suffix'}; "
-            f"use one of {' '.join(sorted(WRITABLE_SUFFIXES))}"
-        )
-    height, width = picture.rgb.shape[:2]
-    if max(height, width) > _MAX_SIDE.get(codec, max(height, width)):
-        raise PictureError(
-            f"{name}: {codec} has room for {_MAX_SIDE[codec]} pixels a side, the picture is "
-            f"{width} x {height}; use PNG"
-        )
-    options: dict[str, Any] = {"format": codec, **_OPTIONS[codec]}
-    if "quality" in options:
-        options["quality"] = quality
-    # A JPEG segment holds no more than 64 kB; the picture is worth more than its metadata.
-    if picture.exif and codec != "BMP" and (codec != "JPEG" or len(picture.exif) < 65_000):
-        options["exif"] = picture.exif
-    return _to_image(picture, with_alpha=codec not in ("JPEG", "BMP")), options
-
-
-def open_header(file: BinaryIO, name: str) -> ImageFile.ImageFile:
-    """Read the header alone: size, format, metadata; no pixel yet. Raises: PictureError.
-
-    `name` is what errors call the file.
-    """
-    # Image.open() is not used: its limit on pixels is a global of Pillow's that warns at 89 and
-    # refuses at 179 megapixels without saying the size; load_picture has a limit of its own.
-    start = file.read(16)
-    file.seek(0)
-    if not start:
-        raise PictureError(f"{name} is empty (0 bytes); save or copy it again")
-    for codec in _READABLE:
-        factory, accept = Image.OPEN[codec]
-        if not accept or accept(start) is not True:
-            continue
-        try:
-            return factory(file, "")
-        except Exception as error:  # see load_picture
-            raise PictureError(
-                f"{name} has a damaged {codec} header ({brief(error)}); save or copy it again"
-            ) from error
-    raise PictureError(f"{name} is not a picture that can be read; use JPEG, PNG, WebP or TIFF")
 
 
 def _to_8_bits(image: Image.Image) -> Image.Image:
@@ -265,33 +202,3 @@ def _to_srgb(image: Image.Image, icc: bytes) -> Image.Image:
     except (ImageCms.PyCMSError, OSError, ValueError, TypeError) as error:
         log.debug("a colour profile is left out: %s", error)
         return colours.convert("RGB")
-
-
-def _to_image(picture: Picture, with_alpha: bool) -> Image.Image:
-    if picture.alpha is None:
-        return Image.fromarray(picture.rgb)
-    image = Image.fromarray(np.dstack([picture.rgb, picture.alpha]))  # [H, W, 4]
-    if with_alpha:
-        return image
-    white = Image.new("RGBA", image.size, "white")
-    return Image.alpha_composite(white, image).convert("RGB")
-
-
-def _read_exif(image: Image.Image) -> tuple[int, bytes | None]:
-    """The orientation (1 is upright), and what of the EXIF remains true, as bytes."""
-    orientation = 1
-    try:
-        exif = image.getexif()
-        orientation = exif.get(ExifTags.Base.Orientation, 1)
-        kept = Image.Exif()
-        kept.update({tag: exif[tag] for tag in _KEPT_EXIF if tag in exif})
-        for directory in (ExifTags.IFD.Exif, ExifTags.IFD.GPSInfo):
-            entries = exif.get_ifd(directory)
-            entries = {tag: value for tag, value in entries.items() if tag not in _STALE_EXIF}
-            if entries:
-                kept[directory] = entries
-        return orientation, kept.tobytes() if len(kept) else None
-    # Damaged tags fail in as many ways as damaged pictures; the picture is worth more than they.
-    except Exception as error:  # noqa: BLE001
-        log.debug("damaged EXIF is left out: %s", error)
-        return orientation, None

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from cyclegan.contract.errors import InputError, brief
-from cyclegan.contract.images import PICTURE_SUFFIXES
+from cyclegan.contract.formats import PICTURE_SUFFIXES
 
 
 def find_pictures(folder: Path, recursive: bool = False) -> list[Path]:

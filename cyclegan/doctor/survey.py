@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from cyclegan.contract.errors import PictureError, brief
-from cyclegan.contract.images import load_picture, open_header
+from cyclegan.contract.formats import open_header
+from cyclegan.contract.images import load_picture
 
 T = TypeVar("T")
 

@@ -48,7 +48,8 @@ def put(tmp_path: Path):
         for i, name in enumerate(names):
             path = tmp_path / name
             path.parent.mkdir(parents=True, exist_ok=True)
-            Image.new("RGB", (4, 4), (i, i, i)).save(path)
+            codec = "PNG" if path.suffix == ".heic" else None  # which only Apple's tools write
+            Image.new("RGB", (4, 4), (i, i, i)).save(path, codec)
         return tmp_path
 
     return make

@@ -110,7 +110,7 @@ def test_alpha_and_size_are_kept(tmp_path: Path) -> None:
 
 
 def test_what_is_done_is_not_done_again(put) -> None:
-    at = put("in/a.png", "in/b.gif", "in/sub/c.png")
+    at = put("in/a.png", "in/b.heic", "in/sub/c.png")
     assert set(statuses(run(at, recursive=True)).values()) == {"done"}
     assert set(statuses(run(at, refuse, recursive=True)).values()) == {IS_DONE}
 
@@ -199,7 +199,7 @@ def test_an_iterator_that_is_closed_early_knows_what_it_did(put) -> None:
 
 
 def test_labels_are_carried_along_with_their_pictures(put) -> None:
-    at = put("in/a.gif", "in/b.png", "in/sub/a.jpg")
+    at = put("in/a.heic", "in/b.png", "in/sub/a.jpg")
     for name in ("a.txt", "a.json", "sub/a.xml", "sub/other.txt", "b.md"):
         (at / "in" / name).write_text(name)
     run(at, recursive=True)
@@ -220,7 +220,7 @@ def test_labels_are_carried_along_with_their_pictures(put) -> None:
 
 
 def test_a_name_that_has_no_room_for_png_fails_and_the_longest_name_does_not(put) -> None:
-    at = put(f"in/{'ü' * 125}x.png", f"in/{'b' * 251}.gif")  # 255 bytes, both
+    at = put(f"in/{'ü' * 125}x.png", f"in/{'b' * 250}.heic")  # 255 bytes, both
     told = statuses(run(at))
     assert told.pop(f"{'ü' * 125}x.png") == "done"
     (reason,) = told.values()

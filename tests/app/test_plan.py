@@ -22,24 +22,24 @@ def test_the_tree_is_mirrored_and_nothing_collides(put) -> None:
 
 
 def test_formats_that_are_not_written_become_png_beside_any_neighbour(put) -> None:
-    at = put("in/a.gif", "in/a.gif.png", "in/a.png")
+    at = put("in/a.heic", "in/a.heic.png", "in/a.png")
     assert {job.source.name: job.output.name for job in FolderPlan(at / "in", at / "out")} == {
-        "a.gif": "a.gif.png.png",
-        "a.gif.png": "a.gif.png",
+        "a.heic": "a.heic.png.png",
+        "a.heic.png": "a.heic.png",
         "a.png": "a.png",
     }
-    assert plan_file(at / "in" / "a.gif", at).output == at / "a.gif.png"
+    assert plan_file(at / "in" / "a.heic", at).output == at / "a.heic.png"
 
 
 def test_a_part_of_a_folder_can_be_chosen_and_keeps_its_names(put) -> None:
-    at = put("in/a.gif", "in/a.gif.png", "in/b.jpg", "in/sub/b.jpg", "in/sub/c.png")
+    at = put("in/a.heic", "in/a.heic.png", "in/b.jpg", "in/sub/b.jpg", "in/sub/c.png")
 
     def chosen(**options: object) -> list[str]:
         return outputs(FolderPlan(at / "in", at, recursive=True, **options), at)
 
     assert chosen(glob="*.jpg") == ["b.jpg", "sub/b.jpg"]
     assert chosen(glob="sub/*") == ["sub/b.jpg", "sub/c.png"]
-    assert chosen(glob="*.gif") == ["a.gif.png.png"]
+    assert chosen(glob="*.heic") == ["a.heic.png.png"]
     assert chosen(glob="*b.jpg", limit=1) == ["b.jpg"]
     assert chosen(limit=9) == chosen()
     with pytest.raises(InputError, match=r"has no pictures like \*\.JPG \("):
@@ -102,8 +102,8 @@ def test_a_folder_without_pictures_says_where_to_look(put) -> None:
 
 
 def test_a_pipe_is_neither_a_folder_nor_a_file(put) -> None:
-    at = put("a.gif")
-    assert plan_file(at / "a.gif", PIPE).output == PIPE
+    at = put("a.heic")
+    assert plan_file(at / "a.heic", PIPE).output == PIPE
     assert plan_file(PIPE, at / "b.png").output == at / "b.png"
     with pytest.raises(InputError, match="is a folder; name the file"):
         plan_file(PIPE, at)

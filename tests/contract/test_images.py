@@ -1,6 +1,5 @@
 """Any picture comes in upright, 8-bit and sRGB, or is refused with one clear sentence."""
 
-import io
 import struct
 import time
 import zlib
@@ -11,39 +10,9 @@ import pytest
 from PIL import ExifTags, Image, ImageCms
 
 from cyclegan.contract.errors import PictureError
-from cyclegan.contract.images import (
-    WRITABLE_SUFFIXES,
-    Picture,
-    encode_picture,
-    load_picture,
-    save_picture,
-)
-
-Array = np.ndarray
-
-
-def noise(height: int, width: int, channels: int = 3) -> Array:
-    return np.random.default_rng(0).integers(0, 256, (height, width, channels), dtype=np.uint8)
-
-
-def smooth(height: int, width: int) -> Array:
-    """A picture that lossy formats keep within a few steps."""
-    y, x = np.mgrid[0:height, 0:width]
-    return np.stack([x * 255 / width, y * 255 / height, 0 * x + 90], axis=-1).astype(np.uint8)
-
-
-def encode(image: Image.Image, codec: str, **options: object) -> bytes:
-    file = io.BytesIO()
-    image.save(file, codec, **options)
-    return file.getvalue()
-
-
-def read_exif(path: Path) -> Image.Exif:
-    with Image.open(path) as image:
-        exif = image.getexif()
-        exif.get_ifd(ExifTags.IFD.Exif)  # while the file is open
-        exif.get_ifd(ExifTags.IFD.GPSInfo)
-        return exif
+from cyclegan.contract.images import load_picture
+from cyclegan.contract.saving import save_picture
+from tests.contract.pictures import encode, noise, read_exif, smooth
 
 
 def test_png_colours_are_exact() -> None:
@@ -149,64 +118,6 @@ def test_a_wide_gamut_profile_changes_colours_as_it_should() -> None:
     image = Image.new("RGB", (4, 4), (250, 30, 10))
     rgb = load_picture(encode(image, "PNG", icc_profile=bytes(swapped))).rgb
     assert np.abs(rgb.astype(int) - [10, 30, 250]).max() <= 1
-
-
-@pytest.mark.parametrize("suffix", sorted(WRITABLE_SUFFIXES))
-def test_every_format_that_is_written_is_read_again(tmp_path: Path, suffix: str) -> None:
-    rgb = smooth(24, 32)
-    save_picture(Picture(rgb), tmp_path / f"picture{suffix}")
-    again = load_picture(tmp_path / f"picture{suffix}")
-    assert np.abs(again.rgb.astype(int) - rgb).mean() < 2
-    assert list(tmp_path.iterdir()) == [tmp_path / f"picture{suffix}"]
-
-
-@pytest.mark.parametrize("suffix", [".png", ".webp", ".tiff", ".avif"])
-def test_formats_with_alpha_keep_it(tmp_path: Path, suffix: str) -> None:
-    alpha = np.zeros((16, 16), dtype=np.uint8)
-    alpha[4:] = 255
-    save_picture(Picture(smooth(16, 16), alpha), tmp_path / f"picture{suffix}")
-    again = load_picture(tmp_path / f"picture{suffix}").alpha
-    assert again is not None
-    np.testing.assert_array_equal(again, alpha)
-
-
-def test_bytes_are_those_of_the_file(tmp_path: Path) -> None:
-    picture = Picture(smooth(24, 32))
-    for suffix in (".JPG", ".png"):
-        save_picture(picture, tmp_path / f"a{suffix}", quality=50)
-        assert encode_picture(picture, suffix, quality=50) == (tmp_path / f"a{suffix}").read_bytes()
-    with pytest.raises(PictureError, match=r"cannot be written as \.xyz; use one of"):
-        encode_picture(picture, ".xyz")
-
-
-def test_formats_without_alpha_show_the_picture_on_white(tmp_path: Path) -> None:
-    picture = Picture(np.zeros((8, 8, 3), np.uint8), np.zeros((8, 8), np.uint8))
-    save_picture(picture, tmp_path / "picture.bmp")
-    assert load_picture(tmp_path / "picture.bmp").rgb.min() == 255
-
-
-def test_what_a_format_has_no_room_for_is_refused(tmp_path: Path) -> None:
-    wide = Picture(np.zeros((1, 70_000, 3), np.uint8))
-    with pytest.raises(PictureError, match=r"JPEG has room for 65500 pixels a side.*70000 x 1"):
-        save_picture(wide, tmp_path / "wide.jpg")
-    save_picture(wide, tmp_path / "wide.png")
-    with pytest.raises(PictureError, match=r"cannot be written as \.xyz; use one of \.avif"):
-        save_picture(wide, tmp_path / "wide.xyz")
-
-
-def test_metadata_that_is_still_true_is_kept(tmp_path: Path) -> None:
-    exif = Image.Exif()
-    exif[ExifTags.Base.Artist] = "Ada"
-    exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.ExposureTime] = 0.5
-    exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.ColorSpace] = 65535  # not sRGB
-    exif.get_ifd(ExifTags.IFD.GPSInfo)[ExifTags.GPS.GPSLatitudeRef] = "N"
-    source = encode(Image.fromarray(smooth(8, 8)), "JPEG", exif=exif)
-    for suffix in (".jpg", ".png", ".webp", ".tif", ".avif"):
-        save_picture(load_picture(source), tmp_path / f"out{suffix}")
-        again = read_exif(tmp_path / f"out{suffix}")
-        assert again[ExifTags.Base.Artist] == "Ada", suffix
-        assert again.get_ifd(ExifTags.IFD.Exif) == {ExifTags.Base.ExposureTime: 0.5}, suffix
-        assert again.get_ifd(ExifTags.IFD.GPSInfo) == {ExifTags.GPS.GPSLatitudeRef: "N"}, suffix
 
 
 def test_damaged_metadata_costs_nothing_but_itself() -> None:

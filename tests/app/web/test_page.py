@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from cyclegan.contract.images import Picture, load_picture, save_picture
+from cyclegan.contract.images import Picture, load_picture
+from cyclegan.contract.saving import save_picture
 
 TIMEOUT_MS = 120_000  # for a machine that does other work as well
 

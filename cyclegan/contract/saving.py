@@ -1,0 +1,154 @@
+"""Pictures into files: a picture or an animation -> a file that is whole or not there.
+
+Which formats there are is in formats.py, how pictures are read in images.py.
+"""
+
+from collections.abc import Iterator
+from itertools import chain
+from pathlib import Path
+from typing import Any, BinaryIO, NamedTuple
+
+import numpy as np
+from PIL import GifImagePlugin, Image
+
+from cyclegan.contract.errors import PictureError
+from cyclegan.contract.files import atomic_write
+from cyclegan.contract.formats import format_to_write
+from cyclegan.contract.images import Animation, Frame, Picture
+
+DEFAULT_QUALITY = 95
+
+
+def save_picture(
+    picture: Picture | Animation, path: Path, *, quality: int = DEFAULT_QUALITY
+) -> tuple[int, int]:
+    """Write a picture so that it is whole or not there; see `write_picture`.
+
+    Raises: PictureError; StorageError.
+    """
+    format_to_write(path.suffix, str(path))  # before a file or folder is made
+    with atomic_write(path) as temporary, temporary.open("wb") as file:
+        return write_picture(picture, file, path.suffix, name=str(path), quality=quality)
+
+
+def write_picture(
+    picture: Picture | Animation,
+    file: BinaryIO,
+    suffix: str,
+    *,
+    name: str = "the picture",
+    quality: int = DEFAULT_QUALITY,
+) -> tuple[int, int]:
+    """Write a picture in the format of files with a suffix like ".jpg".
+
+    `quality` (1 to 100) is for JPEG, WebP and AVIF. Formats without alpha (JPEG, BMP) show the
+    picture on white. Of an animation, formats other than GIF and WebP take the first frame.
+
+    Returns its height and width in pixels. Raises: PictureError if the format is not one we write
+    or cannot hold the picture; `name` is what it calls the file.
+    """
+    form = format_to_write(suffix, name)
+    if isinstance(picture, Picture):
+        picture = Animation(iter([Frame(picture, 0)]), count=1, plays=1)
+    frames, count, plays = picture.frames, picture.count, picture.plays
+    first = next(frames)
+    height, width = first.picture.rgb.shape[:2]
+    if max(height, width) > form.max_side:
+        raise PictureError(
+            f"{name}: {form.name} has room for {form.max_side} pixels a side, the picture is "
+            f"{width} x {height}; use PNG"
+        )
+    options: dict[str, Any] = {"format": form.name, **form.options}
+    if "quality" in options:
+        options["quality"] = quality
+    exif = first.picture.exif
+    # A JPEG segment holds no more than 64 kB; the picture is worth more than its metadata.
+    if exif and form.has_exif and (form.name != "JPEG" or len(exif) < 65_000):
+        options["exif"] = exif
+    images = (_to_image(frame, form.has_alpha) for frame in chain([first], frames))
+    if form.name == "GIF":
+        _write_gif(images, file, plays)
+    elif form.is_animated and count > 1:
+        moving = _Moving(images, count)
+        moving.save(file, save_all=True, duration=moving.durations_ms, loop=plays, **options)
+    else:
+        next(images).image.save(file, **options)
+    return height, width
+
+
+class _Shown(NamedTuple):
+    """A frame as Pillow has it."""
+
+    image: Image.Image
+    duration_ms: int
+
+
+def _to_image(frame: Frame, with_alpha: bool) -> _Shown:
+    picture, duration_ms = frame
+    if picture.alpha is None:
+        return _Shown(Image.fromarray(picture.rgb), duration_ms)
+    image = Image.fromarray(np.dstack([picture.rgb, picture.alpha]))  # [H, W, 4]
+    if not with_alpha:
+        white = Image.new("RGBA", image.size, "white")
+        image = Image.alpha_composite(white, image).convert("RGB")
+    return _Shown(image, duration_ms)
+
+
+class _Moving(Image.Image):
+    """Frames that are made when Pillow asks for them: one at a time is in memory."""
+
+    def __init__(self, frames: Iterator[_Shown], count: int) -> None:
+        super().__init__()
+        self.n_frames = count
+        self.durations_ms: list[int] = []  # of the frames so far; read after each of them
+        self._frames = frames
+        self.seek(0)
+
+    def tell(self) -> int:
+        return len(self.durations_ms) - 1
+
+    def seek(self, frame: int) -> None:
+        if frame == len(self.durations_ms):  # Pillow goes forward, and in the end back to the first
+            image, duration_ms = next(self._frames)
+            self.durations_ms.append(duration_ms)
+            self.im, self._mode, self._size = image.im, image.mode, image.size
+
+
+def _write_gif(frames: Iterator[_Shown], file: BinaryIO, plays: int) -> None:
+    """Write frame after frame, each with colours of its own. Pillow's writer keeps all of them."""
+    late_ms = 0  # GIF counts in hundredths of a second: what one frame loses the next one gets
+    is_first = True
+    for image, duration_ms in frames:
+        paletted, transparent = _to_palette(image)
+        late_ms += duration_ms
+        shown_ms = late_ms // 10 * 10
+        late_ms -= shown_ms
+        options: dict[str, Any] = {"duration": shown_ms}
+        if transparent is not None:
+            options |= {"transparency": transparent, "disposal": 2}
+        if is_first:
+            # It says how often the animation is repeated (0: for ever), and nothing for once.
+            loop = {} if plays == 1 else {"loop": max(plays - 1, 0)}
+            header, _ = GifImagePlugin.getheader(paletted, info=options | loop)
+            file.writelines(header)
+        options["include_color_table"] = not is_first  # the first one has that of the header
+        file.writelines(GifImagePlugin.getdata(paletted, **options))
+        is_first = False
+    file.write(b";")
+
+
+def _to_palette(image: Image.Image) -> tuple[Image.Image, int | None]:
+    """The image in 256 colours at most, and the number of the one that is transparent."""
+    if image.mode == "RGB":
+        return image.quantize(256), None
+    paletted = image.convert("RGB").quantize(255)
+    pixels = np.asarray(paletted).copy()
+    pixels[np.asarray(image)[..., 3] < 128] = 255
+    again = Image.fromarray(pixels, "P")
+    again.putpalette(_padded(paletted))
+    return again, 255
+
+
+def _padded(paletted: Image.Image) -> list[int]:
+    colours = paletted.getpalette() or []
+    return colours + [0] * (768 - len(colours))

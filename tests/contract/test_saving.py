@@ -1,0 +1,74 @@
+"""Every picture goes out in the format that its name says, with what its file says."""
+
+import io
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import ExifTags, Image
+
+from cyclegan.contract.errors import PictureError
+from cyclegan.contract.formats import WRITABLE_SUFFIXES
+from cyclegan.contract.images import Picture, load_picture
+from cyclegan.contract.saving import save_picture, write_picture
+from tests.contract.pictures import encode, read_exif, smooth
+
+
+@pytest.mark.parametrize("suffix", sorted(WRITABLE_SUFFIXES))
+def test_every_format_that_is_written_is_read_again(tmp_path: Path, suffix: str) -> None:
+    rgb = smooth(24, 32)
+    save_picture(Picture(rgb), tmp_path / f"picture{suffix}")
+    again = load_picture(tmp_path / f"picture{suffix}")
+    assert np.abs(again.rgb.astype(int) - rgb).mean() < 2
+    assert list(tmp_path.iterdir()) == [tmp_path / f"picture{suffix}"]
+
+
+@pytest.mark.parametrize("suffix", [".png", ".webp", ".tiff", ".avif"])
+def test_formats_with_alpha_keep_it(tmp_path: Path, suffix: str) -> None:
+    alpha = np.zeros((16, 16), dtype=np.uint8)
+    alpha[4:] = 255
+    save_picture(Picture(smooth(16, 16), alpha), tmp_path / f"picture{suffix}")
+    again = load_picture(tmp_path / f"picture{suffix}").alpha
+    assert again is not None
+    np.testing.assert_array_equal(again, alpha)
+
+
+def test_a_stream_gets_what_a_file_gets(tmp_path: Path) -> None:
+    picture = Picture(smooth(24, 32))
+    for suffix in (".JPG", ".png"):
+        size = save_picture(picture, tmp_path / f"a{suffix}", quality=50)
+        stream = io.BytesIO()
+        assert write_picture(picture, stream, suffix, quality=50) == size == (24, 32)
+        assert stream.getvalue() == (tmp_path / f"a{suffix}").read_bytes()
+    with pytest.raises(PictureError, match=r"cannot be written as \.xyz; use one of"):
+        write_picture(picture, stream, ".xyz")
+
+
+def test_formats_without_alpha_show_the_picture_on_white(tmp_path: Path) -> None:
+    picture = Picture(np.zeros((8, 8, 3), np.uint8), np.zeros((8, 8), np.uint8))
+    save_picture(picture, tmp_path / "picture.bmp")
+    assert load_picture(tmp_path / "picture.bmp").rgb.min() == 255
+
+
+def test_what_a_format_has_no_room_for_is_refused(tmp_path: Path) -> None:
+    wide = Picture(np.zeros((1, 70_000, 3), np.uint8))
+    with pytest.raises(PictureError, match=r"JPEG has room for 65500 pixels a side.*70000 x 1"):
+        save_picture(wide, tmp_path / "wide.jpg")
+    save_picture(wide, tmp_path / "wide.png")
+    with pytest.raises(PictureError, match=r"cannot be written as \.xyz; use one of \.avif"):
+        save_picture(wide, tmp_path / "wide.xyz")
+
+
+def test_metadata_that_is_still_true_is_kept(tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[ExifTags.Base.Artist] = "Ada"
+    exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.ExposureTime] = 0.5
+    exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.ColorSpace] = 65535  # not sRGB
+    exif.get_ifd(ExifTags.IFD.GPSInfo)[ExifTags.GPS.GPSLatitudeRef] = "N"
+    source = encode(Image.fromarray(smooth(8, 8)), "JPEG", exif=exif)
+    for suffix in (".jpg", ".png", ".webp", ".tif", ".avif"):
+        save_picture(load_picture(source), tmp_path / f"out{suffix}")
+        again = read_exif(tmp_path / f"out{suffix}")
+        assert again[ExifTags.Base.Artist] == "Ada", suffix
+        assert again.get_ifd(ExifTags.IFD.Exif) == {ExifTags.Base.ExposureTime: 0.5}, suffix
+        assert again.get_ifd(ExifTags.IFD.GPSInfo) == {ExifTags.GPS.GPSLatitudeRef: "N"}, suffix
