@@ -30,7 +30,8 @@ from cyclegan.contract.errors import (
     ModelError,
     PictureError,
 )
-from cyclegan.contract.images import load_picture, save_picture
+from cyclegan.contract.images import load_picture
+from cyclegan.contract.saving import save_picture
 
 WAITING = 32  # requests that may wait for their turn; more are told to come again
 _IN_MEMORY = 2**20  # bytes of a body; a larger one goes to disk

@@ -14,7 +14,8 @@ from app.manifest import open_manifest
 from app.plan import FolderPlan, Job
 from app.translator import Translator
 from benchmarks.pictures import draw_pictures
-from cyclegan.contract.images import load_picture, save_picture
+from cyclegan.contract.images import load_picture
+from cyclegan.contract.saving import save_picture
 
 
 class Pictures(NamedTuple):
