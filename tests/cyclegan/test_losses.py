@@ -100,6 +100,26 @@ def test_reconstruction_is_the_mean_absolute_difference() -> None:
     assert loss == 0.75
 
 
+def test_a_shade_counts_at_every_resolution_and_a_fine_pattern_at_the_finest_alone() -> None:
+    nothing = torch.zeros(1, 3, 16, 16)
+    assert float(losses.multi_scale_distance(nothing + 0.5, nothing)) == pytest.approx(0.5)
+    rows, columns = torch.meshgrid(torch.arange(16), torch.arange(16), indexing="ij")
+    checkerboard = (1 - 2.0 * ((rows + columns) % 2)).expand(1, 3, 16, 16)
+    assert float(losses.multi_scale_distance(checkerboard, nothing)) == pytest.approx(1 / 4)
+    # Squares of 4 pixels: averaged over 8 they are gone, over 1, 2 and 4 they are not.
+    squares = (1 - 2.0 * ((rows // 4 + columns // 4) % 2)).expand(1, 3, 16, 16)
+    assert float(losses.multi_scale_distance(squares, nothing)) == pytest.approx(3 / 4)
+
+
+def test_the_structure_of_a_stripe_is_its_two_edges() -> None:
+    stripe = torch.zeros(1, 3, 4, 4)
+    stripe[..., 1] = 1.0  # across: steps of 1, -1 and 0 in every row; down: none
+    nothing = torch.zeros(1, 3, 4, 4)
+    assert float(losses.structure_distance(stripe, nothing)) == pytest.approx(2 / 3)
+    assert float(losses.structure_distance(nothing, stripe)) == pytest.approx(2 / 3)
+    assert float(losses.structure_distance(stripe + 0.5, stripe)) == pytest.approx(0, abs=1e-6)
+
+
 def test_losses_are_taken_in_float32() -> None:
     loss = losses.reconstruction(
         torch.full((1000,), 0.001, dtype=torch.bfloat16), torch.zeros(1000)
