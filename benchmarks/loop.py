@@ -9,7 +9,7 @@ from unittest.mock import patch
 
 from benchmarks.pictures import draw_pictures
 from cyclegan.config import TrainConfig
-from cyclegan.step import STEPS
+from cyclegan.methods import STEPS
 from cyclegan.train import train
 
 PICTURES = 50  # of each domain

@@ -6,12 +6,16 @@ When it is time for which is decided in `train.py`; of several processes the fir
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from cyclegan.alarms import Alarm, judge, nonfinite
 from cyclegan.checkpoint import find_nonfinite
 from cyclegan.config import TrainConfig
 from cyclegan.contract.errors import TrainingError
+from cyclegan.contract.pixels import from_network, to_network
 from cyclegan.dataset import UnpairedDataset
 from cyclegan.doctor.facts import look_at, write_facts
+from cyclegan.domains import DIRECTIONS
 from cyclegan.gauge import Gauge, Measurement
 from cyclegan.readings import load_probe, take_readings
 from cyclegan.report import Log, draw_sheet, load_sheet_pictures, save_sheet
@@ -45,6 +49,13 @@ class Chronicle:
             load_sheet_pictures(domain.paths, config.sheet_pictures, config.crop_size)
             for domain in domains
         )
+        self._sheet_taught = None
+        if dataset.teacher:
+            source, _ = DIRECTIONS[config.direction]
+            self._sheet_taught = [
+                torch.from_numpy(to_network(dataset.teacher(from_network(real.numpy()))))
+                for real in (self._sheet_reals_A if source == "A" else self._sheet_reals_B)
+            ]
         self._probe_A, self._probe_B = (
             load_probe(domain.paths, config.crop_size) for domain in domains
         )
@@ -97,7 +108,9 @@ class Chronicle:
         state = self.state
         averaged = {name: average.module for name, average in self.step.averages.items()}
         caption = f"{state.images_seen} images, {state.elapsed_s / 60:.0f} minutes"
-        sheet = draw_sheet(self._sheet_reals_A, self._sheet_reals_B, averaged, caption)
+        sheet = draw_sheet(
+            self._sheet_reals_A, self._sheet_reals_B, averaged, caption, self._sheet_taught
+        )
         save_sheet(sheet, self.run / "sheets" / f"{state.images_seen:09d}.jpg")
         self._log.show(sheet, state.images_seen)
 

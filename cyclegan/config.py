@@ -26,6 +26,15 @@ GENERATORS_WITH = {
     "generator_upsample": _RESNETS,
     "generator_levels": ("plain",),
 }
+# Which methods know a setting; with the others a weight is 0, and the rest keeps its default.
+_METHODS_WITH = {
+    "direction": ("distill",),
+    "teacher": ("distill",),
+    "lambda_teacher": ("distill",),
+    "lambda_structure": ("distill",),
+    "lambda_self": ("cyclegan", "simgan"),
+    "lambda_identity": ("cyclegan", "simgan"),
+}
 # Width and blocks of a plain generator: 1.2, 2.6 and 5.8 GMAC for a picture of 256x256 pixels.
 PLAIN_SIZES = {"tiny": (48, 6), "small": (64, 8), "base": (96, 8)}
 
@@ -48,6 +57,8 @@ class TrainConfig:
     crop_size: int = 256  # pixels; side of the square that the networks see
     flip: bool = True  # mirror half of the pictures left to right
     num_workers: int = 2  # processes that load pictures; 0 loads in the training process
+    teacher_cache_mb: int = 1000  # MB (of 10**6 bytes) of a teacher's translations, as pixels, that
+    # a run learns from; see lessons.py
 
     # Networks
     generator: Literal["resnet6", "resnet9", "attention", "unet128", "unet256", "plain"] = "resnet9"
@@ -64,12 +75,17 @@ class TrainConfig:
     discriminator_downsample: Literal["stride", "blur"] = "stride"
 
     # Objective; weights are relative to an adversarial loss, and 0 leaves a term out
-    method: Literal["cyclegan", "simgan"] = "cyclegan"  # simgan: from A to B only, see step.STEPS
+    method: Literal["cyclegan", "simgan", "distill"] = "cyclegan"  # simgan: from A to B only;
+    # distill: one direction, as a teacher does it; see methods.STEPS
+    direction: Literal["AtoB", "BtoA"] = "AtoB"  # that distill learns
+    teacher: str = ""  # name of the model in the run's folder `teacher` that distill learns from
     objective: Literal["lsgan", "vanilla", "hinge", "wgan-gp"] = "lsgan"  # see losses.OBJECTIVES
     lambda_cycle: float = 10.0  # weight of what a round trip loses
     lambda_identity: float = 5.0  # weight of changing what is of the target domain already; the
     # reference's 0.5 is relative to its cycle weight: 0.5 times 10 is 5 here
     lambda_self: float = 0.0  # weight of changing the input at all (self-regularisation)
+    lambda_teacher: float = 0.0  # weight of the distance to the teacher's translations
+    lambda_structure: float = 0.0  # weight of the distance to their edges and texture
     lambda_penalty: float = 10.0  # weight of the gradient penalty of wgan-gp
     lambda_perceptual: float = 0.0  # weight of what a round trip loses as a VGG16 sees it
     perceptual_weights: str = ""  # file of that VGG16's weights, see perceptual.py
@@ -134,10 +150,11 @@ class TrainConfig:
         ranges: tuple[tuple[str, Callable[[float], bool], str], ...] = (
             ("at least 1", lambda value: value >= 1, "batch_size d_steps generator_width "
              "discriminator_width log_every sheet_every checkpoint_every alarm_every "
-             "sheet_pictures"),
+             "sheet_pictures teacher_cache_mb"),
             ("more than 0", lambda value: value > 0, "learning_rate"),
             ("0 or more", lambda value: value >= 0, "lambda_cycle lambda_identity pool_size "
-             "lambda_self lambda_penalty lambda_perceptual warmup_images num_workers "
+             "lambda_self lambda_teacher lambda_structure lambda_penalty lambda_perceptual "
+             "warmup_images num_workers "
              "generator_blocks max_images max_minutes evaluate_every patience"),
             ("at least 2", lambda value: value >= 2, "evaluate_pictures"),
             ("from 0 to 2**32 - 1", lambda value: 0 <= value < 2**32, "seed"),
@@ -153,11 +170,19 @@ class TrainConfig:
         for wanted, holds, names in ranges:
             for name in names.split():
                 self._require(name, holds(getattr(self, name)), wanted)
-        if self.method == "simgan" and self.lambda_cycle > 0:
+        if len(self.directions) == 1 and self.lambda_cycle > 0:
             raise ConfigError(
-                f"method simgan has no way back, so lambda_cycle must be 0, not "
+                f"method {self.method} has no way back, so lambda_cycle must be 0, not "
                 f"{self.lambda_cycle!r}; set it, or take method cyclegan"
             )
+        for name, methods in _METHODS_WITH.items():
+            value = getattr(self, name)
+            neutral = 0.0 if name.startswith("lambda_") else getattr(type(self), name)
+            if value != neutral and self.method not in methods:
+                raise ConfigError(
+                    f"{name} is {value!r}, which method {self.method!r} does not know; set it to "
+                    f"{neutral!r}, or take one of {', '.join(methods)}"
+                )
         if (self.lambda_perceptual > 0) != bool(self.perceptual_weights):
             raise ConfigError(
                 f"lambda_perceptual is {self.lambda_perceptual!r} and perceptual_weights is "
@@ -182,10 +207,17 @@ class TrainConfig:
         self._require("max_images", has_limit, "1 or more where max_minutes is 0")
 
     @property
+    def directions(self) -> tuple[Literal["AtoB", "BtoA"], ...]:
+        """Those that are learned."""
+        if self.method == "cyclegan":
+            return ("AtoB", "BtoA")
+        return (self.direction,)
+
+    @property
     def is_measured(self) -> bool:
         """Whether translations are measured while training: those of held-out pictures."""
-        has_way_back = self.method != "simgan"
-        return self.evaluate_every > 0 and bool(self.test_a or (self.test_b and has_way_back))
+        held_out = {"AtoB": self.test_a, "BtoA": self.test_b}
+        return self.evaluate_every > 0 and any(held_out[each] for each in self.directions)
 
     @property
     def size_multiple(self) -> int:
@@ -272,6 +304,15 @@ PRESETS: dict[str, dict[str, Any]] = {
     # that leave shapes and colours where they are (Shrivastava et al. 2017).
     "simgan": _FAST
     | {"method": "simgan", "lambda_cycle": 0.0, "lambda_identity": 0.0, "lambda_self": 5.0},
+    # A small generator that does what a large one does: `cyclegan distill` names the teacher.
+    "distill": _FAST
+    | {
+        "method": "distill",
+        "lambda_cycle": 0.0,
+        "lambda_identity": 0.0,
+        "lambda_teacher": 20.0,
+        "lambda_structure": 10.0,
+    },
 }
 
 

@@ -8,7 +8,7 @@ that cannot be read is in `unreadable.py`.
 
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from itertools import count
 from pathlib import Path
@@ -35,12 +35,25 @@ import albumentations as A
 STRIP = 8
 
 
+Translate = Callable[[NDArray[np.uint8]], NDArray[np.uint8]]  # a picture [H, W, 3] to another
+
+
 class Batch(NamedTuple):
     """Pictures of both domains, and what could not be read on the way to them."""
 
     real_A: Tensor  # float32 [batch_size, 3, crop_size, crop_size] in [-1, 1]
     real_B: Tensor
     unreadable: Unreadable
+    taught: Tensor | None = None  # what a teacher makes of those to be translated, where one does
+
+
+class Loaded(NamedTuple):
+    """The picture of a sample, before anything is done to it."""
+
+    number: int  # in the stream's `paths`
+    rgb: NDArray[np.uint8]  # [H, W, 3]
+    rng: np.random.Generator  # that the rest of the sample is drawn with
+    unreadable: dict[str, str]  # a sentence on each picture that failed before, by path
 
 
 @lru_cache(maxsize=4)  # two domains, each at the turn of an epoch
@@ -71,25 +84,39 @@ class DomainStream(Dataset[tuple[Tensor, dict[str, str]]]):
         )
 
     def __getitem__(self, index: int) -> tuple[Tensor, dict[str, str]]:
-        epoch, place = divmod(index, len(self.paths))
-        order = order_of(self.seed, self.salt, epoch, len(self.paths))
-        rng = np.random.default_rng([self.seed, self.salt, 1, index])
-        rgb, unreadable = load_readable(self.paths, order, place)
-        if rgb is None:
-            rgb = np.zeros((1, 1, 3), np.uint8)  # never used: the run ends
-        if max(rgb.shape[:2]) > STRIP * min(rgb.shape[:2]):
-            rgb = _cut_square(rgb, rng)
-        short_side = int(rng.integers(self.load_sizes[0], self.load_sizes[1] + 1))
-        rgb = A.SmallestMaxSize(short_side, interpolation=3, p=1.0)(image=rgb)["image"]
+        _, rgb, rng, unreadable = self.load(index)
+        rgb = cut_strip(rgb, rng)
+        rgb = scale(rgb, int(rng.integers(self.load_sizes[0], self.load_sizes[1] + 1)))
         self.transform.set_random_seed(int(rng.integers(2**31)))
         crop = self.transform(image=rgb)["image"]  # [crop_size, crop_size, 3]
         return torch.from_numpy(to_network(crop)[0]), unreadable
 
+    def load(self, index: int) -> "Loaded":
+        """Load the picture of a sample."""
+        epoch, place = divmod(index, len(self.paths))
+        order = order_of(self.seed, self.salt, epoch, len(self.paths))
+        rgb, unreadable = load_readable(self.paths, order, place)
+        if rgb is None:
+            rgb = np.zeros((1, 1, 3), np.uint8)  # never used: the run ends
+        number = int(order[(place + len(unreadable)) % len(order)])
+        rng = np.random.default_rng([self.seed, self.salt, 1, index])
+        return Loaded(number, rgb, rng, unreadable)
 
-def _cut_square(rgb: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
-    """Take a random square of the full width of a strip: [H, W, 3] -> [side, side, 3]."""
+
+def scale(rgb: NDArray[np.uint8], short_side: int) -> NDArray[np.uint8]:
+    """Scale a picture, uint8 [H, W, 3], to a short side in pixels."""
+    scaled: NDArray[np.uint8] = A.SmallestMaxSize(short_side, interpolation=3, p=1.0)(image=rgb)[
+        "image"
+    ]
+    return scaled
+
+
+def cut_strip(rgb: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
+    """Take a random square of the full width of a strip; what is none stays. Shape: [H, W, 3]."""
     height, width = rgb.shape[:2]
     side = min(height, width)
+    if max(height, width) <= STRIP * side:
+        return rgb
     top, left = rng.integers(height - side + 1), rng.integers(width - side + 1)
     return rgb[top : top + side, left : left + side]
 
@@ -101,10 +128,13 @@ class UnpairedDataset(Dataset[Batch]):
     training process as a traceback.
     """
 
+    teacher: Translate | None  # whose translations are learned, where a teacher is; see lessons.py
+
     def __init__(self, config: TrainConfig) -> None:
         """List both domains. Raises DatasetError: no folder, or too few pictures in it."""
-        self.domain_a = _open_domain(config.domain_a, config, salt=0)
-        self.domain_b = _open_domain(config.domain_b, config, salt=1)
+        self.domain_a = open_domain(config.domain_a, config, salt=0)
+        self.domain_b = open_domain(config.domain_b, config, salt=1)
+        self.teacher = None
 
     @property
     def pictures(self) -> tuple[int, int]:
@@ -116,7 +146,8 @@ class UnpairedDataset(Dataset[Batch]):
         return Batch(real_A, real_B, {"A": unreadable_A, "B": unreadable_B})
 
 
-def _open_domain(folder: str, config: TrainConfig, salt: int) -> DomainStream:
+def open_domain(folder: str, config: TrainConfig, salt: int) -> DomainStream:
+    """Open a folder of pictures. Raises DatasetError: missing, or fewer pictures than a batch."""
     paths = list_domain(Path(folder))
     if len(paths) < config.batch_size:
         raise DatasetError(
@@ -153,13 +184,16 @@ def iterate_batches(
         collate_fn=_collate,
         worker_init_fn=_ignore_interrupt,
         pin_memory=pins_memory,
+        # ONNX Runtime hangs in a process that was forked from one that imported it.
+        multiprocessing_context="spawn" if dataset.teacher and config.num_workers else None,
     )
 
 
 def _collate(samples: list[Batch]) -> Batch:
-    reals_A, reals_B, unreadable = zip(*samples, strict=True)
+    reals_A, reals_B, unreadable, answers = zip(*samples, strict=True)
     met = {name: {k: v for each in unreadable for k, v in each[name].items()} for name in "AB"}
-    return Batch(torch.stack(reals_A), torch.stack(reals_B), met)
+    taught = None if answers[0] is None else torch.stack(answers)
+    return Batch(torch.stack(reals_A), torch.stack(reals_B), met, taught)
 
 
 def _ignore_interrupt(_worker: int) -> None:

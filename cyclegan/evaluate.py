@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import onnxruntime as ort
+from numpy.typing import NDArray
 
 from cyclegan.contract.card import Metric, ModelCard
-from cyclegan.contract.errors import InputError
+from cyclegan.contract.errors import InputError, ModelError, brief
 from cyclegan.contract.files import atomic_write
 from cyclegan.contract.images import load_picture
 from cyclegan.contract.pixels import crop_back, from_network, pad_to_multiple, to_network
@@ -128,10 +130,35 @@ def _metric(name: str, results: dict[str, dict[str, float]], protocol: str) -> M
 
 
 def translate(session: ort.InferenceSession, card: ModelCard, rgb: RGB) -> RGB:
-    """Translate a picture of any size as the card says. Shape: uint8 [H, W, 3] -> the same."""
+    """Translate a picture of any size as the card says. Shape: uint8 [H, W, 3] -> the same.
+
+    Raises ModelError.
+    """
     padded, crop = pad_to_multiple(rgb, card.size_multiple, card.border)
-    (answer,) = session.run([card.output_name], {card.input_name: to_network(padded)})
-    return crop_back(from_network(answer), crop)
+    return crop_back(from_network(run_network(session, card, padded)), crop)
+
+
+def run_network(session: ort.InferenceSession, card: ModelCard, rgb: RGB) -> NDArray[np.floating]:
+    """Return a model's own answer. Shape: uint8 [H, W, 3] of its multiple -> [1, 3, H, W].
+
+    Raises ModelError: it fails, or answers another shape.
+    """
+    picture = to_network(rgb)
+    try:
+        answer: NDArray[np.floating] = session.run([card.output_name], {card.input_name: picture})[
+            0
+        ]
+    except Exception as error:  # its exceptions share no base class
+        raise ModelError(
+            f"{card.name} failed on {rgb.shape[1]} x {rgb.shape[0]} pixels, though its card says "
+            f"that it takes them: {brief(error)}"
+        ) from error
+    if answer.shape != picture.shape:
+        raise ModelError(
+            f"{card.name} answered {list(picture.shape)} with {list(answer.shape)}, expected a "
+            "picture of the same size; it is no model for this"
+        )
+    return answer
 
 
 def merge_metrics(old: tuple[Metric, ...], new: tuple[Metric, ...]) -> tuple[Metric, ...]:

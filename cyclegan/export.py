@@ -36,6 +36,7 @@ from cyclegan.networks import (
     count_parameters,
     generator_from,
 )
+from cyclegan.teacher import TRANSLATIONS, teacher_folder
 
 CheckpointName = Literal["best", "latest"]
 
@@ -132,7 +133,7 @@ def export(
                 checkpoint=chosen,
                 config=describe_config(config),
             ),
-            licence=licence or "not stated; the licence of the training pictures decides",
+            licence=licence or find_licence(run, config),
             metrics=(),
             parity=parity,
             known_limits=known_limits,
@@ -267,10 +268,22 @@ def parity_sizes(multiple: int) -> tuple[tuple[int, int], ...]:
     return ((multiple, multiple), (multiple, 2 * multiple), (2 * multiple, multiple))
 
 
+def find_licence(run: Path, config: TrainConfig) -> str:
+    """The licence of a run's weights in words, as far as it is known: that of its teacher."""
+    if config.teacher:
+        return ModelCard.read(teacher_folder(run) / f"{config.teacher}.json").licence
+    return "not stated; the licence of the training pictures decides"
+
+
 def describe_data(config: TrainConfig, checkpoint: dict[str, Any]) -> str:
     """Say in words what a run learned from."""
     counts = checkpoint["pictures"]
     pictures = f"{counts[0]} pictures of {config.name_a}, {counts[1]} pictures of {config.name_b}"
+    if config.teacher:
+        folders = {config.name_a: config.domain_a, config.name_b: config.domain_b}
+        made = [f", which made those of {name}" for name, folder in folders.items()
+                if Path(folder).name == TRANSLATIONS]  # fmt: skip
+        return f"{pictures}; distilled from the model {config.teacher}{''.join(made)}"
     if not config.init_from:
         return pictures
     if not any(counts):

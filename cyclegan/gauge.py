@@ -6,7 +6,7 @@ compared with each other. How finished models are measured is in `evaluate.py`.
 
 import logging
 import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -19,6 +19,7 @@ from cyclegan.config import TrainConfig
 from cyclegan.contract.errors import DatasetError, PictureError
 from cyclegan.contract.images import load_picture
 from cyclegan.contract.pixels import from_network, to_network
+from cyclegan.dataset import Translate
 from cyclegan.domains import DIRECTIONS, GENERATOR_OF, MIN_PICTURES, Direction, list_domain
 from cyclegan.features import RGB, UNITS, Points, load_yardstick
 from cyclegan.report import middle_square, spread
@@ -66,10 +67,10 @@ class Measurement:
 
 
 def make_gauge(
-    config: TrainConfig, generators: Collection[str], training: Mapping[str, list[Path]]
+    config: TrainConfig, training: Mapping[str, list[Path]], teacher: Translate | None
 ) -> "Gauge | None":
     """Make the gauge of a run, see `Gauge`; None where it has nothing to measure on."""
-    return Gauge(config, generators, training) if config.is_measured else None
+    return Gauge(config, training, teacher) if config.is_measured else None
 
 
 class Gauge:
@@ -77,17 +78,21 @@ class Gauge:
 
     At most `evaluate_pictures` held-out pictures of the source are translated and compared with
     training pictures of the target: of all the middle square, scaled to the largest size that the
-    run learns from, which is the nearest to what a model will be given.
+    run learns from, which is the nearest to what a model will be given. Where there is a teacher,
+    its translations of the same pictures are compared with as well, pixel by pixel.
     """
 
     def __init__(
-        self, config: TrainConfig, generators: Collection[str], training: Mapping[str, list[Path]]
+        self,
+        config: TrainConfig,
+        training: Mapping[str, list[Path]],
+        teacher: Translate | None = None,
     ) -> None:
         """Load the feature network and the held-out pictures, so that neither is missing later.
 
         Args:
-            generators: the names of those that are learned.
             training: the training pictures of "A" and of "B"; read when first needed.
+            teacher: what the generator is to do; asked when first needed.
 
         Raises:
             ModelError: the feature network cannot be loaded.
@@ -97,10 +102,12 @@ class Gauge:
         self._size = config.load_size_max // multiple * multiple
         self._yardstick = load_yardstick(Path(config.features) if config.features else None)
         self._training = training
+        self._teacher = teacher
         folders = {"A": config.test_a, "B": config.test_b}
         self._held_out: dict[Direction, list[RGB]] = {}
-        for direction, (source, _) in DIRECTIONS.items():
-            if folders[source] and GENERATOR_OF[direction] in generators:
+        for direction in config.directions:
+            source, _ = DIRECTIONS[direction]
+            if folders[source]:
                 paths = list_domain(Path(folders[source]))
                 self._held_out[direction] = self._load(paths, config.evaluate_pictures)
 
@@ -131,8 +138,15 @@ class Gauge:
         reference = self._references[direction]
         if not all(np.isfinite(answer).all() for answer in answers):
             return dict.fromkeys(self._yardstick.metrics, math.nan)
-        found, _ = self._yardstick.describe(from_network(answer) for answer in answers)
-        return self._yardstick.compare(found, reference)
+        translated = [from_network(answer) for answer in answers]
+        found, _ = self._yardstick.describe(translated)
+        figures = self._yardstick.compare(found, reference)
+        if self._teacher:
+            taught = map(self._teacher, self._held_out[direction])
+            pairs = zip(translated, taught, strict=True)
+            squares = [np.square(ours - theirs.astype(float)).mean() for ours, theirs in pairs]
+            figures["teacher_RMSE"] = float(np.sqrt(np.mean(squares)))  # of 255
+        return figures
 
     def _protocol(self, direction: Direction) -> str:
         source, target = DIRECTIONS[direction]

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 import torch
 
 from cyclegan.config import TrainConfig
-from cyclegan.step import STEPS
+from cyclegan.methods import STEPS
 
 logger = logging.getLogger(__name__)
 
@@ -104,4 +104,4 @@ def _take_a_step(config: TrainConfig, device: torch.device) -> None:
             pool.query(pictures[:1].to(device))
     # Twice: from the second on Adam holds its moments, and networks the gradients of the first.
     for _ in range(2 * config.d_steps):
-        step(pictures, pictures, config.learning_rate)
+        step(pictures, pictures, config.learning_rate, pictures)

@@ -138,23 +138,28 @@ def middle_square(rgb: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
 
 @torch.no_grad()
 def draw_sheet(
-    reals_A: list[Tensor], reals_B: list[Tensor], generators: Mapping[str, nn.Module], caption: str
+    reals_A: list[Tensor],
+    reals_B: list[Tensor],
+    generators: Mapping[str, nn.Module],
+    caption: str,
+    taught: list[Tensor] | None = None,
 ) -> Image.Image:
     """Draw input, translation and, where there is a way back, reconstruction, side by side.
 
-    A to B is left; B to A, where it is learned, right. A mask comes beside its translation: black
-    where the input stayed. The page of the run names the columns (report_page/sheets.py).
+    A to B is left; B to A right; each where it is learned. A mask comes beside its translation:
+    black where the input stayed. The page of the run names the columns (report_page/sheets.py).
 
     Args:
         reals_A, reals_B: inputs, each float32 [1, 3, H, W] in [-1, 1], all of one size.
-        generators: "G_AB" and, if the way back is learned, "G_BA". caption: text above the sheet.
+        generators: "G_AB", "G_BA" or both. caption: text above the sheet.
+        taught: a teacher's translations, drawn last, of the inputs of the one direction.
     """
-    routes = [("G_AB", "G_BA"), ("G_BA", "G_AB")][: len(generators)]
-    device = next(generators["G_AB"].parameters()).device
+    routes = [route for route in (("G_AB", "G_BA"), ("G_BA", "G_AB")) if route[0] in generators]
     pictures = []
-    for reals in zip(reals_A, reals_B, strict=False):
-        for real, (there, back) in zip(reals, routes, strict=False):
-            generator, picture = generators[there], real.to(device)
+    for row, reals in enumerate(zip(reals_A, reals_B, strict=False)):
+        for there, back in routes:
+            generator, real = generators[there], reals["AB".index(there[-2])]
+            picture = real.to(next(generator.parameters()).device)
             fake = generator(picture)
             pictures += [real[0], fake[0].cpu()]
             if isinstance(generator, AttentionGenerator):
@@ -164,6 +169,8 @@ def draw_sheet(
                 )  # [1, H, W] -> [3, H, W]
             if back in generators:
                 pictures.append(generators[back](fake)[0].cpu())
+        if taught:
+            pictures.append(taught[row][0])
     columns = len(pictures) // min(len(reals_A), len(reals_B))
     grid = make_grid(
         pictures, nrow=columns, padding=GAP, normalize=True, value_range=(-1, 1), pad_value=1

@@ -2,7 +2,8 @@
 
 No files (but a frozen VGG16's), no clock, no schedule: those live in `train.py`. Two kinds:
 `CycleGANStep` (Zhu et al. 2017, section 3, 4) and, without the way back, `SimGANStep` (Shrivastava
-et al. 2017, section 2).
+et al. 2017, section 2). A third, that learns from a teacher, is in `distillation.py`; which method
+is which step, in `methods.py`.
 """
 
 import os
@@ -20,6 +21,7 @@ from cyclegan.config import TrainConfig
 from cyclegan.contract.errors import ConfigError
 from cyclegan.diffaugment import DRAWS, augment
 from cyclegan.discriminators import discriminator_from
+from cyclegan.domains import DIRECTIONS, GENERATOR_OF
 from cyclegan.image_pool import ImagePool
 from cyclegan.networks import generator_from, init_weights
 from cyclegan.perceptual import load_vgg
@@ -73,14 +75,11 @@ def frozen(networks: Iterable[nn.Module]) -> Iterator[None]:
 
 
 class Step:
-    """What both kinds of step share: building networks, both sides' turns, and the state.
+    """What all kinds of step share: building networks, both sides' turns, and the state.
 
     `G_AB` translates A to B and `D_B` judges domain B; `G_BA` and `D_A` are for the way back.
     `G_AB_ema` and `G_BA_ema` are running means of the generators' weights: what gets exported.
     """
-
-    generator_names: tuple[str, ...]
-    discriminator_names: tuple[str, ...]
 
     def __init__(
         self,
@@ -98,6 +97,9 @@ class Step:
             processes: those that share the batches; this one alone unless told otherwise.
         """
         self.config = config
+        self.generator_names = [GENERATOR_OF[direction] for direction in config.directions]
+        targets = [DIRECTIONS[direction][1] for direction in config.directions]
+        self.discriminator_names = [f"D_{target}" for target in sorted(targets)]
         self.processes = processes or Processes()
         self.device = device or torch.device("cpu")
         self.augments = augments
@@ -163,13 +165,17 @@ class Step:
     def _memory_format(self) -> torch.memory_format:
         return torch.channels_last if self.config.channels_last else torch.preserve_format
 
-    def __call__(self, real_A: Tensor, real_B: Tensor, learning_rate: float) -> dict[str, Tensor]:
+    def __call__(
+        self, real_A: Tensor, real_B: Tensor, learning_rate: float, taught: Tensor | None = None
+    ) -> dict[str, Tensor]:
         """Train on one batch: the generators (every `d_steps`th call), then the discriminators.
 
         Args:
             real_A, real_B: float32 [N, 3, H, W] in [-1, 1]; of several processes' batch, the part
                 of this one.
             learning_rate: of both optimizers, for this step.
+            taught: what a teacher makes of the source's pictures, of the same shape and range;
+                needed by `distill` alone.
 
         Returns:
             The losses before their weights, scalars without gradient, by name: adv_AB, cycle_A,
@@ -180,8 +186,9 @@ class Step:
             for group in optimizer.param_groups:
                 group["lr"] = learning_rate
         reals = {
-            domain: real.to(self.device, memory_format=self._memory_format, non_blocking=True)
-            for domain, real in (("A", real_A), ("B", real_B))
+            name: real.to(self.device, memory_format=self._memory_format, non_blocking=True)
+            for name, real in (("A", real_A), ("B", real_B), ("taught", taught))
+            if real is not None
         }
         self.calls += 1
         terms: dict[str, Tensor] = {}
@@ -288,9 +295,6 @@ class Step:
 class CycleGANStep(Step):
     """Both directions at once, held together by what a round trip loses."""
 
-    generator_names = ("G_AB", "G_BA")
-    discriminator_names = ("D_A", "D_B")
-
     def _translate(self, reals: dict[str, Tensor]) -> dict[str, Tensor]:
         return {"A": self._fast["G_BA"](reals["B"]), "B": self._fast["G_AB"](reals["A"])}
 
@@ -328,9 +332,6 @@ class CycleGANStep(Step):
 class SimGANStep(Step):
     """From A to B only: the fake must pass for B and stay near its input."""
 
-    generator_names = ("G_AB",)
-    discriminator_names = ("D_B",)
-
     def _translate(self, reals: dict[str, Tensor]) -> dict[str, Tensor]:
         return {"B": self._fast["G_AB"](reals["A"])}
 
@@ -347,9 +348,6 @@ class SimGANStep(Step):
         return weigh(terms, self.config), terms, {"B": fake_B}
 
 
-STEPS: dict[str, type[Step]] = {"cyclegan": CycleGANStep, "simgan": SimGANStep}
-
-
 def weigh(terms: dict[str, Tensor], config: TrainConfig) -> Tensor:
     """Sum the generators' loss terms by their weights; an adversarial term weighs 1."""
     weights = {
@@ -357,6 +355,8 @@ def weigh(terms: dict[str, Tensor], config: TrainConfig) -> Tensor:
         "cycle": config.lambda_cycle,
         "idt": config.lambda_identity,
         "self": config.lambda_self,
+        "teacher": config.lambda_teacher,
+        "structure": config.lambda_structure,
         "perceptual": config.lambda_perceptual,
     }
     weighted = [weights[name.partition("_")[0]] * term for name, term in terms.items()]

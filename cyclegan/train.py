@@ -24,13 +24,13 @@ from cyclegan.checkpoint import LATEST
 from cyclegan.chronicle import Chronicle
 from cyclegan.config import TrainConfig
 from cyclegan.contract.errors import ConfigError, TrainingError, brief
-from cyclegan.dataset import UnpairedDataset, iterate_batches
+from cyclegan.dataset import iterate_batches
 from cyclegan.diffaugment import SMALL_SET
 from cyclegan.gauge import Measurement, make_gauge
 from cyclegan.memory import advise, is_out_of_memory
+from cyclegan.methods import STEPS, open_dataset
 from cyclegan.processes import Processes
 from cyclegan.run_folder import RunState, Weights, claim_run, has_lost_patience, take_up
-from cyclegan.step import STEPS
 from cyclegan.unreadable import (
     list_unreadable,
     remember,
@@ -102,7 +102,8 @@ def train(
             where the config says `init_from`.
 
     Raises:
-        ConfigError: the folder holds a run with another config, or `start` is needed.
+        ConfigError: the folder holds a run with another config, `start` is needed, or the folder
+            lacks the teacher.
         CheckpointError: the run's checkpoint, or the file of a VGG16, cannot be used.
         DatasetError: a domain has too few pictures, or too many of them cannot be read.
         ModelError: the feature network cannot be loaded.
@@ -138,10 +139,9 @@ def _train(
             f"{run}: has no checkpoint yet and is to start from {config.init_from}; give "
             "--init-from again"
         )
-    dataset = UnpairedDataset(config)
+    dataset = open_dataset(config, run)
     training = {"A": dataset.domain_a.paths, "B": dataset.domain_b.paths}
-    generators = STEPS[config.method].generator_names
-    gauge = make_gauge(config, generators, training) if processes.is_first else None
+    gauge = make_gauge(config, training, dataset.teacher) if processes.is_first else None
     has_gauge = processes.from_first(gauge is not None)  # it asks the first one's files
     is_small = min(dataset.pictures) < SMALL_SET
     augments = config.diffaugment == "on" or (config.diffaugment == "auto" and is_small)
@@ -161,10 +161,10 @@ def _train(
         while share < 1.0:
             # Step
             learning_rate = scheduled_learning_rate(config, state)
-            real_A, real_B, unreadable = next(batches)
-            has_new_unreadable = remember(state.unreadable, unreadable, dataset.pictures)
+            batch = next(batches)
+            has_new_unreadable = remember(state.unreadable, batch.unreadable, dataset.pictures)
             try:
-                losses = step(real_A, real_B, learning_rate)
+                losses = step(batch.real_A, batch.real_B, learning_rate, batch.taught)
             except Exception as error:
                 if stop:  # Ctrl-C reaches the compiler's processes too, and fails the step
                     raise KeyboardInterrupt from error

@@ -44,6 +44,7 @@ DOMAINS = ("trainA", "trainB", "testA", "testB")
 NARROW = ["--set", "generator_width=8", "--set", "discriminator_width=8"]
 SHORTER = {
     "train": ["--max-images", "2", "--no-compile", *NARROW],
+    "distill": ["--max-images", "2", "--no-compile", "--set", "discriminator_width=8"],
     "doctor": ["--no-estimate"],
 }
 

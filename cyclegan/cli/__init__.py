@@ -1,4 +1,4 @@
-"""The training verbs of the `cyclegan` command: train, export, evaluate, import, doctor.
+"""The training verbs of the `cyclegan` command: train, distill, export, evaluate, import, doctor.
 
 Torch is imported inside the verbs that need it, so that `--help` answers at once.
 """

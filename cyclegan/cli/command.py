@@ -5,6 +5,7 @@ import sys
 
 import typer
 
+from cyclegan.cli.distilling import distill
 from cyclegan.cli.exits import EXIT_INTERRUPTED, EXIT_UNEXPECTED, EXIT_UNUSABLE
 from cyclegan.cli.models import evaluate, export, import_
 from cyclegan.cli.pictures import doctor
@@ -14,7 +15,7 @@ from cyclegan.contract.errors import CycleGANError
 
 def register(command: typer.Typer) -> None:
     """Add the training verbs to the one `cyclegan` command."""
-    for verb in (train, export, evaluate, doctor):
+    for verb in (train, distill, export, evaluate, doctor):
         command.command()(verb)
     command.command("import")(import_)  # the word is Python's own
 

@@ -1,4 +1,7 @@
-"""`cyclegan train`: flags to a config, and a config to a run."""
+"""`cyclegan train`: flags to a config, and a config to a run.
+
+What `cyclegan distill` shares with it is here as well: flags, settings, and the run itself.
+"""
 
 import logging
 import os
@@ -32,8 +35,26 @@ class PlainSize(StrEnum):
     base = "base"
 
 
+Out = Annotated[Path, typer.Option(help="The run folder: made, or gone on with.")]
+MaxMinutes = Annotated[float | None, typer.Option(help="Length of the run in minutes of training.")]
+MaxImages = Annotated[
+    int | None, typer.Option(help="Length of the run in pictures of each domain.")
+]
+Seed = Annotated[int | None, typer.Option(help="Of weights, order and augmentation.")]
+Compile = Annotated[bool | None, typer.Option("--compile/--no-compile", help="Use torch.compile.")]
+Device = Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")]
+Features = Annotated[
+    Path | None,
+    typer.Option(help="ONNX network, or Inception's weights, to compare held-out pictures with."),
+]
+Settings = Annotated[
+    list[str] | None, typer.Option("--set", help="KEY=VALUE: any key of the config.")
+]
+DryRun = Annotated[bool, typer.Option(help="Print the resolved config and stop.")]
+
+
 def train(
-    out: Annotated[Path, typer.Option(help="The run folder: made, or gone on with.")],
+    out: Out,
     data: Annotated[Path | None, typer.Option(help="A folder with trainA and trainB.")] = None,
     domain_a: Annotated[Path | None, typer.Option(help="Pictures of domain A.")] = None,
     domain_b: Annotated[Path | None, typer.Option(help="Pictures of domain B.")] = None,
@@ -43,39 +64,26 @@ def train(
     size: Annotated[
         PlainSize | None, typer.Option(help="Of a plain generator: its width and blocks.")
     ] = None,
-    max_minutes: Annotated[
-        float | None, typer.Option(help="Length of the run in minutes of training.")
-    ] = None,
-    max_images: Annotated[
-        int | None, typer.Option(help="Length of the run in pictures of each domain.")
-    ] = None,
-    seed: Annotated[int | None, typer.Option(help="Of weights, order and augmentation.")] = None,
+    max_minutes: MaxMinutes = None,
+    max_images: MaxImages = None,
+    seed: Seed = None,
     init_from: Annotated[
         Path | None,
         typer.Option(
             help="Start a new run from weights: a run, an ONNX model, another project's checkpoint."
         ),
     ] = None,
-    compile_: Annotated[
-        bool | None, typer.Option("--compile/--no-compile", help="Use torch.compile.")
-    ] = None,
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")] = "auto",
-    features: Annotated[
-        Path | None,
-        typer.Option(
-            help="ONNX network, or Inception's weights, to compare held-out pictures with."
-        ),
-    ] = None,
-    set_: Annotated[
-        list[str] | None, typer.Option("--set", help="KEY=VALUE: any key of the config.")
-    ] = None,
-    dry_run: Annotated[bool, typer.Option(help="Print the resolved config and stop.")] = False,
+    compile_: Compile = None,
+    device: Device = "auto",
+    features: Features = None,
+    set_: Settings = None,
+    dry_run: DryRun = False,
 ) -> None:
     """Learn to translate between two folders of pictures; the same command again goes on."""
     require_training_packages()
-    if int(os.environ.get("RANK", "0")) > 0:  # the first of several processes reads the settings
+    if not is_first_process():
         if not dry_run:
-            _run_training(None, out, device, None)
+            run_training(None, out, device)
         return
     from cyclegan.domains import find_held_out, resolve_domains  # lazy: numpy, Pillow
 
@@ -84,6 +92,37 @@ def train(
         "domain_a": str(folder_a.resolve()),
         "domain_b": str(folder_b.resolve()),
         **(find_held_out(data) if data else {}),
+    }
+    settings = flags | collect_settings(
+        features, max_minutes, max_images, seed, compile_, size, set_
+    )
+    imported = _read_start(init_from, out, settings) if init_from else None
+    config = fit_to_machine(_starting_config(out, preset).replace(**settings), device)
+    if dry_run:
+        typer.echo(config.to_json(), nl=False)
+        return
+    run_training(config, out, device, imported)
+
+
+def is_first_process() -> bool:
+    """Whether this is the only process, or the one of several that reads the settings."""
+    return int(os.environ.get("RANK", "0")) == 0
+
+
+def collect_settings(
+    features: Path | None,
+    max_minutes: float | None,
+    max_images: int | None,
+    seed: int | None,
+    compile_: bool | None,
+    size: PlainSize | None,
+    set_: list[str] | None,
+) -> dict[str, Any]:
+    """Return what the flags of a training say as settings; `--set` has the last word.
+
+    Raises ConfigError: a flag and a setting contradict each other.
+    """
+    flags = {
         "features": str(features.resolve()) if features else None,
         "max_minutes": max_minutes,
         "max_images": max_images,
@@ -96,9 +135,11 @@ def train(
     chosen = parse_settings(set_ or [])
     if size:
         settings |= _settings_of(size, chosen)
-    settings |= chosen
-    imported = _read_start(init_from, out, settings) if init_from else None
-    config = _starting_config(out, preset).replace(**settings)
+    return settings | chosen
+
+
+def fit_to_machine(config: TrainConfig, device: str) -> TrainConfig:
+    """Return a config that this machine can follow, and say what it cannot."""
     if config.compile and device in ("auto", "cpu") and not can_compile():
         typer.echo(
             "note: torch.compile needs a C++ compiler and Python's headers (apt-get install g++ "
@@ -106,16 +147,7 @@ def train(
             err=True,
         )
         config = config.replace(compile=False)
-    if dry_run:
-        typer.echo(config.to_json(), nl=False)
-        return
-    if config.evaluate_every and not config.is_measured:
-        typer.echo(
-            "note: how good the translations are is not measured while training: there are no "
-            "held-out pictures (testA and testB in --data, or --set test_a=DIR --set test_b=DIR)",
-            err=True,
-        )
-    _run_training(config, out, device, imported)
+    return config
 
 
 def _settings_of(size: PlainSize, chosen: dict[str, Any]) -> dict[str, Any]:
@@ -157,15 +189,21 @@ def _read_start(init_from: Path, out: Path, settings: dict[str, Any]) -> "Import
     return imported
 
 
-def _run_training(
-    config: TrainConfig | None, out: Path, device: str, imported: "Imported | None"
+def run_training(
+    config: TrainConfig | None, out: Path, device: str, imported: "Imported | None" = None
 ) -> None:
     """Train, with the config and the weights to start from that the first process gives."""
+    if config and config.evaluate_every and not config.is_measured:
+        typer.echo(
+            "note: how good the translations are is not measured while training: there are no "
+            "held-out pictures (testA and testB in --data, or --set test_a=DIR --set test_b=DIR)",
+            err=True,
+        )
     from cyclegan import terminal  # lazy: torch, rich
     from cyclegan.processes import join_processes
     from cyclegan.run_folder import has_lost_patience
     from cyclegan.step import choose_device
-    from cyclegan.train import train as run_training
+    from cyclegan.train import train as train_run
 
     with (
         join_processes() as processes,
@@ -178,7 +216,7 @@ def _run_training(
         config, start = processes.from_first((config, imported.weights if imported else None))
         assert config is not None, "the first process gives one"
         try:
-            state = run_training(
+            state = train_run(
                 config,
                 out,
                 on_progress=on_progress,

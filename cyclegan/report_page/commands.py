@@ -23,9 +23,10 @@ def resume_command(config: TrainConfig, run: Path) -> str:
 
 def export_commands(config: TrainConfig, run: Path) -> list[str]:
     """The commands that make models of a run, one for each direction that it learns."""
-    ways = [("AtoB", config.name_a, config.name_b), ("BtoA", config.name_b, config.name_a)]
+    ways = {"AtoB": (config.name_a, config.name_b), "BtoA": (config.name_b, config.name_a)}
     commands = []
-    for direction, source, target in ways[: 1 if config.method == "simgan" else 2]:
+    for direction in config.directions:
+        source, target = ways[direction]
         name = re.sub(r"[^\w.-]+", "-", f"{source}2{target}", flags=re.ASCII)
         name = name if MODEL_NAME.fullmatch(name) else direction
         words = ["cyclegan", "export", str(run.resolve()), "--direction", direction, "--name", name]

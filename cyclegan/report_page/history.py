@@ -19,6 +19,8 @@ LOSSES = {
     "cycle": ("Cycle loss", "what a round trip loses"),
     "perceptual": ("Perceptual loss", "what a round trip loses, as a feature network sees it"),
     "idt": ("Identity loss", "changing what is of the target domain already"),
+    "teacher": ("Distance to the teacher", "of translations, at four resolutions"),
+    "structure": ("Structure", "the teacher's edges and texture that are missing or too many"),
     "self": ("Self-regularisation", "changing the input at all"),
     "penalty": ("Gradient penalty", "of the discriminators"),
 }

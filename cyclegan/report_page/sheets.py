@@ -31,13 +31,14 @@ class Sheet:
 
 def name_columns(config: TrainConfig) -> list[str]:
     """Name what a row of a sheet shows, from left to right, as `report.draw_sheet` lays it out."""
-    ways = [(config.name_a, config.name_b), (config.name_b, config.name_a)]
-    is_one_way = config.method == "simgan"
+    ways = {"AtoB": (config.name_a, config.name_b), "BtoA": (config.name_b, config.name_a)}
     mask = ["mask"] if config.generator == "attention" else []
-    back = [] if is_one_way else ["→ back"]
+    back = ["→ back"] if len(config.directions) == 2 else []
+    taught = ["teacher"] if config.method == "distill" else []
     columns = []
-    for source, target in ways[: 1 if is_one_way else 2]:
-        columns += [source, f"→ {target}", *mask, *back]
+    for direction in config.directions:
+        source, target = ways[direction]
+        columns += [source, f"→ {target}", *mask, *back, *taught]
     return columns
 
 

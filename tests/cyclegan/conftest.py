@@ -1,5 +1,6 @@
 """What the training tests share: two folders of small pictures and a config of a second or two."""
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ import torch
 from onnx import TensorProto, helper
 
 from cyclegan.config import TrainConfig
+from tests.cyclegan.runs import DISTILL
 
 
 @pytest.fixture(scope="session")
@@ -76,6 +78,20 @@ def config(data_dir: Path) -> TrainConfig:
         checkpoint_every=3,
         sheet_pictures=2,
     )
+
+
+@pytest.fixture
+def pupil(config: TrainConfig) -> TrainConfig:
+    """The run of six steps as one that learns from the teacher of `taught_run`."""
+    return config.replace(**DISTILL)
+
+
+@pytest.fixture
+def taught_run(tmp_path: Path, weights_dir: Path) -> Path:
+    """A run folder that has the teacher `negate` and nothing else."""
+    folder = tmp_path / "taught"
+    shutil.copytree(weights_dir, folder / "teacher")
+    return folder
 
 
 @pytest.fixture

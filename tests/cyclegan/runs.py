@@ -11,6 +11,16 @@ from typer.testing import CliRunner
 from cyclegan import cli
 from cyclegan.train import Progress
 
+# What makes the tests' run learn from a teacher, which is in the run's folder
+DISTILL: dict[str, Any] = {
+    "method": "distill",
+    "teacher": "negate",
+    "lambda_cycle": 0.0,
+    "lambda_identity": 0.0,
+    "lambda_teacher": 10.0,
+    "lambda_structure": 5.0,
+}
+
 
 class KilledError(Exception):
     """Stands for a process that dies: nothing is saved on the way out."""

@@ -18,8 +18,9 @@ from cyclegan.config import (
 from cyclegan.contract.errors import ConfigError
 from cyclegan.discriminators import DISCRIMINATORS
 from cyclegan.losses import OBJECTIVES
+from cyclegan.methods import STEPS
 from cyclegan.networks import GENERATORS
-from cyclegan.step import STEPS
+from tests.cyclegan.runs import DISTILL
 
 
 def test_the_paper_preset_is_the_papers() -> None:
@@ -134,6 +135,23 @@ def test_simgan_with_a_way_back_is_a_contradiction() -> None:
 def test_the_perceptual_term_needs_a_network_and_a_round_trip(
     settings: dict[str, object], sentence: str
 ) -> None:
+    with pytest.raises(ConfigError, match=sentence):
+        TrainConfig().replace(**settings)
+
+
+@pytest.mark.parametrize(
+    ("settings", "sentence"),
+    [
+        ({"teacher": "negate"}, "teacher is 'negate', which method 'cyclegan' does not know"),
+        ({"direction": "BtoA"}, "direction is 'BtoA'.*distill"),
+        ({"lambda_teacher": 1}, "lambda_teacher is 1.0.* set it to 0.0"),
+        (DISTILL | {"lambda_self": 1}, "lambda_self is 1.0, which method 'distill'.*simgan"),
+        (DISTILL | {"lambda_identity": 1}, "lambda_identity is 1.0, which method 'distill'"),
+        (DISTILL | {"lambda_cycle": 1}, "distill has no way back"),
+        (DISTILL | {"teacher_cache_mb": 0}, "teacher_cache_mb: expected at least 1"),
+    ],
+)
+def test_what_a_method_does_not_know_is_refused(settings: dict[str, object], sentence: str) -> None:
     with pytest.raises(ConfigError, match=sentence):
         TrainConfig().replace(**settings)
 

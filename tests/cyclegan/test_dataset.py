@@ -17,7 +17,7 @@ from cyclegan.train import train
 
 
 def test_samples_are_crops_in_the_networks_range(config: TrainConfig) -> None:
-    real_A, real_B, _ = next(iterate_batches(UnpairedDataset(config), config, 0))
+    real_A, real_B, *_ = next(iterate_batches(UnpairedDataset(config), config, 0))
     assert real_A.shape == real_B.shape == (1, 3, 32, 32)
     assert real_A.dtype == torch.float32
     assert real_A.abs().max() <= 1
@@ -44,7 +44,7 @@ def test_an_epoch_shows_every_picture_once(tmp_path: Path, config: TrainConfig) 
 def test_a_sample_depends_on_its_place_alone(config: TrainConfig) -> None:
     batches = list(islice(iterate_batches(UnpairedDataset(config), config, 0), 8))
     resumed = list(islice(iterate_batches(UnpairedDataset(config), config, 3), 5))
-    for (a, b, _), (resumed_a, resumed_b, _) in zip(batches[3:], resumed, strict=True):
+    for (a, b, *_), (resumed_a, resumed_b, *_) in zip(batches[3:], resumed, strict=True):
         assert torch.equal(a, resumed_a)
         assert torch.equal(b, resumed_b)
 
@@ -53,7 +53,7 @@ def test_workers_do_not_change_the_stream(config: TrainConfig) -> None:
     alone = list(islice(iterate_batches(UnpairedDataset(config), config, 0), 4))
     with_workers = config.replace(num_workers=min(2, len(os.sched_getaffinity(0))))
     helped = list(islice(iterate_batches(UnpairedDataset(config), with_workers, 0), 4))
-    for (a, b, _), (helped_a, helped_b, _) in zip(alone, helped, strict=True):
+    for (a, b, *_), (helped_a, helped_b, *_) in zip(alone, helped, strict=True):
         assert torch.equal(a, helped_a)
         assert torch.equal(b, helped_b)
 

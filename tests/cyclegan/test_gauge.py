@@ -29,7 +29,7 @@ from cyclegan.gauge import Gauge
 from cyclegan.run_folder import has_lost_patience
 from cyclegan.step import CycleGANStep
 from cyclegan.train import train
-from tests.cyclegan.runs import KilledError, assert_same, kill_at, losses_of, timeless
+from tests.cyclegan.runs import DISTILL, KilledError, assert_same, kill_at, losses_of, timeless
 
 
 class Painter(nn.Module):
@@ -70,7 +70,7 @@ def white(folder: Path) -> list[Path]:
 def test_the_figures_of_plain_colours_are_those_by_hand(
     judged: TrainConfig, tmp_path: Path
 ) -> None:
-    gauge = Gauge(judged, ["G_AB"], {"B": white(tmp_path)})
+    gauge = Gauge(judged.replace(test_b=""), {"B": white(tmp_path)})
     measurement = gauge.measure({"G_AB": Painter(-0.6)}, images_seen=7)
     # Mean colours (-0.6, -0.6, -0.6) and (1, 1, 1): with k = (x.y / 3 + 1)^3, KID is
     # 1.36^3 + 2^3 - 2 * 0.4^3, and FID without any spread 3 * 1.6^2.
@@ -82,26 +82,33 @@ def test_the_figures_of_plain_colours_are_those_by_hand(
 
 
 def test_without_a_network_thumbnails_are_compared(judged: TrainConfig, tmp_path: Path) -> None:
-    gauge = Gauge(judged.replace(features=""), ["G_AB"], {"B": white(tmp_path)})
+    gauge = Gauge(judged.replace(features="", test_b=""), {"B": white(tmp_path)})
     assert gauge.measure({"G_AB": Painter(1.0)}, 7).row == {"SWD_AtoB": pytest.approx(0)}
     assert gauge.measure({"G_AB": Painter(0.0)}, 7).row["SWD_AtoB"] > 1
 
 
 @pytest.mark.parametrize(
-    ("settings", "generators", "directions"),
+    ("settings", "directions"),
     [
-        ({}, ("G_AB", "G_BA"), ["AtoB", "BtoA"]),
-        ({"test_b": ""}, ("G_AB", "G_BA"), ["AtoB"]),
-        ({}, ("G_AB",), ["AtoB"]),
+        ({}, ["AtoB", "BtoA"]),
+        ({"test_b": ""}, ["AtoB"]),
+        ({"method": "simgan", "lambda_cycle": 0}, ["AtoB"]),
+        (DISTILL | {"direction": "BtoA"}, ["BtoA"]),
     ],
 )
-def test_directions_need_a_generator_and_held_out_pictures(
-    judged: TrainConfig,
-    settings: dict[str, Any],
-    generators: tuple[str, ...],
-    directions: list[str],
+def test_directions_must_be_learned_and_have_held_out_pictures(
+    judged: TrainConfig, settings: dict[str, Any], directions: list[str]
 ) -> None:
-    assert Gauge(judged.replace(**settings), generators, {}).directions == directions
+    assert Gauge(judged.replace(**settings), {}).directions == directions
+
+
+def test_a_student_is_held_against_its_teacher_pixel_by_pixel(
+    judged: TrainConfig, tmp_path: Path
+) -> None:
+    gauge = Gauge(judged.replace(**DISTILL), {"B": white(tmp_path)}, np.zeros_like)
+    # Black pictures against 51 of 255, which is -0.6 in [-1, 1]
+    row = gauge.measure({"G_AB": Painter(-0.6)}, 7).row
+    assert row["teacher_RMSE_AtoB"] == pytest.approx(51)
 
 
 def test_held_out_pictures_that_cannot_be_read_are_left_out_and_named(
@@ -109,8 +116,8 @@ def test_held_out_pictures_that_cannot_be_read_are_left_out_and_named(
 ) -> None:
     shutil.copytree(judged.test_a, tmp_path / "held_out")
     (tmp_path / "held_out" / "1.png").write_bytes(b"no picture")
-    judged = judged.replace(test_a=str(tmp_path / "held_out"))
-    gauge = Gauge(judged, ["G_AB"], {"B": white(tmp_path)})
+    judged = judged.replace(test_a=str(tmp_path / "held_out"), test_b="")
+    gauge = Gauge(judged, {"B": white(tmp_path)})
     assert "measuring without it: " in caplog.text
     assert "1.png" in caplog.text
     record = gauge.measure({"G_AB": Painter(0.0)}, 7).records["AtoB"]
@@ -118,7 +125,7 @@ def test_held_out_pictures_that_cannot_be_read_are_left_out_and_named(
     for name in ("0.png", "2.png"):
         (tmp_path / "held_out" / name).write_bytes(b"no picture")
     with pytest.raises(DatasetError, match=r"held_out: 1 of 4 pictures can be read"):
-        Gauge(judged, ["G_AB"], {})
+        Gauge(judged, {})
 
 
 def test_a_run_keeps_the_best_of_each_direction(tmp_path: Path, judged: TrainConfig) -> None:
@@ -300,7 +307,7 @@ def test_the_exported_best_has_the_weights_that_were_measured(
         load_checkpoint(tmp_path / "run" / "best_BtoA.pt")["step"]["G_BA_ema"]
     )
     paths = sorted(Path(judged.domain_a).iterdir())
-    gauge = Gauge(judged, ["G_BA"], {"A": paths})
+    gauge = Gauge(judged.replace(test_a=""), {"A": paths})
     measurement = gauge.measure(step.averages, record["images_seen"])
     assert vars(measurement.records["BtoA"]) == record
     assert np.isfinite(record["value"])

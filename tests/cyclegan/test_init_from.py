@@ -11,8 +11,8 @@ from cyclegan.contract.errors import CardError, CheckpointError, ConfigError
 from cyclegan.discriminators import discriminator_from
 from cyclegan.export import describe_data, export
 from cyclegan.importer import architecture_of, read_start
+from cyclegan.methods import STEPS
 from cyclegan.networks import generator_from
-from cyclegan.step import STEPS
 from cyclegan.train import train
 from tests.cyclegan.runs import assert_same, command
 

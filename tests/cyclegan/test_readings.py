@@ -1,4 +1,5 @@
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -7,6 +8,7 @@ from PIL import Image
 from torch import Tensor, nn
 
 from cyclegan.config import TrainConfig
+from cyclegan.methods import STEPS
 from cyclegan.readings import (
     GRID,
     PROBE_PICTURES,
@@ -21,7 +23,7 @@ from cyclegan.readings import (
     measure_told_apart,
     take_readings,
 )
-from cyclegan.step import STEPS
+from tests.cyclegan.runs import DISTILL
 
 SIZE = 64
 
@@ -139,15 +141,17 @@ def test_the_gradient_is_the_slope_of_the_adversarial_loss(objective: str, by_ha
 def test_a_step_is_read_in_each_direction_and_stays_as_it_is(
     config: TrainConfig, method: str, noise: Tensor
 ) -> None:
-    one_way = {"lambda_cycle": 0.0} if method == "simgan" else {}
-    settings = config.replace(method=method, discriminator_norm="spectral", **one_way)
+    one_way: dict[str, dict[str, Any]] = {"simgan": {"lambda_cycle": 0.0}, "distill": DISTILL}
+    settings = config.replace(
+        discriminator_norm="spectral", **{"method": method} | one_way.get(method, {})
+    )
     step = STEPS[method](settings, augments=True)
-    step(noise[:1], noise[1:2], learning_rate=1e-3)
+    step(noise[:1], noise[1:2], learning_rate=1e-3, taught=noise[2:3])
     before = {key: value.clone() for key, value in _tensors(step.state_dict()).items()}
     drawn = torch.get_rng_state()
     readings = take_readings(step, noise, -noise)
     names = {name.rpartition("_")[2] for name in readings}
-    assert names == ({"AB"} if method == "simgan" else {"AB", "BA"})
+    assert names == ({"AB", "BA"} if method == "cyclegan" else {"AB"})
     assert all(np.isfinite(value) for value in readings.values())
     assert torch.equal(torch.get_rng_state(), drawn)
     after = _tensors(step.state_dict())

@@ -1,0 +1,97 @@
+"""`cyclegan distill`: a large model and pictures to a run that teaches a small one."""
+
+from contextlib import ExitStack
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Annotated
+
+import typer
+
+from cyclegan.cli.exits import require_training_packages
+from cyclegan.cli.models import Direction
+from cyclegan.cli.training import (
+    Compile,
+    Device,
+    DryRun,
+    Features,
+    MaxImages,
+    MaxMinutes,
+    Out,
+    PlainSize,
+    Seed,
+    Settings,
+    collect_settings,
+    fit_to_machine,
+    is_first_process,
+    run_training,
+)
+from cyclegan.config import preset_config
+from cyclegan.contract.folder import default_folder
+
+
+def distill(
+    teacher: Annotated[
+        str,
+        typer.Argument(
+            help="What is to be learned: a run folder, a model's .onnx file, or a model's name."
+        ),
+    ],
+    out: Out,
+    data: Annotated[
+        Path,
+        typer.Option(help="A folder with trainA and trainB; that of the target may be missing."),
+    ],
+    direction: Annotated[
+        Direction, typer.Option(help="Which way the teacher translates the folders of --data.")
+    ] = Direction.AtoB,
+    student: Annotated[PlainSize, typer.Option(help="How large what learns is.")] = PlainSize.small,
+    weights: Annotated[
+        Path | None,
+        typer.Option(help="Folder of the models; else CYCLEGAN_WEIGHTS, else `weights`."),
+    ] = None,
+    max_minutes: MaxMinutes = None,
+    max_images: MaxImages = None,
+    seed: Seed = None,
+    compile_: Compile = None,
+    device: Device = "auto",
+    features: Features = None,
+    set_: Settings = None,
+    dry_run: DryRun = False,
+) -> None:
+    """Teach a small generator what a large model does; the same command again goes on."""
+    require_training_packages()
+    if not is_first_process():
+        if not dry_run:
+            run_training(None, out, device)
+        return
+    from cyclegan.distillation import adopt, stand_in  # lazy: torch
+    from cyclegan.domains import DIRECTIONS, find_held_out, list_domain
+    from cyclegan.teacher import TRANSLATIONS, Teacher, teacher_folder
+    from cyclegan.terminal import picture_bar
+
+    source, target = DIRECTIONS[direction.value]
+    folders = {name: data / f"train{name}" for name in "AB"}
+    paths = list_domain(folders[source])
+    has_target = folders[target].is_dir()
+    if not has_target:
+        folders[target] = teacher_folder(out) / TRANSLATIONS
+    with ExitStack() as stack:
+        run = Path(stack.enter_context(TemporaryDirectory())) if dry_run else out
+        learned = Teacher(run, adopt(teacher, direction.value, run, weights or default_folder()))
+        settings = {
+            "teacher": learned.card.name,
+            "direction": direction.value,
+            f"name_{source.lower()}": learned.card.source_domain,
+            f"name_{target.lower()}": learned.card.target_domain,
+            **{f"domain_{name.lower()}": str(path.resolve()) for name, path in folders.items()},
+            **find_held_out(data),
+            **collect_settings(features, max_minutes, max_images, seed, compile_, student, set_),
+        }
+        config = fit_to_machine(preset_config("distill").replace(**settings), device)
+        if dry_run:
+            typer.echo(config.to_json(), nl=False)
+            return
+    if not has_target:
+        with picture_bar("translating") as on_picture:
+            stand_in(learned, paths, config.load_size_max, folders[target], on_picture)
+    run_training(config, out, device)

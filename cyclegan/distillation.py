@@ -1,0 +1,154 @@
+"""A small generator learns what a large one does: the step, and where its teacher comes from.
+
+The teacher itself is in `teacher.py`, the pictures it is asked about in `lessons.py`.
+"""
+
+import logging
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from torch import Tensor
+
+from cyclegan import losses
+from cyclegan.checkpoint import LATEST
+from cyclegan.config import read_config
+from cyclegan.contract.card import MODEL_NAME, ModelCard
+from cyclegan.contract.errors import CheckpointError, ConfigError, ModelError, PictureError
+from cyclegan.contract.files import atomic_write
+from cyclegan.contract.folder import ModelFolder
+from cyclegan.contract.images import Picture, load_picture
+from cyclegan.contract.pixels import pad_to_multiple
+from cyclegan.contract.saving import save_picture
+from cyclegan.domains import DIRECTIONS, GENERATOR_OF, Direction
+from cyclegan.evaluate import run_network
+from cyclegan.export import export
+from cyclegan.features import load_session
+from cyclegan.report import middle_square, spread
+from cyclegan.step import Step, weigh
+from cyclegan.teacher import Teacher, teacher_folder
+
+logger = logging.getLogger(__name__)
+
+TRANSLATED = 200  # pictures that stand in for a target domain; 5 minutes of work for a ResNet
+
+
+class DistillStep(Step):
+    """One direction: the fake must be near the teacher's, and pass for the target domain.
+
+    Pixel terms alone would average what is uncertain, stripes above all, to a blur.
+    """
+
+    def _translate(self, reals: dict[str, Tensor]) -> dict[str, Tensor]:
+        source, target = DIRECTIONS[self.config.direction]
+        return {target: self._fast[GENERATOR_OF[self.config.direction]](reals[source])}
+
+    def _generator_losses(
+        self, reals: dict[str, Tensor]
+    ) -> tuple[Tensor, dict[str, Tensor], dict[str, Tensor]]:
+        source, target = DIRECTIONS[self.config.direction]
+        fakes, taught = self._translate(reals), reals["taught"]
+        fake, way = fakes[target], source + target
+        terms = {f"adv_{way}": self._adversarial(target, fake)}
+        if self.config.lambda_teacher > 0:
+            terms[f"teacher_{way}"] = losses.multi_scale_distance(fake, taught)
+        if self.config.lambda_structure > 0:
+            terms[f"structure_{way}"] = losses.structure_distance(fake, taught)
+        return weigh(terms, self.config), terms, fakes
+
+
+def adopt(teacher: str, direction: Direction, run: Path, weights: Path) -> str:
+    """Put a copy of a model into a run's folder as its teacher, unless it is there; name it.
+
+    From then on the original is not needed; it is never changed.
+
+    Args:
+        teacher: a run folder, of which a generator is exported; a model's .onnx file, beside which
+            its card is; or the name of a model in `weights`.
+        direction: which generator of a run.
+        run: the run folder, new or with this teacher.
+        weights: folder of models.
+
+    Raises:
+        ConfigError: the folder holds another run.
+        CardError: the card is broken or incomplete, or the model has other bytes than it says.
+        ModelError: there is no such model, or it does not answer pictures with pictures.
+        CheckpointError, ExportError: as `export` does.
+        StorageError: it could not be copied.
+    """
+    given = Path(teacher).resolve()
+    wanted = given.stem if given.suffix == ".onnx" else given.name
+    name = wanted if MODEL_NAME.fullmatch(wanted) else "teacher"
+    if (run / "config.json").is_file():
+        theirs = read_config(run / "config.json").teacher
+        if theirs != name:
+            raise ConfigError(
+                f"{run}: holds a run with the teacher {theirs!r}, not {name!r}; give another --out"
+            )
+    folder = teacher_folder(run)
+    if (folder / f"{name}.json").is_file():
+        return name
+    if (given / LATEST).is_file():
+        export(given, direction, name, folder)
+        return name
+    if given.suffix != ".onnx" and os.sep in teacher:
+        raise CheckpointError(
+            f"{teacher}: expected a run folder, found no {LATEST} there; TEACHER is a run folder, "
+            f"a model's .onnx file, or the name of a model in {weights}"
+        )
+    store = ModelFolder(given.parent if given.suffix == ".onnx" else weights)
+    card = store.verify(wanted)
+    require_pictures(store.folder / card.file, card)
+    with atomic_write(folder / card.file) as copy:
+        shutil.copyfile(store.folder / card.file, copy)
+    card.write(folder / f"{name}.json")  # after the model: a card promises that it is there
+    return name
+
+
+def require_pictures(model: Path, card: ModelCard) -> None:
+    """Make sure that a model answers a picture with one of the same size, in [-1, 1].
+
+    Raises ModelError: it does not.
+    """
+    noise = np.random.default_rng(0).integers(0, 256, (64, 96, 3), dtype=np.uint8)
+    noise[:32] = 0
+    padded, _ = pad_to_multiple(noise, card.size_multiple, card.border)
+    answer = run_network(load_session(model), card, padded)
+    # Without a tanh a network may go beyond a little; what is never dark is taken for [0, 1].
+    if answer.min() < -2 or answer.max() > 2 or answer.min() >= 0:
+        raise ModelError(
+            f"{model} answers values from {answer.min():.3g} to {answer.max():.3g}, expected the "
+            "[-1, 1] of its card; export it with pictures in that range"
+        )
+
+
+def stand_in(
+    teacher: Teacher,
+    paths: list[Path],
+    size: int,
+    folder: Path,
+    on_picture: Callable[[int, int], None] = lambda _done, _total: None,
+) -> None:
+    """Fill a folder with a teacher's translations, for want of real pictures of the target domain.
+
+    Args:
+        paths: the source's pictures, of which up to `TRANSLATED` are taken, spread over them: the
+            middle square of each, `size` pixels a side.
+        folder: gets those that it does not have yet.
+        on_picture: called with (done, total) after every picture.
+
+    Raises ModelError, StorageError.
+    """
+    places = spread(len(paths), TRANSLATED)
+    for done, place in enumerate(places, 1):
+        path = folder / f"{place:06d}.png"
+        if not path.exists():
+            try:
+                square = middle_square(load_picture(paths[place]).rgb, size)
+            except PictureError as error:
+                logger.warning("translating without it: %s", error)
+                continue
+            save_picture(Picture(teacher.translate(square)), path)
+        on_picture(done, len(places))

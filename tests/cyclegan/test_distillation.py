@@ -1,0 +1,234 @@
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from cyclegan.checkpoint import load_checkpoint
+from cyclegan.config import TrainConfig
+from cyclegan.contract.card import ModelCard
+from cyclegan.contract.errors import (
+    CardError,
+    CheckpointError,
+    ConfigError,
+    CycleGANError,
+    DatasetError,
+    ModelError,
+    TrainingError,
+)
+from cyclegan.distillation import DistillStep, adopt, stand_in
+from cyclegan.export import export
+from cyclegan.teacher import Teacher
+from cyclegan.train import train
+from tests.cyclegan.runs import (
+    KilledError,
+    assert_same,
+    command,
+    kill_at,
+    losses_of,
+    timeless,
+)
+
+TINY = [
+    "--no-compile", "--max-images=2", "--set", "crop_size=32", "--set", "load_size_min=34",
+    "--set", "load_size_max=40", "--set", "discriminator_width=8", "--set", "precision=fp32",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("killed_at", [3, 5])  # at a checkpoint, and after it
+def test_resume_equals_an_uninterrupted_run(
+    tmp_path: Path, pupil: TrainConfig, taught_run: Path, killed_at: int
+) -> None:
+    shutil.copytree(taught_run, tmp_path / "cut")
+    train(pupil, taught_run)
+    with pytest.raises(KilledError):
+        train(pupil, tmp_path / "cut", on_progress=kill_at(killed_at + 1))
+    shutil.rmtree(tmp_path / "cut" / "teacher" / "answers")  # whatever was kept by then
+    train(pupil, tmp_path / "cut")
+    whole, cut = (load_checkpoint(run / "latest.pt") for run in (taught_run, tmp_path / "cut"))
+    assert_same(timeless(cut), timeless(whole))
+    assert losses_of(tmp_path / "cut") == losses_of(taught_run)
+
+
+@pytest.mark.parametrize("direction", ["AtoB", "BtoA"])
+def test_a_step_learns_one_direction_from_all_its_terms(pupil: TrainConfig, direction: str) -> None:
+    step = DistillStep(pupil.replace(direction=direction))
+    way = direction.replace("to", "")
+    assert set(step.networks) == {f"G_{way}", f"D_{way[1]}"}
+    before = [p.detach().clone() for p in step.networks[f"G_{way}"].parameters()]
+    noise = torch.rand(3, 1, 3, 32, 32, generator=torch.Generator().manual_seed(0)) * 2 - 1
+    losses = step(noise[0], noise[1], 1e-3, noise[2])
+    assert set(losses) == {f"adv_{way}", f"teacher_{way}", f"structure_{way}", f"disc_{way[1]}"}
+    after = step.networks[f"G_{way}"].parameters()
+    assert not all(torch.equal(ours, theirs) for ours, theirs in zip(before, after, strict=True))
+
+
+def test_a_student_gets_nearer_to_its_teacher(pupil: TrainConfig, taught_run: Path) -> None:
+    config = pupil.replace(max_images=120, log_every=20, learning_rate=3e-3, evaluate_every=0)
+    train(config, taught_run)
+    distances = [row["teacher_AB"] for row in losses_of(taught_run) if "teacher_AB" in row]
+    assert distances[-1] < 0.5 * distances[0]
+
+
+def test_the_original_is_not_needed_once_a_run_has_its_teacher(
+    tmp_path: Path, weights_dir: Path, pupil: TrainConfig
+) -> None:
+    run = tmp_path / "run"
+    model = weights_dir / "negate.onnx"
+    before = {path: path.read_bytes() for path in weights_dir.iterdir()}
+    assert adopt(str(model), "AtoB", run, tmp_path) == "negate"
+    train(pupil.replace(max_images=3), run)
+    assert {path: path.read_bytes() for path in weights_dir.iterdir()} == before
+    shutil.rmtree(weights_dir)
+    assert adopt(str(model), "AtoB", run, tmp_path) == "negate"
+    assert train(pupil, run).images_seen == 6
+
+
+def test_a_run_can_teach(tmp_path: Path, config: TrainConfig) -> None:
+    train(config.replace(max_images=1), tmp_path / "large")
+    run = tmp_path / "small"
+    assert adopt(str(tmp_path / "large"), "BtoA", run, tmp_path) == "large"
+    card = Teacher(run, "large").card
+    assert (card.source_domain, card.target_domain) == ("blue", "red")
+
+
+@pytest.mark.parametrize(
+    ("operator", "error", "sentence"),
+    [
+        ("GlobalAveragePool", ModelError, r"answered \[1, 3, .*\[1, 3, 1, 1\].*same size"),
+        ("Exp", ModelError, r"answers values from 0.368 to 2.72, expected the \[-1, 1\]"),
+        ("Sign", None, ""),  # any picture will do
+    ],
+)
+def test_a_teacher_must_answer_pictures_with_pictures(
+    tmp_path: Path,
+    add_model: Callable[..., ModelCard],
+    operator: str,
+    error: type[CycleGANError] | None,
+    sentence: str,
+) -> None:
+    (tmp_path / "weights").mkdir()
+    add_model(tmp_path / "weights", "odd", operator)
+    if error is None:
+        adopt("odd", "AtoB", tmp_path / "run", tmp_path / "weights")
+        return
+    with pytest.raises(error, match=sentence):
+        adopt("odd", "AtoB", tmp_path / "run", tmp_path / "weights")
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_teacher_that_cannot_be_used_is_named(tmp_path: Path, weights_dir: Path) -> None:
+    run = tmp_path / "run"
+    with pytest.raises(ModelError, match=r'unknown model "negat"; did you mean "negate"'):
+        adopt("negat", "AtoB", run, weights_dir)
+    with pytest.raises(CheckpointError, match=r"runs/none: expected a run folder, found no latest"):
+        adopt("runs/none", "AtoB", run, weights_dir)
+    card = weights_dir / "negate.json"
+    fields = json.loads(card.read_text())
+    del fields["size_multiple"]
+    card.write_text(json.dumps(fields))
+    with pytest.raises(CardError, match='"size_multiple" is missing; add it'):
+        adopt("negate", "AtoB", run, weights_dir)
+    card.unlink()
+    with pytest.raises(CardError, match="has no card"):
+        adopt(str(weights_dir / "negate.onnx"), "AtoB", run, weights_dir)
+    assert not run.exists()
+
+
+def test_a_run_keeps_its_teacher(
+    tmp_path: Path, weights_dir: Path, add_model: Callable[..., ModelCard], pupil: TrainConfig
+) -> None:
+    add_model(weights_dir, "other")
+    adopt("negate", "AtoB", tmp_path / "run", weights_dir)
+    train(pupil.replace(max_images=1), tmp_path / "run")
+    with pytest.raises(ConfigError, match="with the teacher 'negate', not 'other'; give another"):
+        adopt("other", "AtoB", tmp_path / "run", weights_dir)
+    assert not (tmp_path / "run" / "teacher" / "other.onnx").exists()
+
+
+def test_a_student_that_diverges_stops_and_leaves_the_teacher_as_it_is(
+    pupil: TrainConfig, taught_run: Path
+) -> None:
+    model = taught_run / "teacher" / "negate.onnx"
+    before = model.read_bytes()
+    with pytest.raises(TrainingError, match=r"lower learning_rate"):
+        train(pupil.replace(learning_rate=1e30, log_every=1, checkpoint_every=1), taught_run)
+    assert model.read_bytes() == before
+
+
+def test_the_command_distils_and_its_model_says_from_whom(
+    tmp_path: Path, data_dir: Path, weights_dir: Path, add_model: Callable[..., ModelCard]
+) -> None:
+    add_model(weights_dir, "negate", licence="for research use only")
+    run = tmp_path / "run"
+    arguments = [
+        "distill", "negate", "--weights", weights_dir, "--data", data_dir, "--out", run,
+        "--student=tiny", *TINY,
+    ]  # fmt: skip
+    settings = json.loads(command(*arguments, "--dry-run"))
+    assert not run.exists()
+    assert (settings["name_a"], settings["name_b"]) == ("photo", "negative")
+    assert (settings["generator_width"], settings["generator_blocks"]) == (48, 6)
+    assert "2 images" in command(*arguments)
+    figures = [row for row in losses_of(run) if "teacher_RMSE_AtoB" in row]
+    assert len(figures) == 1
+    card = export(run, "AtoB", "small", tmp_path / "models")
+    assert card.licence == "for research use only"
+    assert card.training.data == (
+        "5 pictures of photo, 5 pictures of negative; distilled from the model negate"
+    )
+    assert str(tmp_path) not in json.dumps(card.to_dict())
+
+
+def test_without_target_pictures_the_teachers_own_take_their_place(
+    tmp_path: Path, data_dir: Path, weights_dir: Path
+) -> None:
+    shutil.copytree(data_dir / "trainB", tmp_path / "data" / "trainB")
+    run = tmp_path / "run"
+    arguments = [
+        "distill", weights_dir / "negate.onnx", "--data", tmp_path / "data", "--out", run,
+        "--direction=BtoA", *TINY,
+    ]  # fmt: skip
+    assert "2 images" in command(*arguments)
+    made = sorted((run / "teacher" / "translations").iterdir())
+    assert len(made) == 5
+    with Image.open(made[0]) as picture:
+        assert picture.size == (40, 40)
+        # Negatives of bluish noise are yellowish
+        red, _, blue = np.asarray(picture).mean(axis=(0, 1))
+        assert red > blue
+    command(*(word if word != "--max-images=2" else "--max-images=3" for word in arguments))
+    assert sorted((run / "teacher" / "translations").iterdir()) == made
+    checkpoint = load_checkpoint(run / "latest.pt")
+    assert checkpoint["run"]["images_seen"] == 3
+    card = export(run, "BtoA", "small", tmp_path / "models")
+    assert (card.source_domain, card.target_domain) == ("photo", "negative")
+    assert card.training.data.endswith("which made those of negative")
+
+
+def test_too_few_pictures_are_refused_before_there_is_a_run(
+    tmp_path: Path, weights_dir: Path
+) -> None:
+    (tmp_path / "data" / "trainA").mkdir(parents=True)
+    Image.new("RGB", (40, 40)).save(tmp_path / "data" / "trainA" / "only.png")
+    with pytest.raises(DatasetError, match="found 1 picture, expected at least 2"):
+        command(
+            "distill", "negate", "--weights", weights_dir, "--data", tmp_path / "data",
+            "--out", tmp_path / "run",
+        )  # fmt: skip
+    assert not (tmp_path / "run").exists()
+
+
+def test_pictures_that_cannot_be_read_are_passed_over(
+    tmp_path: Path, data_dir: Path, taught_run: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    shutil.copytree(data_dir / "trainA", tmp_path / "A")
+    (tmp_path / "A" / "1.png").write_bytes(b"no picture")
+    paths = sorted((tmp_path / "A").iterdir())
+    stand_in(Teacher(taught_run, "negate"), paths, 40, tmp_path / "made")
+    assert len(list((tmp_path / "made").iterdir())) == 4
+    assert "translating without it: " in caplog.text
