@@ -19,7 +19,9 @@ from fastapi.responses import FileResponse
 from starlette.background import BackgroundTask
 from starlette.datastructures import UploadFile
 
+from app.recipe import Recipe
 from app.refusal import RefusalError
+from app.rendering import render
 from app.store import Store
 from cyclegan import __version__
 from cyclegan.contract.card import ModelCard
@@ -192,7 +194,7 @@ def _convert(
 ) -> FileResponse:
     """Translate a picture, in a thread of its own. Raises: CycleGANError."""
     card: ModelCard = store.card(name) if name else store.only()
-    picture = store.load(card.name).translate(load_picture(body))
+    picture = render(store.load(card.name), Recipe(quality=quality), load_picture(body))
     folder = tempfile.TemporaryDirectory(prefix="cyclegan-")
     try:
         path = Path(folder.name, f"{card.name}.{format}")

@@ -14,16 +14,17 @@ from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Literal, NamedTuple
 
 from app.devices import count_cpus
 from app.manifest import IS_DONE, Manifest, Stamp, stamp_of
-from app.plan import PIPE, Job, written_suffix
+from app.plan import PIPE, Job
 from cyclegan.contract.errors import CycleGANError, InputError, StorageError, brief
 from cyclegan.contract.files import atomic_write
 from cyclegan.contract.images import Animation, Picture, open_picture
-from cyclegan.contract.saving import save_picture, write_picture
+from cyclegan.contract.saving import DEFAULT_QUALITY, save_picture, write_picture
 
 Translate = Callable[[Picture], Picture]
 
@@ -47,7 +48,12 @@ class Result:
 
 
 def convert_one(
-    translate: Translate, job: Job, *, overwrite: bool = False, sidecars: bool = False
+    translate: Translate,
+    job: Job,
+    *,
+    overwrite: bool = False,
+    sidecars: bool = False,
+    quality: int = DEFAULT_QUALITY,
 ) -> Result:
     """Read, translate and write one picture; with `sidecars`, the label files beside it too.
 
@@ -62,20 +68,25 @@ def convert_one(
         translated = found.map(translate) if isinstance(found, Animation) else translate(found)
         if sidecars:
             _copy_sidecars(job)
-        height, width = _write(translated, job)
+        height, width = _write(translated, job, quality)
     seconds = time.perf_counter() - started
     return Result(job.source, job.output, "done", None, seconds, width, height)
 
 
 def attempt(
-    translate: Translate, job: Job, *, overwrite: bool = False, sidecars: bool = False
+    translate: Translate,
+    job: Job,
+    *,
+    overwrite: bool = False,
+    sidecars: bool = False,
+    quality: int = DEFAULT_QUALITY,
 ) -> Result:
     """As `convert_one`, but a failure is a result too.
 
     Raises: StorageError if the storage is full or read-only, for any other job would fail too.
     """
     try:
-        return convert_one(translate, job, overwrite=overwrite, sidecars=sidecars)
+        return convert_one(translate, job, overwrite=overwrite, sidecars=sidecars, quality=quality)
     except MemoryError:
         return _failed(job, f"{job.source} needs more memory than there is; make it smaller")
     except CycleGANError as error:
@@ -91,6 +102,7 @@ def convert_all(
     *,
     overwrite: bool = False,
     sidecars: bool = False,
+    quality: int = DEFAULT_QUALITY,
 ) -> Generator[Result, None, None]:
     """Do all jobs that are not done yet, and yield the results of all in order.
 
@@ -103,6 +115,7 @@ def convert_all(
     # beside a fast network a picture takes longer to read and write than to translate.
     count = min(count_cpus() + 1, MOST_WORKERS)
     workers = ThreadPoolExecutor(count)
+    run = partial(attempt, translate, overwrite=True, sidecars=sidecars, quality=quality)
     under_way: deque[_UnderWay] = deque()
     try:
         for job in jobs:
@@ -113,7 +126,7 @@ def convert_all(
                 future.set_result(_without_network(job, reason, sidecars))
             else:
                 manifest.begin(job)
-                future = workers.submit(attempt, translate, job, overwrite=True, sidecars=sidecars)
+                future = workers.submit(run, job)
             under_way.append(_UnderWay(job, source, future))
             # One large picture does not hold up the others.
             while under_way and (under_way[0].future.done() or len(under_way) > 2 * count):
@@ -187,12 +200,12 @@ def _open(source: Path) -> AbstractContextManager[Picture | Animation]:
     return open_picture(source)
 
 
-def _write(translated: Picture | Animation, job: Job) -> tuple[int, int]:
+def _write(translated: Picture | Animation, job: Job, quality: int) -> tuple[int, int]:
     """Write a translation; its height and width in pixels."""
     if job.output != PIPE:
-        return save_picture(translated, job.output)
+        return save_picture(translated, job.output, quality=quality)
     encoded = io.BytesIO()
-    size = write_picture(translated, encoded, written_suffix(job.source))
+    size = write_picture(translated, encoded, job.pipe_suffix, quality=quality)
     try:
         sys.stdout.buffer.write(encoded.getvalue())
         sys.stdout.buffer.flush()

@@ -11,11 +11,14 @@ from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 
+from app.naming import Naming, Neighbours
 from cyclegan.contract.errors import InputError
 from cyclegan.contract.formats import PICTURE_SUFFIXES, WRITABLE_SUFFIXES
 from cyclegan.contract.walk import walk_pictures
 
 PIPE = Path("-")  # standard input, or standard output
+
+_AS_IT_IS = Naming()
 
 
 @dataclass(frozen=True)
@@ -25,23 +28,28 @@ class Job:
     source: Path
     output: Path
     problem: str | None = None  # why it cannot be done; None if it can
+    pipe_suffix: str = ".png"  # of the format that goes to a pipe
 
 
-def plan_file(source: Path, output: Path) -> Job:
+def plan_file(source: Path, output: Path, naming: Naming = _AS_IT_IS) -> Job:
     """The job for one picture; `output` is a file to write, an existing folder, or PIPE.
+
+    Only in a folder `naming` makes the name; a file must be of the format that it asks for.
 
     Raises: InputError if the output is none of these.
     """
     if output == PIPE:
-        return Job(source, output)
+        return Job(source, output, pipe_suffix=naming.suffix(source))
     if output.is_dir() and source == PIPE:
         raise InputError(f"{output} is a folder; name the file for the picture from standard input")
-    job = Job(source, output / _result_name(source) if output.is_dir() else output)
+    job = Job(source, output / naming.name(source) if output.is_dir() else output)
     if job.output.suffix.lower() not in WRITABLE_SUFFIXES:
         raise InputError(
             f"{job.output} is neither an existing folder nor a file name that ends in one of "
             f"{' '.join(sorted(WRITABLE_SUFFIXES))}"
         )
+    if naming.suffix(job.output) != job.output.suffix:
+        raise InputError(f"{job.output} is not named as a picture of the format {naming.format}")
     return job
 
 
@@ -49,8 +57,7 @@ def plan_file(source: Path, output: Path) -> Job:
 class FolderPlan:
     """One job for each picture of a folder, in order: each iteration looks at the folder anew.
 
-    Pictures keep their names, and folders inside the folder theirs. Where we do not write the
-    format, ".png" is added: `a.gif` becomes `a.gif.png`, whatever stands beside it. An output
+    Folders inside the folder keep their names, pictures are called as `naming` says. An output
     folder inside the input folder is not read, and nothing is written among the input's pictures.
 
     Raises: InputError if it cannot be: the output is a file, or the same folder.
@@ -61,6 +68,7 @@ class FolderPlan:
     recursive: bool = False  # whether folders inside the folder are translated too
     glob: str = "*"  # what paths inside the folder must match; * matches / as well
     limit: int | None = None  # pictures; the first ones
+    naming: Naming = _AS_IT_IS
 
     def __post_init__(self) -> None:
         # Not Path's resolve() and exists(), which raise for loops of links and names too long.
@@ -91,10 +99,12 @@ class FolderPlan:
     def _jobs(self) -> Iterator[Job]:
         resolve = lru_cache(maxsize=16)(os.path.realpath)  # pictures of one folder come together
         origin, target = resolve(self.source), resolve(self.output)
+        neighbours = lru_cache(maxsize=16)(Neighbours)
         is_inner = _is_inside(target, origin)
         unreadable: list[Job] = []
         for path in self._pictures(unreadable):
-            output, problem = self._output(path), None
+            name = self.naming.name(path, neighbours)
+            output, problem = self._beside(path).with_name(name), None
             # Links in the output folder may lead anywhere.
             is_link = os.path.islink(output)  # noqa: PTH114 (see __post_init__)
             real = resolve(output) if is_link else f"{resolve(output.parent)}/{output.name}"
@@ -119,26 +129,9 @@ class FolderPlan:
             if fnmatchcase(path.relative_to(self.source).as_posix(), self.glob):
                 yield path
 
-    def _output(self, source: Path) -> Path:
-        name = _result_name(source)
-        # A name that stays is never taken by one that grows.
-        while name != source.name and os.path.lexists(source.with_name(name)):
-            name += ".png"
-        return self._beside(source).with_name(name)
-
     def _beside(self, source: Path) -> Path:
         return self.output / source.relative_to(self.source)
 
 
 def _is_inside(path: str, folder: str) -> bool:
     return path.startswith(folder.rstrip(os.sep) + os.sep)
-
-
-def written_suffix(source: Path) -> str:
-    """The suffix of the format of a picture's translation: its own, if we write that, else PNG."""
-    return source.suffix if source.suffix.lower() in WRITABLE_SUFFIXES else ".png"
-
-
-def _result_name(source: Path) -> str:
-    suffix = written_suffix(source)
-    return source.name if suffix == source.suffix else source.name + suffix

@@ -4,10 +4,12 @@ import os
 import sys
 import time
 from collections import Counter
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Mapping
 from contextlib import closing
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -18,9 +20,8 @@ from cyclegan.contract.errors import InputError
 from cyclegan.contract.folder import default_folder
 
 if TYPE_CHECKING:
-    from app.batch import Result
+    from app.batch import Result, Translate
     from app.plan import FolderPlan, Job
-    from app.translator import Translator
 
 
 def convert(
@@ -60,6 +61,26 @@ def convert(
     fail_fast: Annotated[
         bool, typer.Option("--fail-fast", help="Stop at the first picture that fails.")
     ] = False,
+    format_: Annotated[
+        Literal["auto", "png", "jpg", "webp", "avif"],
+        typer.Option("--format", help="Of the results; auto: that of each picture."),
+    ] = "auto",
+    quality: Annotated[int, typer.Option(metavar="1-100", help="Of JPEG, WebP and AVIF.")] = 95,
+    suffix: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="Added to names: a.jpg becomes aTEXT.jpg.")
+    ] = None,
+    template: Annotated[
+        str | None, typer.Option(metavar="NAMES", help='As "{stem}_{model}.{ext}".')
+    ] = None,
+    alpha: Annotated[
+        str, typer.Option(metavar="keep|flatten:#rrggbb", help="What becomes of transparency.")
+    ] = "keep",
+    metadata: Annotated[
+        Literal["all", "icc", "none"], typer.Option(help="What stays of EXIF, XMP and profile.")
+    ] = "all",
+    strip_gps: Annotated[
+        bool, typer.Option("--strip-gps", help="Take out where it was taken.")
+    ] = False,
     report: Annotated[
         Path | None, typer.Option(help="Write a JSON line for each picture to this file.")
     ] = None,
@@ -72,28 +93,43 @@ def convert(
     Exits 3 if some pictures of a folder failed; all others are done then.
     """
     source, target = _two_paths(paths or [], input_, output)
+    if suffix is not None and template is not None:
+        raise typer.BadParameter("--suffix and --template both make names; give one of them")
     from app import terminal  # lazy: rich
     from app.batch import attempt  # lazy: numpy, Pillow, onnxruntime
+    from app.naming import Naming
     from app.plan import PIPE, FolderPlan, plan_file
+    from app.recipe import Recipe
+    from app.rendering import render
 
+    recipe = Recipe(alpha=alpha, quality=quality, metadata=metadata, strip_gps=strip_gps)
+    naming = Naming(format_, template or f"{{stem}}{suffix or ''}.{{ext}}")
     # Not Path.exists(), which raises where a name is too long.
     if source != PIPE and not os.path.exists(source):  # noqa: PTH110
         raise InputError(f"{source} does not exist; give a picture or a folder of pictures")
     if target == PIPE and (source.is_dir() or json_ or sys.stdout.isatty()):
         raise typer.BadParameter("- as OUTPUT wants one picture, and standard output for it alone")
-    folder = FolderPlan(source, target, recursive, glob, limit) if source.is_dir() else None
-    if watch and (folder is None or limit):
+    is_folder = source.is_dir()
+    if watch and (not is_folder or limit):
         raise typer.BadParameter("--watch wants a folder as INPUT, and no --limit")
-    total = 1 if folder is None else None if watch else folder.count()
-    files = [] if folder else [plan_file(source, target)]
     store = Store(weights or default_folder(), device)
-    translator = store.load(model or store.only().name)
+    naming = replace(naming, model=model or store.only().name)
+    folder = FolderPlan(source, target, recursive, glob, limit, naming) if is_folder else None
+    total = 1 if folder is None else None if watch else folder.count()
+    files = [] if folder else [plan_file(source, target, naming)]
+    translator = store.load(naming.model)
 
-    options = {"overwrite": overwrite, "sidecars": copy_sidecars}
+    translate = partial(render, translator, recipe)
+    options: dict[str, Any] = {
+        "overwrite": overwrite,
+        "sidecars": copy_sidecars,
+        "quality": recipe.quality,
+    }
+    made_by = {"model": translator.card.sha256} | recipe.to_dict()
     results = (
-        _convert_folder(translator, folder, watch=watch, **options)
+        _convert_folder(translate, folder, made_by, watch=watch, **options)
         if folder
-        else (attempt(translator.translate, job, **options) for job in files)
+        else (attempt(translate, job, **options) for job in files)
     )
     counts: Counter[str] = Counter()
     started = time.monotonic()
@@ -125,19 +161,22 @@ def convert(
 
 
 def _convert_folder(
-    translator: "Translator", plan: "FolderPlan", *, watch: bool, overwrite: bool, sidecars: bool
+    translate: "Translate",
+    plan: "FolderPlan",
+    made_by: Mapping[str, object],
+    *,
+    watch: bool,
+    **options: Any,
 ) -> Generator["Result", None, None]:
     """Translate what is not done yet of a folder; with `watch`, what comes later as well."""
     from app.batch import convert_all  # lazy: as above
     from app.manifest import open_manifest
     from app.watch import convert_new
 
-    with open_manifest(plan.output, {"model": translator.card.sha256}) as manifest:
+    with open_manifest(plan.output, made_by) as manifest:
 
         def convert_these(jobs: Iterable["Job"]) -> Generator["Result", None, None]:
-            return convert_all(
-                translator.translate, jobs, manifest, overwrite=overwrite, sidecars=sidecars
-            )
+            return convert_all(translate, jobs, manifest, **options)
 
         yield from convert_new(plan, convert_these) if watch else convert_these(plan)
 

@@ -31,7 +31,7 @@ class Format:
     options: dict[str, Any] = field(default_factory=dict)  # for Pillow's writer
     max_side: int = 1_000_000  # pixels
     has_alpha: bool = True
-    has_exif: bool = True
+    has_metadata: bool = True  # EXIF, XMP and a colour profile
     is_animated: bool = False  # whether frames are read and written one by one
 
 
@@ -60,12 +60,12 @@ FORMATS = (
     ),
     # With a compression, Pillow fails on EXIF's inner directories.
     Format(TiffImagePlugin.TiffImageFile.format, (".tif", ".tiff"), options={"compression": "raw"}),
-    Format(BmpImagePlugin.BmpImageFile.format, (".bmp",), has_alpha=False, has_exif=False),
+    Format(BmpImagePlugin.BmpImageFile.format, (".bmp",), has_alpha=False, has_metadata=False),
     Format(
         GifImagePlugin.GifImageFile.format,
         (".gif",),
         max_side=65_535,
-        has_exif=False,
+        has_metadata=False,
         is_animated=True,
     ),
     _HEIF,

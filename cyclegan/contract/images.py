@@ -6,11 +6,12 @@ folder are pictures in walk.py, what networks see of a picture in pixels.py.
 
 import io
 import logging
+import struct
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,11 +19,15 @@ from PIL import Image, ImageCms, ImageFile
 
 from cyclegan.contract.errors import PictureError, brief
 from cyclegan.contract.formats import FORMATS, open_header
-from cyclegan.contract.metadata import read_exif
+from cyclegan.contract.metadata import NOTHING_SAID, Metadata, read_metadata
 
 MAX_PIXELS = 100_000_000
 
 Source = Path | bytes | BinaryIO
+
+# Pillow dates what it makes, and the same picture would be another file every second.
+_MADE_NOW = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+_SRGB = _MADE_NOW[:24] + struct.pack(">6H", 2000, 1, 1, 0, 0, 0) + _MADE_NOW[36:]
 
 _ANIMATED = {each.name for each in FORMATS if each.is_animated}
 
@@ -45,7 +50,16 @@ class Picture:
 
     rgb: NDArray[np.uint8]  # [H, W, 3]
     alpha: NDArray[np.uint8] | None = None  # [H, W], 255 is opaque; None where the file has none
-    exif: bytes | None = None  # as Pillow reads and writes it; its orientation is taken out
+    metadata: Metadata = NOTHING_SAID
+
+    def flattened(self, colour: tuple[int, int, int]) -> Self:
+        """The picture as it looks on a colour (R, G, B), without alpha."""
+        if self.alpha is None:
+            return self
+        image = Image.fromarray(np.dstack([self.rgb, self.alpha]))  # [H, W, 4]
+        ground = Image.new("RGBA", image.size, colour)
+        rgb = np.asarray(Image.alpha_composite(ground, image).convert("RGB"))
+        return replace(self, rgb=rgb, alpha=None)
 
 
 class Frame(NamedTuple):
@@ -127,13 +141,15 @@ def _read(image: Image.Image, name: str) -> Picture:
     with _decoding(name):
         image.load()
         profile = image.info.get("icc_profile")
-        orientation, exif = read_exif(image)  # after load(): TIFF is upright then
-        upright = _to_8_bits(image)
+        pixels = _to_8_bits(image)
+        colours = pixels.convert("RGB") if pixels.mode == "RGBA" else pixels
+        rgb, icc = _to_srgb(colours, profile) if profile else (colours.convert("RGB"), None)
+        orientation, metadata = read_metadata(image, icc)  # after load(): TIFF is upright then
+        alpha = pixels.getchannel("A") if pixels.mode == "RGBA" else None
         if orientation in _UPRIGHT:
-            upright = upright.transpose(_UPRIGHT[orientation])
-        alpha = np.asarray(upright.getchannel("A")) if upright.mode == "RGBA" else None
-        rgb = np.asarray(_to_srgb(upright, profile) if profile else upright.convert("RGB"))
-        return Picture(rgb, alpha, exif)
+            rgb = rgb.transpose(_UPRIGHT[orientation])
+            alpha = alpha and alpha.transpose(_UPRIGHT[orientation])
+        return Picture(np.asarray(rgb), np.asarray(alpha) if alpha else None, metadata)
 
 
 def _read_animation(image: ImageFile.ImageFile, name: str, count: int) -> Animation:
@@ -180,25 +196,26 @@ def _to_8_bits(image: Image.Image) -> Image.Image:
     return image if image.mode in ("L", "CMYK") else image.convert("RGB")
 
 
-def _to_srgb(image: Image.Image, icc: bytes) -> Image.Image:
-    """Colours by the embedded profile -> sRGB; a profile that cannot be used is left out."""
-    colours = image.convert("RGB") if image.mode == "RGBA" else image
+def _to_srgb(colours: Image.Image, icc: bytes) -> tuple[Image.Image, bytes | None]:
+    """Colours by the embedded profile -> sRGB and its profile.
+
+    A profile that cannot be used is left out.
+    """
     try:
         profile = ImageCms.ImageCmsProfile(io.BytesIO(icc))
         if ImageCms.getProfileDescription(profile).startswith("sRGB"):
-            return colours.convert("RGB")  # exact, where a conversion would round
-        if profile.profile.xcolor_space.strip() == "RGB":
-            colours = colours.convert("RGB")
+            return colours.convert("RGB"), icc  # exact, where a conversion would round
+        is_rgb = profile.profile.xcolor_space.strip() == "RGB"
         converted = ImageCms.profileToProfile(
-            colours,
+            colours.convert("RGB") if is_rgb else colours,
             profile,
-            ImageCms.createProfile("sRGB"),
+            ImageCms.ImageCmsProfile(io.BytesIO(_SRGB)),
             renderingIntent=ImageCms.Intent.RELATIVE_COLORIMETRIC,
             outputMode="RGB",
             flags=ImageCms.Flags.BLACKPOINTCOMPENSATION,  # both as browsers show pictures
         )
         assert converted is not None, "a picture comes back unless it is converted in place"
-        return converted
+        return converted, _SRGB
     except (ImageCms.PyCMSError, OSError, ValueError, TypeError) as error:
         log.debug("a colour profile is left out: %s", error)
-        return colours.convert("RGB")
+        return colours.convert("RGB"), None

@@ -15,8 +15,10 @@ from cyclegan.contract.errors import PictureError
 from cyclegan.contract.files import atomic_write
 from cyclegan.contract.formats import format_to_write
 from cyclegan.contract.images import Animation, Frame, Picture
+from cyclegan.contract.metadata import metadata_options
 
 DEFAULT_QUALITY = 95
+_WHITE = (255, 255, 255)
 
 
 def save_picture(
@@ -61,13 +63,12 @@ def write_picture(
     options: dict[str, Any] = {"format": form.name, **form.options}
     if "quality" in options:
         options["quality"] = quality
-    exif = first.picture.exif
-    # A JPEG segment holds no more than 64 kB; the picture is worth more than its metadata.
-    if exif and form.has_exif and (form.name != "JPEG" or len(exif) < 65_000):
-        options["exif"] = exif
+    metadata = first.picture.metadata
+    if form.has_metadata:
+        options |= metadata_options(metadata, form.name)
     images = (_to_image(frame, form.has_alpha) for frame in chain([first], frames))
     if form.name == "GIF":
-        _write_gif(images, file, plays)
+        _write_gif(images, file, plays, metadata.software)
     elif form.is_animated and count > 1:
         moving = _Moving(images, count)
         moving.save(file, save_all=True, duration=moving.durations_ms, loop=plays, **options)
@@ -84,14 +85,11 @@ class _Shown(NamedTuple):
 
 
 def _to_image(frame: Frame, with_alpha: bool) -> _Shown:
-    picture, duration_ms = frame
-    if picture.alpha is None:
-        return _Shown(Image.fromarray(picture.rgb), duration_ms)
-    image = Image.fromarray(np.dstack([picture.rgb, picture.alpha]))  # [H, W, 4]
-    if not with_alpha:
-        white = Image.new("RGBA", image.size, "white")
-        image = Image.alpha_composite(white, image).convert("RGB")
-    return _Shown(image, duration_ms)
+    picture = frame.picture if with_alpha else frame.picture.flattened(_WHITE)
+    pixels = picture.rgb
+    if picture.alpha is not None:
+        pixels = np.dstack([picture.rgb, picture.alpha])  # [H, W, 4]
+    return _Shown(Image.fromarray(pixels), frame.duration_ms)
 
 
 class _Moving(Image.Image):
@@ -114,7 +112,7 @@ class _Moving(Image.Image):
             self.im, self._mode, self._size = image.im, image.mode, image.size
 
 
-def _write_gif(frames: Iterator[_Shown], file: BinaryIO, plays: int) -> None:
+def _write_gif(frames: Iterator[_Shown], file: BinaryIO, plays: int, comment: str | None) -> None:
     """Write frame after frame, each with colours of its own. Pillow's writer keeps all of them."""
     late_ms = 0  # GIF counts in hundredths of a second: what one frame loses the next one gets
     is_first = True
@@ -129,7 +127,9 @@ def _write_gif(frames: Iterator[_Shown], file: BinaryIO, plays: int) -> None:
         if is_first:
             # It says how often the animation is repeated (0: for ever), and nothing for once.
             loop = {} if plays == 1 else {"loop": max(plays - 1, 0)}
-            header, _ = GifImagePlugin.getheader(paletted, info=options | loop)
+            header, _ = GifImagePlugin.getheader(
+                paletted, info=options | loop | {"comment": comment}
+            )
             file.writelines(header)
         options["include_color_table"] = not is_first  # the first one has that of the header
         file.writelines(GifImagePlugin.getdata(paletted, **options))

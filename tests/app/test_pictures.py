@@ -1,13 +1,15 @@
 """Any kind of picture through the command, with a model that changes nothing."""
 
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import ExifTags, Image
 
 from cyclegan.contract.images import load_picture
 from tests.contract.ciede2000 import mean_difference
+from tests.contract.pictures import read_exif, smooth
 from tests.contract.test_animation import DURATIONS, moving, read
 
 PHOTO = Path(__file__).parents[2] / "app" / "web" / "examples" / "cat.jpg"
@@ -73,3 +75,72 @@ def test_an_animation_stays_one(convert_same, tmp_path: Path, codec: str) -> Non
     assert [frame.duration_ms for frame in after] == DURATIONS
     for one, other in zip(before, after, strict=True):
         assert mean_difference(one.picture.rgb, other.picture.rgb) < 2
+
+
+def test_a_translation_says_what_made_it(command, weights_dir: Path, tmp_path: Path) -> None:
+    card = json.loads((weights_dir / "negate.json").read_text())
+    exif = Image.Exif()
+    exif[ExifTags.Base.Artist] = "Ada"
+    exif.get_ifd(ExifTags.IFD.GPSInfo)[ExifTags.GPS.GPSLatitudeRef] = "N"
+    Image.fromarray(smooth(8, 8)).save(tmp_path / "in.jpg", exif=exif)
+
+    def converted(*options: str) -> Image.Exif:
+        ran = command("convert", tmp_path / "in.jpg", tmp_path / "o.png", "--overwrite", *options)
+        assert ran.code == 0
+        return read_exif(tmp_path / "o.png")
+
+    said = converted()
+    assert said[ExifTags.Base.Software] == f"cyclegan 0.1.0, model negate, sha256 {card['sha256']}"
+    assert said[ExifTags.Base.Artist] == "Ada"
+    assert ExifTags.IFD.GPSInfo in said
+    assert ExifTags.IFD.GPSInfo not in converted("--strip-gps")
+    assert not converted("--metadata", "icc")
+    assert not converted("--metadata", "none")
+
+
+def test_alpha_can_be_flattened(command, tmp_path: Path, noise) -> None:
+    rgba = noise(8, 9, 4)
+    rgba[..., 3] = np.where(rgba[..., 3] < 128, 0, 255)
+    Image.fromarray(rgba).save(tmp_path / "in.png")
+    command("convert", tmp_path / "in.png", tmp_path / "o.png", "--alpha", "flatten:#0a141e")
+    picture = load_picture(tmp_path / "o.png")
+    is_shown = rgba[..., 3:] > 0
+    np.testing.assert_array_equal(
+        picture.rgb, np.where(is_shown, 255 - rgba[..., :3], [10, 20, 30])
+    )
+    assert picture.alpha is None
+
+
+def test_format_quality_and_names_of_a_folder(command, tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    for name in ("a.png", "b.jpg"):
+        Image.fromarray(smooth(32, 32)).save(tmp_path / "in" / name)
+    folders = tmp_path / "in", tmp_path / "out"
+    sizes = []
+    for quality in (95, 20):  # another quality is another picture
+        options = ("--format", "webp", "--suffix", "_n", "--quality", quality)
+        assert ": 2 done" in command("convert", *folders, *options).stdout
+        sizes.append((tmp_path / "out" / "a_n.webp").stat().st_size)
+    assert sizes[1] < sizes[0]
+    assert ": 0 done, 2 skipped" in command("convert", *folders, *options).stdout
+    assert sorted(path.name for path in (tmp_path / "out").glob("*.*p")) == ["a_n.webp", "b_n.webp"]
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (("--suffix", "_x", "--template", "{stem}.{ext}"), "both make names; give one of them"),
+        (("--template", "x.{ext}"), "makes no names"),
+        (("--format", "gif"), "is not one of"),
+        (("--format", "jpg"), "out.png is not named as a picture of the format jpg"),
+        (("--alpha", "flatten:red"), "alpha must be keep or flatten:#rrggbb"),
+        (("--metadata", "exif"), "is not one of"),
+    ],
+)
+def test_bad_values_are_refused_before_anything_is_read(
+    command, tmp_path: Path, options: tuple[str, ...], sentence: str
+) -> None:
+    (tmp_path / "in.png").write_text("no picture")
+    ran = command("convert", tmp_path / "in.png", tmp_path / "out.png", *options)
+    assert ran.code == 2
+    assert sentence in ran.stderr

@@ -1,10 +1,12 @@
 """Which file becomes which."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from app.naming import Naming
 from app.plan import PIPE, FolderPlan, Job, plan_file
 from cyclegan.contract.errors import InputError
 
@@ -22,13 +24,29 @@ def test_the_tree_is_mirrored_and_nothing_collides(put) -> None:
 
 
 def test_formats_that_are_not_written_become_png_beside_any_neighbour(put) -> None:
-    at = put("in/a.heic", "in/a.heic.png", "in/a.png")
+    at = put("in/a.heic", "in/a.heic.png", "in/a.png", "in/b.heic")
     assert {job.source.name: job.output.name for job in FolderPlan(at / "in", at / "out")} == {
-        "a.heic": "a.heic.png.png",
-        "a.heic.png": "a.heic.png",
+        "a.heic": "a.heic.png",
+        "a.heic.png": "a.heic.png.png",
         "a.png": "a.png",
+        "b.heic": "b.png",
     }
-    assert plan_file(at / "in" / "a.heic", at).output == at / "a.heic.png"
+    assert plan_file(at / "in" / "a.heic", at).output == at / "a.png"
+
+
+def test_what_is_asked_for_decides_names(put) -> None:
+    at = put("in/a.JPEG", "in/a.png", "in/b.png", "in/sub/a.png", "c.png")
+    plan = FolderPlan(
+        at / "in", at / "out", True, naming=Naming("jpg", "{stem}_{model}.{ext}", "z")
+    )
+    expected = ["a_z.JPEG", "a.png_z.jpg", "b_z.jpg", "sub/a_z.jpg"]
+    assert outputs(plan, at / "out") == expected
+    assert outputs(replace(plan, glob="*.png"), at / "out") == expected[1:]
+    assert plan_file(at / "c.png", at / "in", Naming("webp")).output == at / "in" / "c.webp"
+    assert plan_file(at / "c.png", PIPE, Naming("webp")).pipe_suffix == ".webp"
+    assert plan_file(at / "c.png", at / "c.jpeg", Naming("jpg")).output == at / "c.jpeg"
+    with pytest.raises(InputError, match=r"c\.gif is not named as a picture of the format jpg"):
+        plan_file(at / "c.png", at / "c.gif", Naming("jpg"))
 
 
 def test_a_part_of_a_folder_can_be_chosen_and_keeps_its_names(put) -> None:
@@ -39,7 +57,7 @@ def test_a_part_of_a_folder_can_be_chosen_and_keeps_its_names(put) -> None:
 
     assert chosen(glob="*.jpg") == ["b.jpg", "sub/b.jpg"]
     assert chosen(glob="sub/*") == ["sub/b.jpg", "sub/c.png"]
-    assert chosen(glob="*.heic") == ["a.heic.png.png"]
+    assert chosen(glob="*.heic") == ["a.png"]
     assert chosen(glob="*b.jpg", limit=1) == ["b.jpg"]
     assert chosen(limit=9) == chosen()
     with pytest.raises(InputError, match=r"has no pictures like \*\.JPG \("):

@@ -40,7 +40,7 @@ def test_alpha_and_metadata_are_kept(weights_dir: Path) -> None:
     picture = Picture(noise(5, 7), np.arange(35, dtype=np.uint8).reshape(5, 7), b"Exif\0\0")
     translated = Store(weights_dir).load("negate").translate(picture)
     assert translated.alpha is picture.alpha
-    assert translated.exif == picture.exif
+    assert translated.metadata == picture.metadata
 
 
 def test_threads_share_one_translator(weights_dir: Path) -> None:

@@ -11,6 +11,7 @@ from PIL import ExifTags, Image, ImageCms
 
 from cyclegan.contract.errors import PictureError
 from cyclegan.contract.images import load_picture
+from cyclegan.contract.metadata import Metadata
 from cyclegan.contract.saving import save_picture
 from tests.contract.pictures import encode, noise, read_exif, smooth
 
@@ -20,7 +21,7 @@ def test_png_colours_are_exact() -> None:
     picture = load_picture(encode(Image.fromarray(rgb), "PNG"))
     np.testing.assert_array_equal(picture.rgb, rgb)
     assert picture.alpha is None
-    assert picture.exif is None
+    assert picture.metadata == Metadata()
 
 
 def test_16_bit_greys_are_scaled_not_clipped() -> None:
@@ -123,7 +124,7 @@ def test_a_wide_gamut_profile_changes_colours_as_it_should() -> None:
 def test_damaged_metadata_costs_nothing_but_itself() -> None:
     picture = load_picture(encode(Image.fromarray(noise(4, 4)), "PNG", exif=b"Exif\0\0garbage"))
     np.testing.assert_array_equal(picture.rgb, noise(4, 4))
-    assert picture.exif is None
+    assert picture.metadata == Metadata()
 
 
 def bomb(width: int, height: int) -> bytes:

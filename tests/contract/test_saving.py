@@ -5,13 +5,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import ExifTags, Image
 
 from cyclegan.contract.errors import PictureError
 from cyclegan.contract.formats import WRITABLE_SUFFIXES
 from cyclegan.contract.images import Picture, load_picture
 from cyclegan.contract.saving import save_picture, write_picture
-from tests.contract.pictures import encode, read_exif, smooth
+from tests.contract.pictures import smooth
 
 
 @pytest.mark.parametrize("suffix", sorted(WRITABLE_SUFFIXES))
@@ -57,18 +56,3 @@ def test_what_a_format_has_no_room_for_is_refused(tmp_path: Path) -> None:
     save_picture(wide, tmp_path / "wide.png")
     with pytest.raises(PictureError, match=r"cannot be written as \.xyz; use one of \.avif"):
         save_picture(wide, tmp_path / "wide.xyz")
-
-
-def test_metadata_that_is_still_true_is_kept(tmp_path: Path) -> None:
-    exif = Image.Exif()
-    exif[ExifTags.Base.Artist] = "Ada"
-    exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.ExposureTime] = 0.5
-    exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.ColorSpace] = 65535  # not sRGB
-    exif.get_ifd(ExifTags.IFD.GPSInfo)[ExifTags.GPS.GPSLatitudeRef] = "N"
-    source = encode(Image.fromarray(smooth(8, 8)), "JPEG", exif=exif)
-    for suffix in (".jpg", ".png", ".webp", ".tif", ".avif"):
-        save_picture(load_picture(source), tmp_path / f"out{suffix}")
-        again = read_exif(tmp_path / f"out{suffix}")
-        assert again[ExifTags.Base.Artist] == "Ada", suffix
-        assert again.get_ifd(ExifTags.IFD.Exif) == {ExifTags.Base.ExposureTime: 0.5}, suffix
-        assert again.get_ifd(ExifTags.IFD.GPSInfo) == {ExifTags.GPS.GPSLatitudeRef: "N"}, suffix

@@ -1,0 +1,33 @@
+"""What can be asked of a translation."""
+
+import json
+
+import pytest
+
+from app.recipe import Recipe
+from cyclegan.contract.errors import InputError
+
+
+@pytest.mark.parametrize(
+    ("fields", "sentence"),
+    [
+        ({"alpha": "flatten"}, "alpha must be keep or flatten:#rrggbb, not flatten"),
+        ({"alpha": "flatten:#12345"}, "alpha must be"),
+        ({"quality": 0}, "quality must be a number from 1 to 100, not 0"),
+        ({"quality": 101}, "quality must be"),
+        ({"metadata": "exif"}, "metadata must be one of all, icc, none, not exif"),
+    ],
+)
+def test_values_without_sense_are_refused(fields: dict[str, object], sentence: str) -> None:
+    with pytest.raises(InputError, match=sentence):
+        Recipe(**fields)  # type: ignore[arg-type]
+
+
+def test_a_background_is_three_numbers() -> None:
+    assert Recipe().background is None
+    assert Recipe(alpha="flatten:#0080Ff").background == (0, 128, 255)
+
+
+def test_a_recipe_is_plain_json() -> None:
+    recipe = Recipe(alpha="flatten:#000000", quality=3)
+    assert Recipe(**json.loads(json.dumps(recipe.to_dict()))) == recipe
