@@ -26,7 +26,7 @@ from cyclegan.domains import DIRECTIONS, GENERATOR_OF, Direction
 from cyclegan.evaluate import run_network
 from cyclegan.export import export
 from cyclegan.features import load_session
-from cyclegan.report import middle_square, spread
+from cyclegan.squares import middle_square, spread
 from cyclegan.step import Step, weigh
 from cyclegan.teacher import Teacher, teacher_folder
 

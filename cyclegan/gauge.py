@@ -4,7 +4,6 @@ The pictures and the way they are measured stay the same through a run, so that 
 compared with each other. How finished models are measured is in `evaluate.py`.
 """
 
-import logging
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,15 +15,12 @@ import torch
 from torch import nn
 
 from cyclegan.config import TrainConfig
-from cyclegan.contract.errors import DatasetError, PictureError
-from cyclegan.contract.images import load_picture
+from cyclegan.contract.errors import DatasetError
 from cyclegan.contract.pixels import from_network, to_network
 from cyclegan.dataset import Translate
 from cyclegan.domains import DIRECTIONS, GENERATOR_OF, MIN_PICTURES, Direction, list_domain
 from cyclegan.features import RGB, UNITS, Points, load_yardstick
-from cyclegan.report import middle_square, spread
-
-logger = logging.getLogger(__name__)
+from cyclegan.squares import load_squares
 
 # Of the target's training pictures, at the most. With 1000 every start takes twice as long, and
 # the smaller of both sets, the held-out one, decides how much KID varies.
@@ -171,12 +167,7 @@ class Gauge:
 
         Raises DatasetError: too few are left.
         """
-        squares = []
-        for place in spread(len(paths), count):
-            try:
-                squares.append(middle_square(load_picture(paths[place]).rgb, self._size))
-            except PictureError as error:
-                logger.warning("measuring without it: %s", error)
+        squares = load_squares(paths, count, self._size, "measuring")
         if len(squares) < MIN_PICTURES:
             raise DatasetError(
                 f"{paths[0].parent}: {len(squares)} of {min(count, len(paths))} pictures can be "

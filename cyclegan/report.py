@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 from tensorboard.compat.proto.event_pb2 import Event, SessionLog
 from tensorboard.compat.proto.summary_pb2 import Summary
@@ -27,6 +26,7 @@ from cyclegan.contract.files import atomic_write
 from cyclegan.contract.pixels import to_network
 from cyclegan.log import LOG, read_log
 from cyclegan.networks import AttentionGenerator
+from cyclegan.squares import middle_square, spread
 from cyclegan.unreadable import load_readable
 
 GAP = 4  # pixels between the pictures of a sheet
@@ -120,20 +120,6 @@ def load_sheet_pictures(paths: list[Path], count: int, size: int) -> list[Tensor
     if not tensors:
         raise DatasetError(f"none of the pictures for sample sheets: {min(unreadable.values())}")
     return tensors
-
-
-def spread(length: int, count: int) -> list[int]:
-    """Choose at most `count` places of a list, evenly from the first to the last."""
-    return [round(place) for place in np.linspace(0, length - 1, min(count, length))]
-
-
-def middle_square(rgb: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
-    """Scale the middle square of a picture, uint8 [H, W, 3] -> [size, size, 3]."""
-    picture = Image.fromarray(rgb)
-    side = min(picture.size)
-    left, top = (picture.width - side) // 2, (picture.height - side) // 2
-    box = (left, top, left + side, top + side)
-    return np.asarray(picture.resize((size, size), Image.Resampling.LANCZOS, box=box))
 
 
 @torch.no_grad()

@@ -1,0 +1,48 @@
+"""Middle squares of pictures spread over a domain: what is shown, measured and calibrated on.
+
+No torch here.
+"""
+
+import logging
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from cyclegan.contract.errors import PictureError
+from cyclegan.contract.images import load_picture
+
+logger = logging.getLogger(__name__)
+
+
+def load_squares(paths: list[Path], count: int, size: int, doing: str) -> list[NDArray[np.uint8]]:
+    """Load the middle squares of at most `count` pictures, less what cannot be read.
+
+    Args:
+        size: of the squares, in pixels.
+        doing: what a warning says that goes on without a picture: "measuring".
+
+    Returns: uint8 [size, size, 3] each.
+    """
+    squares = []
+    for place in spread(len(paths), count):
+        try:
+            squares.append(middle_square(load_picture(paths[place]).rgb, size))
+        except PictureError as error:
+            logger.warning("%s without it: %s", doing, error)
+    return squares
+
+
+def spread(length: int, count: int) -> list[int]:
+    """Choose at most `count` places of a list, evenly from the first to the last."""
+    return [round(place) for place in np.linspace(0, length - 1, min(count, length))]
+
+
+def middle_square(rgb: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
+    """Scale the middle square of a picture, uint8 [H, W, 3] -> [size, size, 3]."""
+    picture = Image.fromarray(rgb)
+    side = min(picture.size)
+    left, top = (picture.width - side) // 2, (picture.height - side) // 2
+    box = (left, top, left + side, top + side)
+    return np.asarray(picture.resize((size, size), Image.Resampling.LANCZOS, box=box))
