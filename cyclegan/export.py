@@ -29,6 +29,7 @@ from cyclegan.contract.errors import CheckpointError, ExportError, InputError
 from cyclegan.contract.files import atomic_write, sha256_of
 from cyclegan.domains import GENERATOR_OF, Direction
 from cyclegan.gauge import Record
+from cyclegan.graph import clean_up, comparison_sizes, noise
 from cyclegan.networks import (
     GENERATORS,
     AttentionGenerator,
@@ -42,8 +43,6 @@ CheckpointName = Literal["best", "latest"]
 
 OPSET = 18
 INPUT_NAME, OUTPUT_NAME, MASK_NAME = "picture", "translation", "mask"
-# [height, width] in pixels, for generators of multiples up to 4; see `parity_sizes`
-PARITY_SIZES = ((64, 64), (128, 96), (100, 256), (256, 256))
 PARITY_TOLERANCE = 1e-3 * 2  # 1e-3 of the value range [-1, 1]
 
 
@@ -206,6 +205,8 @@ def write_onnx(network: Generator, path: Path) -> None:
     """Write a generator as ONNX, float32 [1, 3, H, W] -> the same, H and W free in its multiple.
 
     A generator with a mask answers it as well, float32 [1, 1, H, W] in [0, 1].
+
+    Raises ExportError: the graph that was cleaned up answers otherwise than the one before.
     """
     module, names = answers_of(network)
     multiple = network.size_multiple
@@ -228,7 +229,7 @@ def write_onnx(network: Generator, path: Path) -> None:
             verbose=False,
         )
     assert program is not None, "torch.onnx.export answers a program when dynamo is on"
-    model = program.model_proto
+    model = clean_up(program.model_proto, multiple)
     onnx.checker.check_model(model, full_check=True)
     path.write_bytes(model.SerializeToString())
 
@@ -242,11 +243,8 @@ def measure_parity(network: Generator, path: Path) -> Parity:
     """
     module, names = answers_of(network)
     session = ort.InferenceSession(path, providers=["CPUExecutionProvider"])
-    rng = np.random.default_rng(0)
     worst = 0.0
-    sizes = parity_sizes(network.size_multiple)
-    for size in sizes:
-        picture = rng.uniform(-1, 1, (1, 3, *size)).astype(np.float32)
+    for picture in noise(network.size_multiple):
         answers = module(torch.from_numpy(picture))
         wanted = answers if isinstance(answers, tuple) else (answers,)
         found = session.run(names, {INPUT_NAME: picture})
@@ -254,18 +252,13 @@ def measure_parity(network: Generator, path: Path) -> Parity:
             error = float(np.abs(ours - theirs.numpy()).max())
             worst = error if math.isnan(error) else max(worst, error)
         if not worst <= PARITY_TOLERANCE:
+            height, width = picture.shape[2:]
             raise ExportError(
-                f"the exported model differs from the network by {worst:.2g} at {size[0]} x "
-                f"{size[1]} pixels, at most {PARITY_TOLERANCE:g} is allowed; nothing was written"
+                f"the exported model differs from the network by {worst:.2g} at {height} x "
+                f"{width} pixels, at most {PARITY_TOLERANCE:g} is allowed; nothing was written"
             )
+    sizes = comparison_sizes(network.size_multiple)
     return Parity(max_abs_error=worst, tolerance=PARITY_TOLERANCE, sizes=sizes)
-
-
-def parity_sizes(multiple: int) -> tuple[tuple[int, int], ...]:
-    """Sizes to compare at, [height, width] in pixels: several, one of them not square."""
-    if all(side % multiple == 0 for size in PARITY_SIZES for side in size):
-        return PARITY_SIZES
-    return ((multiple, multiple), (multiple, 2 * multiple), (2 * multiple, multiple))
 
 
 def find_licence(run: Path, config: TrainConfig) -> str:

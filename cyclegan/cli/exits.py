@@ -11,7 +11,7 @@ def require_training_packages() -> None:
     """Raise DependencyError, which names the extra to install, where training cannot work."""
     missing = [
         name
-        for name in ("albumentations", "onnx", "onnxscript", "torch", "torchvision")
+        for name in ("albumentations", "onnx", "onnxscript", "onnxslim", "torch", "torchvision")
         if importlib.util.find_spec(name) is None
     ]
     if missing:

@@ -1,0 +1,64 @@
+"""An ONNX graph as it is stored: cleaned up, and answering what it did before. No torch here.
+
+How a network becomes a graph is in `export.py`, how a graph gets another precision in `precision/`.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+import onnx
+import onnxruntime as ort
+import onnxslim
+from numpy.typing import NDArray
+
+from cyclegan.contract.errors import ExportError
+
+Pixels = NDArray[np.float32]  # [1, 3, H, W] in [-1, 1]
+
+# [height, width] in pixels, for networks of multiples up to 4; see `comparison_sizes`
+COMPARISON_SIZES = ((64, 64), (128, 96), (100, 256), (256, 256))
+CLEAN_UP_TOLERANCE = 1e-4  # of answers in [-1, 1]: merged constants may be rounded otherwise
+
+
+def comparison_sizes(multiple: int) -> tuple[tuple[int, int], ...]:
+    """Sizes to compare at, [height, width] in pixels: several, one of them not square."""
+    if all(side % multiple == 0 for size in COMPARISON_SIZES for side in size):
+        return COMPARISON_SIZES
+    return ((multiple, multiple), (multiple, 2 * multiple), (2 * multiple, multiple))
+
+
+def noise(multiple: int) -> Iterator[Pixels]:
+    """Fixed noise to compare on, of each of the `comparison_sizes`."""
+    rng = np.random.default_rng(0)
+    for size in comparison_sizes(multiple):
+        yield rng.uniform(-1, 1, (1, 3, *size)).astype(np.float32)
+
+
+def clean_up(model: onnx.ModelProto, multiple: int) -> onnx.ModelProto:
+    """Return a model without what it does not need: nodes without effect, notes of its exporter.
+
+    Of a plain generator's 53 nodes 50 are left, and 2.5 % of the bytes go.
+
+    Args:
+        multiple: height and width that the model takes are multiples of it, in pixels.
+
+    Raises ExportError: it answers otherwise than before.
+    """
+    clean: onnx.ModelProto = onnxslim.slim(model)
+    before, after = load_graph(model), load_graph(clean)
+    for pixels in noise(multiple):
+        feed = {before.get_inputs()[0].name: pixels}
+        for ours, theirs in zip(after.run(None, feed), before.run(None, feed), strict=True):
+            error = float(np.abs(ours - theirs).max())
+            if not error <= CLEAN_UP_TOLERANCE:
+                height, width = pixels.shape[2:]
+                raise ExportError(
+                    f"cleaned up, the graph answers otherwise by {error:.2g} at {height} x {width} "
+                    f"pixels, at most {CLEAN_UP_TOLERANCE:g} is allowed; nothing was written"
+                )
+    return clean
+
+
+def load_graph(model: onnx.ModelProto) -> ort.InferenceSession:
+    """Load a graph that is in memory, to run on the CPU."""
+    return ort.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])

@@ -1,0 +1,47 @@
+import numpy as np
+import onnx
+import onnxslim
+import pytest
+from onnx import TensorProto, helper
+
+from cyclegan.contract.errors import ExportError
+from cyclegan.graph import clean_up, comparison_sizes, load_graph
+
+
+def chain_of(*operators: str) -> onnx.ModelProto:
+    names = ["picture", *(f"inner{place}" for place in range(1, len(operators))), "translation"]
+    nodes = [
+        helper.make_node(operator, [names[place]], [names[place + 1]])
+        for place, operator in enumerate(operators)
+    ]
+    given, wanted = (
+        helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, 3, "height", "width"])
+        for name in ("picture", "translation")
+    )
+    opset = helper.make_opsetid("", 18)
+    graph = helper.make_graph(nodes, "chain", [given], [wanted])
+    return helper.make_model(graph, opset_imports=[opset], ir_version=10)
+
+
+def test_nodes_without_effect_go_and_the_answers_stay() -> None:
+    model = chain_of("Identity", "Neg", "Identity")
+    clean = clean_up(model, 4)
+    assert [node.op_type for node in clean.graph.node] == ["Neg"]
+    assert [node.op_type for node in model.graph.node] == ["Identity", "Neg", "Identity"]
+    picture = np.random.default_rng(1).uniform(-1, 1, (1, 3, 8, 12)).astype(np.float32)
+    (answer,) = load_graph(clean).run(None, {"picture": picture})
+    assert (answer == -picture).all()
+
+
+def test_a_graph_that_answers_otherwise_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(onnxslim, "slim", lambda _: chain_of("Abs"))
+    with pytest.raises(ExportError, match=r"cleaned up, the graph answers otherwise by [\d.]+ at"):
+        clean_up(chain_of("Neg"), 4)
+
+
+@pytest.mark.parametrize("multiple", [4, 8, 128, 256])
+def test_sizes_to_compare_at_fit_the_network(multiple: int) -> None:
+    sizes = comparison_sizes(multiple)
+    assert len(sizes) >= 3
+    assert any(height != width for height, width in sizes)
+    assert all(side % multiple == 0 for size in sizes for side in size)
