@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated, Literal
 
 import typer
@@ -31,10 +32,26 @@ class Direction(StrEnum):
     BtoA = "BtoA"
 
 
+class Precision(StrEnum):
+    """What a model computes in."""
+
+    fp32 = "fp32"
+    fp16 = "fp16"
+    int8 = "int8"
+
+
 def export(
-    run: Annotated[Path, typer.Argument(help="A run folder made by `cyclegan train`.")],
+    run: Annotated[
+        Path,
+        typer.Argument(
+            help="A run folder made by `cyclegan train`, or a finished fp32 model (.onnx) with its "
+            "card beside it."
+        ),
+    ],
     name: Annotated[str, typer.Option(help="Of the model: NAME.onnx and NAME.json.")],
-    direction: Annotated[Direction, typer.Option(help="Which generator.")] = Direction.AtoB,
+    direction: Annotated[
+        Direction | None, typer.Option(help="Which generator of a run; AtoB unless given.")
+    ] = None,
     out: Annotated[
         Path | None,
         typer.Option(help="Folder for both files; else CYCLEGAN_WEIGHTS, else `weights`."),
@@ -43,41 +60,109 @@ def export(
         Weights | None,
         typer.Option(help="Unless given, the best by KID where there is one, else the latest."),
     ] = None,
+    precision: Annotated[
+        Precision, typer.Option(help="fp16 and int8 are smaller, and need --calibrate.")
+    ] = Precision.fp32,
+    calibrate: Annotated[
+        Path | None,
+        typer.Option(help="Folder of source pictures to calibrate int8 with and to measure on."),
+    ] = None,
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder with testA, testB, trainA, trainB: measure KID, with --features."
+        ),
+    ] = None,
+    features: Annotated[
+        Path | None, typer.Option(help="Network to measure KID with, as in `evaluate`.")
+    ] = None,
+    accept_loss: Annotated[
+        bool, typer.Option("--accept-loss", help="Write the model though it loses too much.")
+    ] = False,
     title: Annotated[str | None, typer.Option(help="Of the card, for people.")] = None,
     description: Annotated[str | None, typer.Option(help="One or two sentences.")] = None,
-    data: Annotated[str | None, typer.Option(help="What it learned from, in words.")] = None,
+    learned_from: Annotated[
+        str | None, typer.Option(help="What it learned from, in words.")
+    ] = None,
     licence: Annotated[str | None, typer.Option(help="Of the weights, in words.")] = None,
     limit: Annotated[list[str] | None, typer.Option(help="A known limit, in a sentence.")] = None,
     reverse: Annotated[str | None, typer.Option(help="Name of the model that goes back.")] = None,
 ) -> None:
-    """Write a generator of a run as an ONNX model with its card, once both agree."""
-    require_training_packages()
-    from cyclegan.export import export as run_export  # lazy: torch
+    """Write a generator of a run as an ONNX model with its card, once both agree.
 
+    With --precision fp16 or int8 the fp32 model, or one that is finished already, is made smaller
+    and compared with itself; what loses too much is refused.
+    """
+    words = (title, description, learned_from, licence, limit, reverse)
+    is_finished = run.suffix == ".onnx"
+    if is_finished and (checkpoint or any(words)):
+        raise InputError(
+            f"{run} is a finished model and keeps the words of its card; leave out --checkpoint, "
+            "--title and the like, or give the folder of its run"
+        )
+    if precision is Precision.fp32:
+        if is_finished:
+            raise InputError(f"{run} is a finished model; give --precision fp16 or int8")
+        if calibrate or data or features or accept_loss:
+            raise InputError(
+                "--calibrate, --data, --features and --accept-loss go with --precision fp16 or int8"
+            )
+    elif calibrate is None:
+        raise InputError(
+            f"--precision {precision.value} needs --calibrate DIR: pictures of the kind that the "
+            "model translates"
+        )
+    if bool(data) != bool(features):
+        raise InputError("--data DIR and --features FILE go together: they are what KID needs")
+    require_training_packages()
     folder = out or default_folder()
-    card = run_export(
-        run,
-        direction.value,
-        name,
-        folder,
-        checkpoint=checkpoint.value if checkpoint else None,
-        on_choice=typer.echo,
-        title=title,
-        description=description,
-        data=data,
-        licence=licence,
-        known_limits=tuple(limit or ()),
-        reverse=reverse,
-    )
+    with TemporaryDirectory() as temporary:
+        source = run
+        if not is_finished:
+            from cyclegan.export import export as run_export  # lazy: torch
+
+            place = folder if precision is Precision.fp32 else Path(temporary)
+            card = run_export(
+                run,
+                direction.value if direction else "AtoB",
+                name,
+                place,
+                checkpoint=checkpoint.value if checkpoint else None,
+                on_choice=typer.echo,
+                title=title,
+                description=description,
+                data=learned_from,
+                licence=licence,
+                known_limits=tuple(limit or ()),
+                reverse=reverse,
+            )
+            source = place / card.file
+        if precision is not Precision.fp32 and calibrate:
+            from cyclegan.precision import convert  # lazy: onnxruntime
+
+            card = convert(
+                source,
+                "int8" if precision is Precision.int8 else "fp16",
+                name,
+                folder,
+                calibrate=calibrate,
+                data=data,
+                features=features,
+                direction=direction.value if direction else None,
+                accept_loss=accept_loss,
+                on_finding=typer.echo,
+            )
     _echo_model(folder, card)
 
 
 def _echo_model(folder: Path, card: ModelCard) -> None:
-    typer.echo(
-        f"{folder / card.file}: {card.bytes / 2**20:.1f} MiB, "
-        f"within {card.parity.max_abs_error:.1e} of the network "
+    nearness = (
+        f"{card.fidelity.psnr_db:.1f} dB to the fp32 model"
+        if card.fidelity
+        else f"within {card.parity.max_abs_error:.1e} of the network "
         f"(allowed: {card.parity.tolerance:g})"
     )
+    typer.echo(f"{folder / card.file}: {card.bytes / 2**20:.1f} MiB, {nearness}")
 
 
 def evaluate(

@@ -67,6 +67,20 @@ class Parity:
 
 
 @dataclass(frozen=True)
+class Fidelity:
+    """How near a model of lower precision is to the fp32 model that it was made from."""
+
+    source: str  # that model's name
+    source_sha256: str  # of its file
+    psnr_db: float  # of its answers to the fp32 model's, all pictures together
+    pictures: str  # in words: on which pictures
+    calibration: str | None  # in words: how ranges for int8 were found; None: fp16 needs none
+    float_layers: tuple[str, ...]  # nodes of the ONNX file that were left in float32
+    kid_fp32: float | None  # x100, of the fp32 model, by the protocol of this card's metrics
+    kid: float | None  # x100, of this model; None: not measured
+
+
+@dataclass(frozen=True)
 class ModelCard:
     """Everything an app must know about a model. Raises: CardError on values without sense."""
 
@@ -103,6 +117,8 @@ class ModelCard:
     # Pixels; side of the square of input around a cell of size_multiple pixels of output beyond
     # which nothing changes the cell; None: the whole picture does
     receptive_field: int | None = None
+    # What the precision cost; None exactly with fp32. `parity` is then that of the fp32 model
+    fidelity: Fidelity | None = None
 
     def __post_init__(self) -> None:
         rules = {
@@ -120,6 +136,7 @@ class ModelCard:
                 if self.tiling == "statistics"
                 else self.receptive_field is not None and self.receptive_field >= self.size_multiple
             ),
+            "fidelity": (self.fidelity is None) == (self.precision == "fp32"),
         }
         expected = {
             "schema_version": str(SCHEMA_VERSION),
@@ -135,6 +152,11 @@ class ModelCard:
                 'null where tiling is "statistics"'
                 if self.tiling == "statistics"
                 else 'size_multiple or more where tiling is "exact"'
+            ),
+            "fidelity": (
+                'null where precision is "fp32"'
+                if self.precision == "fp32"
+                else f'an object where precision is "{self.precision}"'
             ),
         }
         for field, holds in rules.items():
@@ -202,15 +224,16 @@ class ModelCard:
 
 def _parse(kind: Any, value: Any, where: str) -> Any:
     """`value` from JSON as the type `kind` of a field called `where`. Raises: CardError."""
+    whole = kind
+    if typing.get_origin(kind) is types.UnionType:  # the only union is `... | None`
+        if value is None:
+            return None
+        kind = typing.get_args(kind)[0]
     origin, arguments = typing.get_origin(kind), typing.get_args(kind)
     if kind is Any:
         return value
     if dataclasses.is_dataclass(kind):
         return _parse_fields(kind, value, where)
-    if origin is types.UnionType and value is None:  # the only union is `... | None`
-        return None
-    if origin is types.UnionType and type(value) is arguments[0]:
-        return value
     if origin is Literal and value in arguments:
         return value
     if origin is dict and isinstance(value, dict):
@@ -225,7 +248,7 @@ def _parse(kind: Any, value: Any, where: str) -> Any:
         return float(value)
     if kind in (int, str) and type(value) is kind:
         return value
-    raise CardError(f'"{where}" must be {_describe(kind)}, not {_show(value)}')
+    raise CardError(f'"{where}" must be {_describe(whole)}, not {_show(value)}')
 
 
 def _parse_fields(kind: Any, value: object, where: str) -> Any:

@@ -12,6 +12,17 @@ from cyclegan.contract.errors import CardError
 
 Card = dict[str, Any]
 
+FIDELITY = {
+    "source": "negate",
+    "source_sha256": "0" * 64,
+    "psnr_db": 40.0,
+    "pictures": "16 photos",
+    "calibration": None,
+    "float_layers": ["first"],
+    "kid_fp32": 22,
+    "kid": None,
+}
+
 
 @pytest.fixture
 def card_path(weights_dir: Path) -> Path:
@@ -41,6 +52,17 @@ def test_every_part_survives_writing(card_path: Path) -> None:
     assert card.metrics[0].value == 20.0
     assert card.reverse == "etagen"
     assert json.loads(json.dumps(card.to_dict())) == data
+
+
+def test_what_a_precision_cost_survives_writing(card_path: Path) -> None:
+    data = json.loads(card_path.read_text()) | {"precision": "fp16", "fidelity": FIDELITY}
+    card = ModelCard.from_dict(data)
+    assert card.fidelity is not None
+    assert (card.fidelity.kid_fp32, card.fidelity.kid) == (22.0, None)
+    assert json.loads(json.dumps(card.to_dict())) == data
+    data["fidelity"] = FIDELITY | {"psnr_db": "40"}
+    with pytest.raises(CardError, match=r'"fidelity.psnr_db" must be a number, not "40"'):
+        ModelCard.from_dict(data)
 
 
 def test_a_card_from_before_there_were_masks_is_read(card_path: Path) -> None:
@@ -97,6 +119,8 @@ def inside(part: str, **fields: object) -> Callable[[Card], object]:
         (put(name="a/b"), "\"name\" must be letters, digits, '.', '_' and '-', not \"a/b\""),
         (put(tiling="exact"), '"receptive_field" must be size_multiple or more where tiling is'),
         (put(receptive_field=9), '"receptive_field" must be null where tiling is "statistics"'),
+        (put(precision="int8"), '"fidelity" must be an object where precision is "int8", not null'),
+        (put(fidelity=FIDELITY), '"fidelity" must be null where precision is "fp32"'),
         (put(schema_version=2), "schema version 2, this program reads up to 1; update"),
         (put(schema_version=0), '"schema_version" must be 1, not 0'),
     ],

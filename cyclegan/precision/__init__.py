@@ -1,0 +1,8 @@
+"""A finished fp32 model in another precision: made smaller or quicker, measured, refused if spoilt.
+
+How a checkpoint becomes an fp32 model is in `cyclegan/export.py`. No torch here.
+"""
+
+from cyclegan.precision.conversion import MIN_PICTURES, MIN_PSNR_DB, Precision, convert
+
+__all__ = ["MIN_PICTURES", "MIN_PSNR_DB", "Precision", "convert"]

@@ -1,0 +1,254 @@
+"""Models of another precision: near the fp32 one, refused where they are not, and bad input."""
+
+import json
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import onnx
+import onnxruntime as ort
+import pytest
+import torch
+from PIL import Image
+
+from cyclegan.contract.card import Fidelity, ModelCard
+from cyclegan.contract.errors import CardError, DatasetError, ExportError, InputError, ModelError
+from cyclegan.contract.files import sha256_of
+from cyclegan.export import write_onnx
+from cyclegan.networks import build_generator
+from cyclegan.precision import Precision, conversion, convert
+from cyclegan.precision.int8 import quantize
+
+SIZE = 32
+
+
+@pytest.fixture(scope="module")
+def plain_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_generator("plain", 32, 2, tmp_path_factory.mktemp("plain"))
+
+
+@pytest.fixture(scope="module")
+def resnet_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_generator("resnet6", 4, 1, tmp_path_factory.mktemp("resnet"))
+
+
+@pytest.fixture(scope="module")
+def pictures_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of 16 pictures, as few as there may be."""
+    folder = tmp_path_factory.mktemp("pictures")
+    rng = np.random.default_rng(0)
+    for index in range(16):
+        rgb = rng.integers(0, 256, (SIZE, SIZE + index, 3), dtype=np.uint8)
+        Image.fromarray(rgb).save(folder / f"{index}.png")
+    return folder
+
+
+@pytest.fixture
+def source(plain_file: Path, tmp_path: Path, add_model: Callable[..., ModelCard]) -> Path:
+    """A folder of models with a finished fp32 model and its card."""
+    (tmp_path / "weights").mkdir()
+    return add_generator(plain_file, tmp_path / "weights", add_model)
+
+
+def write_generator(name: str, width: int, blocks: int, folder: Path) -> Path:
+    """Weights that keep the scale, so that every layer has something to say."""
+    network = build_generator(name, width, blocks).eval()
+    generator = torch.Generator().manual_seed(0)
+    for parameter in network.parameters():
+        scale = parameter[0].numel() ** -0.5 if parameter.ndim == 4 else 0.1
+        parameter.data = torch.randn(parameter.shape, generator=generator) * scale
+    write_onnx(network, folder / f"{name}.onnx")
+    return folder / f"{name}.onnx"
+
+
+def add_generator(file: Path, folder: Path, add_model: Callable[..., ModelCard]) -> Path:
+    card = add_model(folder, "mine")
+    path = folder / card.file
+    shutil.copy(file, path)
+    training = replace(
+        card.training, config={"load_size_max": SIZE + 2, "name_a": "photo", "name_b": "negative"}
+    )
+    card = replace(
+        card, sha256=sha256_of(path), bytes=path.stat().st_size, opset=18, training=training
+    )
+    card.write(folder / "mine.json")
+    return path
+
+
+def answers(model: Path, **entries: str) -> np.ndarray:
+    options = ort.SessionOptions()
+    for key, value in entries.items():
+        options.add_session_config_entry(key.replace("_", "."), value)
+    session = ort.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+    picture = np.random.default_rng(1).uniform(-1, 1, (1, 3, 40, 64)).astype(np.float32)
+    (answer,) = session.run(["translation"], {"picture": picture})
+    assert answer.dtype == np.float32
+    return answer
+
+
+@pytest.mark.parametrize(("precision", "share"), [("fp16", 0.6), ("int8", 0.7)])
+def test_a_smaller_model_answers_nearly_the_same_and_its_card_says_how_nearly(
+    source: Path, tmp_path: Path, pictures_dir: Path, precision: Precision, share: float
+) -> None:
+    before = source.read_bytes(), source.with_suffix(".json").read_bytes()
+    convert(source, precision, "small", tmp_path / "out", calibrate=pictures_dir)
+    assert (source.read_bytes(), source.with_suffix(".json").read_bytes()) == before
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {"small.onnx", "small.json"}
+    card = ModelCard.read(tmp_path / "out" / "small.json")
+    card.verify(tmp_path / "out" / "small.onnx")
+    original = ModelCard.read(source.with_suffix(".json"))
+    assert card.precision == precision
+    assert card.bytes < share * original.bytes
+    assert card.metrics == ()
+    assert card.fidelity is not None
+    assert card.fidelity.source_sha256 == original.sha256
+    assert card.fidelity.pictures == "4 pictures of " + pictures_dir.name + (
+        ", middle squares of 32 pixels"  # 34 is no multiple of 4
+    )
+    error = np.square(answers(tmp_path / "out" / "small.onnx") - answers(source)).mean()
+    assert 10 * np.log10(4 / error) == pytest.approx(card.fidelity.psnr_db, abs=2)
+    assert card.fidelity.psnr_db > {"fp16": 60, "int8": 35}[precision]
+    assert (card.fidelity.calibration is None) == (precision == "fp16")
+
+
+def test_no_sum_of_two_products_overflows_16_bits(
+    source: Path, tmp_path: Path, pictures_dir: Path
+) -> None:
+    convert(source, "int8", "small", tmp_path, calibrate=pictures_dir)
+    model = onnx.load(tmp_path / "small.onnx")
+    weights = [
+        onnx.numpy_helper.to_array(each) for each in model.graph.initializer if len(each.dims) == 4
+    ]
+    largest = [np.abs(each.astype(int)).max() for each in weights if each.dtype == np.int8]
+    assert largest == [64] * 4  # of six layers, the first and the last stayed in float
+    # The second computes u8s8 as u8u8 where a CPU would overflow.
+    exact = answers(tmp_path / "small.onnx", session_x64quantprecision="1")
+    assert (answers(tmp_path / "small.onnx") == exact).all()
+
+
+def test_sums_of_blocks_are_not_rounded_between_them(
+    source: Path, tmp_path: Path, pictures_dir: Path
+) -> None:
+    convert(source, "int8", "small", tmp_path, calibrate=pictures_dir)
+    graph = onnx.load(tmp_path / "small.onnx").graph
+    first, second = (node for node in graph.node if node.op_type == "Add")
+    assert first.output[0] in second.input
+
+
+def test_a_layer_stays_in_float_where_that_gains_a_decibel(plain_file: Path) -> None:
+    model = onnx.load(plain_file)
+    convolutions = [node.name for node in model.graph.node if node.op_type == "Conv"]
+    gains = dict.fromkeys(convolutions, 0.9) | {convolutions[2]: 1.0, convolutions[-1]: 2.0}
+
+    def psnr_db(trial: onnx.ModelProto) -> float:
+        return 40 + sum(gains[name] for name in float_layers(trial))
+
+    def float_layers(trial: onnx.ModelProto) -> list[str]:
+        floats = {each.name for each in trial.graph.initializer if each.data_type == 1}
+        return [n.name for n in trial.graph.node if n.op_type == "Conv" and n.input[1] in floats]
+
+    picture = np.random.default_rng(0).uniform(-1, 1, (1, 3, 32, 32)).astype(np.float32)
+    quantized, kept = quantize(model, [picture], psnr_db)
+    assert kept == (convolutions[2], convolutions[-1])
+    assert float_layers(quantized) == list(kept)
+
+
+@pytest.mark.parametrize("precision", ["fp16", "int8"])
+def test_norms_stay_in_float(
+    resnet_file: Path,
+    tmp_path: Path,
+    pictures_dir: Path,
+    add_model: Callable[..., ModelCard],
+    precision: Precision,
+) -> None:
+    source = add_generator(resnet_file, tmp_path, add_model)
+    card = convert(source, precision, "small", tmp_path / "out", calibrate=pictures_dir)
+    assert card.fidelity is not None
+    assert card.fidelity.psnr_db > 35
+    graph = onnx.load(tmp_path / "out" / "small.onnx").graph
+    made_by = {output: node.op_type for node in graph.node for output in node.output}
+    norms = [node for node in graph.node if node.op_type == "InstanceNormalization"]
+    expected = {"fp16": "Cast", "int8": "DequantizeLinear"}[precision]
+    assert {made_by[norm.input[0]] for norm in norms if norm.input[0] in made_by} >= {expected}
+    floats = {each.name for each in graph.initializer if each.data_type == 1}
+    assert all(set(norm.input[1:]) <= floats for norm in norms)
+
+
+def test_kid_of_both_models_is_measured_and_the_metrics_are_the_new_models(
+    source: Path, tmp_path: Path, pictures_dir: Path, data_dir: Path, features: Path
+) -> None:
+    card = convert(
+        source, "int8", "small", tmp_path, calibrate=pictures_dir, data=data_dir, features=features
+    )
+    kid = card.metrics[0]
+    assert kid.name == "KID"
+    assert card.fidelity is not None
+    assert card.fidelity.kid == kid.value
+    assert card.fidelity.kid_fp32 == pytest.approx(kid.value, abs=1)
+    assert card.fidelity.kid_fp32 != kid.value
+
+
+def test_a_model_that_is_spoilt_is_refused_unless_that_is_accepted(
+    source: Path, tmp_path: Path, pictures_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(conversion, "MIN_PSNR_DB", 100.0)
+    with pytest.raises(ExportError, match=r"dB from the fp32 one, at least 100 .*--accept-loss"):
+        convert(source, "int8", "small", tmp_path / "out", calibrate=pictures_dir)
+    assert not (tmp_path / "out").exists()
+    convert(source, "int8", "small", tmp_path / "out", calibrate=pictures_dir, accept_loss=True)
+    assert len(list((tmp_path / "out").iterdir())) == 2
+
+
+def test_a_kid_that_rises_by_more_than_one_is_refused() -> None:
+    fidelity = Fidelity("mine", "0" * 64, 40.0, "16 pictures", None, (), 22.0, 23.0)
+    conversion.refuse_loss(fidelity, False)
+    worse = replace(fidelity, kid=23.1)
+    with pytest.raises(ExportError, match=r"KID x100 rises from 22\.00 to 23\.10"):
+        conversion.refuse_loss(worse, False)
+    conversion.refuse_loss(worse, True)
+
+
+def test_answers_that_are_no_numbers_are_refused() -> None:
+    fidelity = Fidelity("mine", "0" * 64, float("nan"), "16 pictures", None, (), None, None)
+    with pytest.raises(ExportError, match="nan dB"):
+        conversion.refuse_loss(fidelity, False)
+
+
+def test_fewer_than_16_usable_pictures_are_refused(
+    source: Path, tmp_path: Path, pictures_dir: Path
+) -> None:
+    folder = shutil.copytree(pictures_dir, tmp_path / "few")
+    (folder / "3.png").write_bytes(b"no picture")
+    with pytest.raises(DatasetError, match=r"few: 15 pictures can be used, expected at least 16"):
+        convert(source, "int8", "small", tmp_path / "out", calibrate=folder)
+    assert not (tmp_path / "out").exists()
+
+
+def test_an_incomplete_card_is_refused(source: Path, tmp_path: Path, pictures_dir: Path) -> None:
+    card = source.with_suffix(".json")
+    data = json.loads(card.read_text())
+    del data["size_multiple"]
+    card.write_text(json.dumps(data))
+    with pytest.raises(CardError, match=r'mine\.json: "size_multiple" is missing'):
+        convert(source, "int8", "small", tmp_path / "out", calibrate=pictures_dir)
+    card.unlink()
+    with pytest.raises(CardError, match=r"mine\.json cannot be read: no such file"):
+        convert(source, "int8", "small", tmp_path / "out", calibrate=pictures_dir)
+
+
+def test_a_model_that_is_not_fp32_is_refused(
+    source: Path, tmp_path: Path, pictures_dir: Path
+) -> None:
+    small = convert(source, "fp16", "small", tmp_path, calibrate=pictures_dir)
+    with pytest.raises(ModelError, match=r"small\.onnx is fp16 .*expected a model in fp32"):
+        convert(tmp_path / "small.onnx", "int8", "tiny", tmp_path / "out", calibrate=pictures_dir)
+    replace(small, precision="fp32", fidelity=None).write(tmp_path / "small.json")
+    with pytest.raises(ModelError, match=r"has weights of FLOAT.*16"):
+        convert(tmp_path / "small.onnx", "int8", "tiny", tmp_path / "out", calibrate=pictures_dir)
+
+
+def test_the_source_is_not_replaced(source: Path, pictures_dir: Path) -> None:
+    with pytest.raises(InputError, match="give another --name"):
+        convert(source, "int8", "mine", source.parent, calibrate=pictures_dir)
