@@ -1,13 +1,22 @@
 """A picture cut into tiles that are translated one by one: where each is read, and what it gives.
 
 Exact for a network with a finite receptive field: what lies at a tile's edge is read, and thrown
-away again. The picture's own edges stay edges.
+away again. The picture's own edges stay edges. A network with norms has such a field once all tiles
+are normalised alike: by the statistics of a sample of the picture.
 """
 
 from collections.abc import Iterator
 from typing import NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
 Region = tuple[slice, slice]  # rows and columns
+
+# Of a sample, along each side. A trained generator with a mask, on a collage and on a large photo,
+# was 0.6 and 0.7 of 255 from the whole picture on average; with 3 windows 1.2 and 0.5, with one
+# 2.4 and 2.0.
+WINDOWS = 4
 
 
 class Tile(NamedTuple):
@@ -28,6 +37,26 @@ def cut(shape: tuple[int, int], size: int, margin: int) -> Iterator[Tile]:
         for columns in _intervals(shape[1], size, margin):
             place, window, part = zip(rows, columns, strict=True)
             yield Tile(place, window, part)
+
+
+def sample_of(pixels: NDArray[np.uint8], size: int, multiple: int) -> NDArray[np.uint8]:
+    """A picture of at most `size` pixels a side, put together from windows all over a larger one.
+
+    In their own resolution, so that texture counts as it does in the whole picture.
+
+    Shape: uint8 [H, W, 3] -> [H', W', 3], with H' and W' multiples of `multiple` if H and W are.
+    """
+    rows, columns = (_spread(length, size, multiple) for length in pixels.shape[:2])
+    return pixels[rows][:, columns]
+
+
+def _spread(length: int, size: int, multiple: int) -> NDArray[np.intp]:
+    """Places on one side that make up `WINDOWS` windows, from end to end."""
+    if length <= size:
+        return np.arange(length)
+    window = size // WINDOWS // multiple * multiple
+    starts = np.linspace(0, length - window, WINDOWS).astype(int)
+    return np.concatenate([np.arange(start, start + window) for start in starts])
 
 
 def _intervals(length: int, size: int, margin: int) -> Iterator[tuple[slice, slice, slice]]:

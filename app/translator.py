@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from app.devices import count_cpus, device_of, providers
 from app.heap import give_back
-from app.tiles import cut
+from app.tiles import cut, sample_of
 from cyclegan.contract.card import ModelCard
 from cyclegan.contract.errors import InputError, ModelError, brief
 from cyclegan.contract.images import Picture
@@ -22,11 +22,15 @@ from cyclegan.contract.pixels import crop_back, from_network, pad_to_multiple, t
 
 GIVE_BACK_EVERY_S = 2.0  # after each picture of 256 x 256 pixels it would take 2 % of the time
 
+Feed = dict[str, NDArray[np.floating]]
+
+# Pixels a side; the overlap is a seventh of the work for a plain generator. A ResNet keeps many
+# channels at full resolution: a tile takes 1 GB.
+TILE_SIZES = {"exact": 2048, "statistics": 1024}
+
 
 class Translator:
     """Translates pictures of any size with one model; any number of threads may share it."""
-
-    tile_size = 2048  # pixels; the overlap of a plain generator's tiles is a seventh of the work
 
     def __init__(
         self, model: Path, card: ModelCard, threads: int | None = None, device: str = "auto"
@@ -59,6 +63,7 @@ class Translator:
                 f"{device} was asked for, but it is not there or its CUDA libraries are not; "
                 "take another, or --device cpu"
             )
+        self.tile_size = TILE_SIZES[card.tiling]
         self._turn = threading.Lock()
         self._gave_back = time.monotonic()
         self._check_names()
@@ -78,17 +83,18 @@ class Translator:
         """Translate pixels: mirrored up to a size that the network takes, translated, cropped.
 
         A picture of more than `tile_size` pixels a side is translated in tiles, where the card says
-        that this leaves no trace.
+        how; norms get the statistics of a sample of it then, the same for all tiles.
 
         Shape: uint8 [H, W, 3] -> uint8 [H, W, 3]. Raises: ModelError.
         """
         padded, crop = pad_to_multiple(rgb, self.card.size_multiple, self.card.border)
         if self.card.receptive_field is None or max(padded.shape[:2]) <= self.tile_size:
             return crop_back(self._run_network(padded), crop)
+        statistics = self._find_statistics(padded)
         translated = np.empty_like(padded)
         tile_size = -(-self.tile_size // self.card.size_multiple) * self.card.size_multiple
         for tile in cut(padded.shape[:2], tile_size, self._margin(self.card.receptive_field)):
-            translated[tile.place] = self._run_network(padded[tile.window])[tile.part]
+            translated[tile.place] = self._run_network(padded[tile.window], statistics)[tile.part]
         return crop_back(translated, crop)
 
     def _margin(self, receptive_field: int) -> int:
@@ -96,18 +102,20 @@ class Translator:
         multiple = self.card.size_multiple
         return -(-(receptive_field - multiple) // (2 * multiple)) * multiple
 
-    def _run_network(self, padded: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    def _find_statistics(self, padded: NDArray[np.uint8]) -> Feed:
+        """What norms are to be given for a picture: the statistics of a sample of it."""
+        if self.card.statistics_names is None:
+            return {}
+        given, found = self.card.statistics_names
+        sample = sample_of(padded, self.tile_size, self.card.size_multiple)
+        return {given: self._compute(found, sample, {})}
+
+    def _run_network(
+        self, padded: NDArray[np.uint8], statistics: Feed | None = None
+    ) -> NDArray[np.uint8]:
         """Translate pixels of a size that the network takes."""
         height, width = padded.shape[:2]
-        x = to_network(padded)
-        try:
-            with self._turn:  # a run uses every CPU, and most of the memory
-                (y,) = self._session.run([self.card.output_name], {self.card.input_name: x})
-        except Exception as error:
-            raise ModelError(
-                f"{self._model} failed on {width} x {height} pixels: {brief(error)}"
-            ) from error
-        translated = from_network(y)
+        translated = from_network(self._compute(self.card.output_name, padded, statistics or {}))
         if translated.shape != padded.shape:
             raise ModelError(
                 f"{self._model} answered {width} x {height} pixels with "
@@ -115,13 +123,32 @@ class Translator:
             )
         return translated
 
+    def _compute(self, name: str, padded: NDArray[np.uint8], more: Feed) -> NDArray[np.floating]:
+        """One output of the network."""
+        feed = {self.card.input_name: to_network(padded), **more}
+        answer: NDArray[np.floating]
+        try:
+            with self._turn:  # a run uses every CPU, and most of the memory
+                (answer,) = self._session.run([name], feed)
+        except Exception as error:
+            height, width = padded.shape[:2]
+            raise ModelError(
+                f"{self._model} failed on {width} x {height} pixels: {brief(error)}"
+            ) from error
+        return answer
+
     def _check_names(self) -> None:
-        for kind, name, found in (
-            ("input", self.card.input_name, self._session.get_inputs()),
-            ("output", self.card.output_name, self._session.get_outputs()),
+        session, card = self._session, self.card
+        given, found = card.statistics_names or (None, None)
+        for kind, name, tensors in (
+            ("input", card.input_name, session.get_inputs()),
+            ("output", card.output_name, session.get_outputs()),
+            ("optional input", given, session.get_overridable_initializers()),
+            ("output", found, session.get_outputs()),
         ):
-            if name not in [tensor.name for tensor in found]:
+            names = [tensor.name for tensor in tensors]
+            if name is not None and name not in names:
                 raise ModelError(
                     f'{self._model} has no {kind} "{name}" as its card says, but '
-                    f"{', '.join(tensor.name for tensor in found)}; export it again"
+                    f"{', '.join(names) or 'none'}; export it again"
                 )

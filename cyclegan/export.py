@@ -30,6 +30,7 @@ from cyclegan.contract.files import atomic_write, sha256_of
 from cyclegan.domains import GENERATOR_OF, Direction
 from cyclegan.gauge import Record
 from cyclegan.graph import clean_up, comparison_sizes, noise
+from cyclegan.layers import InstanceNorm
 from cyclegan.networks import (
     GENERATORS,
     AttentionGenerator,
@@ -37,6 +38,7 @@ from cyclegan.networks import (
     count_parameters,
     generator_from,
 )
+from cyclegan.statistics import STATISTICS_NAMES, open_norms
 from cyclegan.teacher import TRANSLATIONS, teacher_folder
 
 CheckpointName = Literal["best", "latest"]
@@ -138,8 +140,9 @@ def export(
             known_limits=known_limits,
             reverse=reverse,
             mask_name=MASK_NAME if isinstance(network, AttentionGenerator) else None,
-            tiling="statistics" if network.receptive_field is None else "exact",
+            tiling="statistics" if has_norms(network) else "exact",
             receptive_field=network.receptive_field,
+            statistics_names=STATISTICS_NAMES if is_opened(network) else None,
         )
         card.write(card_file)
     return card
@@ -201,10 +204,21 @@ def answers_of(network: Generator) -> tuple[nn.Module, list[str]]:
     return network, [OUTPUT_NAME]
 
 
+def has_norms(network: Generator) -> bool:
+    """Whether a generator looks at the whole picture, for the statistics of its norms."""
+    return any(isinstance(layer, InstanceNorm) for layer in network.modules())
+
+
+def is_opened(network: Generator) -> bool:
+    """Whether a generator's model can be given statistics: it has norms, and tiles of it pay."""
+    return has_norms(network) and network.receptive_field is not None
+
+
 def write_onnx(network: Generator, path: Path) -> None:
     """Write a generator as ONNX, float32 [1, 3, H, W] -> the same, H and W free in its multiple.
 
-    A generator with a mask answers it as well, float32 [1, 1, H, W] in [0, 1].
+    A generator with a mask answers it as well, float32 [1, 1, H, W] in [0, 1]; one with norms
+    answers their statistics, and takes them, see `statistics.py`.
 
     Raises ExportError: the graph that was cleaned up answers otherwise than the one before.
     """
@@ -230,6 +244,8 @@ def write_onnx(network: Generator, path: Path) -> None:
         )
     assert program is not None, "torch.onnx.export answers a program when dynamo is on"
     model = clean_up(program.model_proto, multiple)
+    if is_opened(network):
+        open_norms(model)
     onnx.checker.check_model(model, full_check=True)
     path.write_bytes(model.SerializeToString())
 

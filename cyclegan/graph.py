@@ -44,7 +44,7 @@ def clean_up(model: onnx.ModelProto, multiple: int) -> onnx.ModelProto:
 
     Raises ExportError: it answers otherwise than before.
     """
-    clean: onnx.ModelProto = onnxslim.slim(model)
+    clean = _slim(model)
     before, after = load_graph(model), load_graph(clean)
     for pixels in noise(multiple):
         feed = {before.get_inputs()[0].name: pixels}
@@ -56,6 +56,20 @@ def clean_up(model: onnx.ModelProto, multiple: int) -> onnx.ModelProto:
                     f"cleaned up, the graph answers otherwise by {error:.2g} at {height} x {width} "
                     f"pixels, at most {CLEAN_UP_TOLERANCE:g} is allowed; nothing was written"
                 )
+    return clean
+
+
+def _slim(model: onnx.ModelProto) -> onnx.ModelProto:
+    """Clean up, but for the values of optional inputs, which are no constants."""
+    inputs = {each.name for each in model.graph.input}
+    bare = onnx.ModelProto()
+    bare.CopyFrom(model)
+    del bare.graph.initializer[:]
+    for tensor in model.graph.initializer:
+        if tensor.name not in inputs:
+            bare.graph.initializer.append(tensor)
+    clean: onnx.ModelProto = onnxslim.slim(bare)
+    clean.graph.initializer.extend(each for each in model.graph.initializer if each.name in inputs)
     return clean
 
 

@@ -19,6 +19,9 @@ from cyclegan.config import TrainConfig
 from cyclegan.layers import PADDINGS, BlurDownsample, BlurUpsample, InstanceNorm
 from cyclegan.winograd import Conv3x3
 
+# Pixels on every side that a ResNet sees beyond its blocks, with any options; a few are to spare.
+RESNET_ENDS = 24
+
 # Contrast of a mask at the start: the sigmoid takes values of mean 0 and this standard deviation.
 MASK_CONTRAST = 4.0
 
@@ -47,7 +50,7 @@ class Generator(nn.Module):
 
     size_multiple: int  # pixels; H and W are multiples of it
     # Pixels; side of the square of input around a cell of `size_multiple` pixels of output beyond
-    # which nothing changes the cell. None: the whole picture does, through a norm's statistics.
+    # which nothing changes the cell, but for the statistics of norms. None: larger than pays.
     receptive_field: int | None = None
 
 
@@ -87,6 +90,7 @@ class ResnetGenerator(Generator):
 
     def __init__(self, width: int, blocks: int, options: GeneratorOptions) -> None:
         super().__init__()
+        self.receptive_field = _resnet_receptive_field(blocks)
         trunk = _resnet_trunk(width, blocks, options)
         self.model = nn.Sequential(*trunk, *_resnet_decoder(width, options))
 
@@ -139,11 +143,17 @@ class AttentionGenerator(Generator):
 
     def __init__(self, width: int, blocks: int, options: GeneratorOptions) -> None:
         super().__init__()
+        self.receptive_field = _resnet_receptive_field(blocks)
         self.masked = MaskedResnet(width, blocks, options)
 
     def forward(self, x: Tensor) -> Tensor:
         picture, _ = self.masked(x)
         return picture
+
+
+def _resnet_receptive_field(blocks: int) -> int:
+    """Side in pixels; a block has two convolutions that each add a cell of 4 pixels on a side."""
+    return ResnetGenerator.size_multiple + 2 * (2 * blocks * 4 + RESNET_ENDS)
 
 
 def _resnet_trunk(width: int, blocks: int, options: GeneratorOptions) -> list[nn.Module]:

@@ -112,58 +112,54 @@ class ModelCard:
     # Of the output that says where the picture changed, float32 [1, 1, H, W] in [0, 1]; None: none
     mask_name: str | None = None
     # How a picture may be translated in parts: "exact": tiles that overlap by the receptive field
-    # fit together as if there were none; "statistics": a norm looks at the whole picture first
+    # fit together as if there were none; "statistics": they do once all of them are normalised as
+    # the whole picture is
     tiling: Literal["exact", "statistics"] = "statistics"
     # Pixels; side of the square of input around a cell of size_multiple pixels of output beyond
-    # which nothing changes the cell; None: the whole picture does
+    # which nothing changes the cell, but for statistics; None: there are to be no tiles
     receptive_field: int | None = None
     # What the precision cost; None exactly with fp32. `parity` is then that of the fp32 model
     fidelity: Fidelity | None = None
+    # Of the optional input that takes the norms' statistics, float32 [S, 1, 1], and of the output
+    # that answers those of a picture; None: there are none, or they cannot be given
+    statistics_names: tuple[str, str] | None = None
 
     def __post_init__(self) -> None:
+        has_field = self.receptive_field is not None
         rules = {
-            "schema_version": self.schema_version == SCHEMA_VERSION,
-            "name": MODEL_NAME.fullmatch(self.name),
-            "value_range": self.value_range == (-1, 1),
-            "size_multiple": self.size_multiple >= 1,
-            "border": self.border >= 0,
-            "training_size": self.training_size >= 1,
-            "file": self.file == Path(self.file).name and self.file.endswith(".onnx"),
-            "sha256": re.fullmatch(r"[0-9a-f]{64}", self.sha256),
-            "bytes": self.bytes >= 1,
-            "receptive_field": (
-                self.receptive_field is None
-                if self.tiling == "statistics"
-                else self.receptive_field is not None and self.receptive_field >= self.size_multiple
+            "schema_version": (self.schema_version == SCHEMA_VERSION, str(SCHEMA_VERSION)),
+            "name": (MODEL_NAME.fullmatch(self.name), "letters, digits, '.', '_' and '-'"),
+            "value_range": (self.value_range == (-1, 1), "[-1, 1]"),
+            "size_multiple": (self.size_multiple >= 1, "1 or more"),
+            "border": (self.border >= 0, "0 or more"),
+            "training_size": (self.training_size >= 1, "1 or more"),
+            "file": (
+                self.file == Path(self.file).name and self.file.endswith(".onnx"),
+                "a name ending in .onnx, without folders",
             ),
-            "fidelity": (self.fidelity is None) == (self.precision == "fp32"),
-        }
-        expected = {
-            "schema_version": str(SCHEMA_VERSION),
-            "name": "letters, digits, '.', '_' and '-'",
-            "value_range": "[-1, 1]",
-            "size_multiple": "1 or more",
-            "border": "0 or more",
-            "training_size": "1 or more",
-            "file": "a name ending in .onnx, without folders",
-            "sha256": "64 lower-case hexadecimal digits",
-            "bytes": "1 or more",
+            "sha256": (
+                re.fullmatch(r"[0-9a-f]{64}", self.sha256),
+                "64 lower-case hexadecimal digits",
+            ),
+            "bytes": (self.bytes >= 1, "1 or more"),
             "receptive_field": (
-                'null where tiling is "statistics"'
-                if self.tiling == "statistics"
-                else 'size_multiple or more where tiling is "exact"'
+                self.receptive_field >= self.size_multiple
+                if self.receptive_field is not None
+                else self.tiling == "statistics",
+                'size_multiple or more, or null where tiling is "statistics"',
+            ),
+            "statistics_names": (
+                (self.statistics_names is not None) == (self.tiling == "statistics" and has_field),
+                'two names where tiling is "statistics" and there is a receptive_field, else null',
             ),
             "fidelity": (
-                'null where precision is "fp32"'
-                if self.precision == "fp32"
-                else f'an object where precision is "{self.precision}"'
+                (self.fidelity is None) == (self.precision == "fp32"),
+                'null where precision is "fp32", else an object',
             ),
         }
-        for field, holds in rules.items():
+        for field, (holds, expected) in rules.items():
             if not holds:
-                raise CardError(
-                    f'"{field}" must be {expected[field]}, not {_show(getattr(self, field))}'
-                )
+                raise CardError(f'"{field}" must be {expected}, not {_show(getattr(self, field))}')
 
     @classmethod
     def from_dict(cls, data: object) -> Self:

@@ -7,6 +7,7 @@ import torch
 
 from cyclegan.checkpoint import averaged_weights, load_checkpoint
 from cyclegan.config import TrainConfig, read_config
+from cyclegan.contract.card import Fidelity
 from cyclegan.contract.errors import CardError, CheckpointError, ConfigError
 from cyclegan.discriminators import discriminator_from
 from cyclegan.export import describe_data, export
@@ -61,7 +62,8 @@ def test_a_model_that_cannot_be_a_start_is_said(tmp_path: Path, source: Path) ->
     model = tmp_path / "there.onnx"
     with pytest.raises(ConfigError, match="generator_width 16 contradicts the weights"):
         read_start(model, {"generator_width": 16})
-    replace(card, precision="int8").write(tmp_path / "there.json")
+    coarse = Fidelity("there", card.sha256, 40.0, "16 photos", None, (), None, None)
+    replace(card, precision="int8", fidelity=coarse).write(tmp_path / "there.json")
     with pytest.raises(CheckpointError, match="its weights are int8, too coarse to learn from"):
         read_start(model, {})
     wide = replace(card.architecture, options={**card.architecture.options, "width": 16})

@@ -2,6 +2,7 @@ import pytest
 import torch
 
 from cyclegan.config import GENERATORS_WITH, PLAIN_SIZES, TrainConfig
+from cyclegan.layers import InstanceNorm
 from cyclegan.networks import (
     GENERATORS,
     AttentionGenerator,
@@ -187,6 +188,32 @@ def test_levels_and_sizes_of_plain_generators() -> None:
             assert gmac == pytest.approx(expected, rel=0.05)
 
 
-@pytest.mark.parametrize("name", sorted(set(GENERATORS) - {"plain"}))
-def test_a_norm_looks_at_the_whole_picture(name: str) -> None:
+@pytest.mark.parametrize("options", OPTIONS)
+@pytest.mark.parametrize("name", ["resnet6", "attention"])
+def test_with_its_statistics_given_a_resnet_has_a_receptive_field(
+    options: GeneratorOptions, name: str
+) -> None:
+    blocks = 2
+    network = build_generator(name, 4, blocks, options)
+    for module in list(network.modules()):
+        for key, child in module.named_children():
+            if isinstance(child, InstanceNorm):  # constants do not reach further
+                setattr(module, key, torch.nn.Identity())
+    init_weights(network, torch.Generator().manual_seed(0), std=0.001)  # far from tanh's ends
+    for weight in network.double().parameters():
+        weight.data.abs_()  # so that no ReLU cuts a path
+    assert network.receptive_field is not None
+    margin = (network.receptive_field - 4) // 2
+    before = 4 * (-(-margin // 4) + 4)  # where the cell of output begins
+    picture = torch.ones(1, 3, 48, 2 * before + 4, dtype=torch.float64)
+    network(picture.requires_grad_())[..., before : before + 4].sum().backward()
+    assert picture.grad is not None
+    touched = picture.grad.abs().sum(dim=(0, 1, 2)).nonzero()[:, 0]
+    assert touched.min() >= before - margin
+    assert touched.max() < before + 4 + margin
+    assert touched.max() - touched.min() > 8 * 2 * blocks  # the blocks count at least
+
+
+@pytest.mark.parametrize("name", ["unet128", "unet256"])
+def test_a_unet_is_not_to_be_tiled(name: str) -> None:
     assert build_generator(name, 4).receptive_field is None

@@ -17,9 +17,11 @@ from cyclegan.contract.card import Fidelity, ModelCard
 from cyclegan.contract.errors import CardError, DatasetError, ExportError, InputError, ModelError
 from cyclegan.contract.files import sha256_of
 from cyclegan.export import write_onnx
+from cyclegan.graph import load_graph
 from cyclegan.networks import build_generator
 from cyclegan.precision import Precision, conversion, convert
 from cyclegan.precision.int8 import quantize
+from cyclegan.statistics import FOUND, GIVEN, NORM
 
 SIZE = 32
 
@@ -168,12 +170,21 @@ def test_norms_stay_in_float(
     assert card.fidelity is not None
     assert card.fidelity.psnr_db > 35
     graph = onnx.load(tmp_path / "out" / "small.onnx").graph
-    made_by = {output: node.op_type for node in graph.node for output in node.output}
-    norms = [node for node in graph.node if node.op_type == "InstanceNormalization"]
-    expected = {"fp16": "Cast", "int8": "DequantizeLinear"}[precision]
-    assert {made_by[norm.input[0]] for norm in norms if norm.input[0] in made_by} >= {expected}
-    floats = {each.name for each in graph.initializer if each.data_type == 1}
-    assert all(set(norm.input[1:]) <= floats for norm in norms)
+    norms = [node for node in graph.node if node.name.startswith(NORM)]
+    assert len(norms) > 10
+    kinds = {each.name: each.data_type for each in graph.initializer}
+    used = {kinds[name] for node in norms for name in node.input if name in kinds}
+    assert onnx.TensorProto.FLOAT in used
+    assert used <= {onnx.TensorProto.FLOAT, onnx.TensorProto.INT64}
+    assert {"fp16": onnx.TensorProto.FLOAT16, "int8": onnx.TensorProto.INT8}[precision] in set(
+        kinds.values()
+    )
+    # The norms of a smaller model take a sample's statistics as those of the whole one do.
+    session = load_graph(onnx.load(tmp_path / "out" / "small.onnx"))
+    picture = np.random.default_rng(0).uniform(-1, 1, (1, 3, 32, 32)).astype(np.float32)
+    answer, statistics = session.run(["translation", FOUND], {"picture": picture})
+    again = session.run(["translation"], {"picture": picture, GIVEN: statistics})[0]
+    np.testing.assert_allclose(again, answer, atol=1e-3)
 
 
 def test_kid_of_both_models_is_measured_and_the_metrics_are_the_new_models(
