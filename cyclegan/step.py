@@ -14,9 +14,10 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from torch.optim.swa_utils import AveragedModel
 
 from cyclegan import losses
+from cyclegan.averaging import averaging
 from cyclegan.config import TrainConfig
 from cyclegan.contract.errors import ConfigError
 from cyclegan.diffaugment import DRAWS, augment
@@ -131,9 +132,7 @@ class Step:
         for name in self.generator_names:
             network = generator_from(config)
             self._add(name, network, drawn)
-            self.averages[name] = AveragedModel(
-                network, multi_avg_fn=get_ema_multi_avg_fn(config.ema_decay)
-            )
+            self.averages[name] = AveragedModel(network, multi_avg_fn=averaging(config.ema_decay))
         for name in self.discriminator_names:
             self._add(name, discriminator_from(config), drawn)
         if config.lambda_perceptual > 0:  # learns nothing, so it is no part of the state

@@ -4,6 +4,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from cyclegan.averaging import decay_after
 from cyclegan.config import TrainConfig
 from cyclegan.contract.errors import ConfigError
 from cyclegan.perceptual import load_vgg
@@ -97,7 +98,13 @@ def test_averaged_weights_follow_by_the_decay(config: TrainConfig) -> None:
     for first, second, average in zip(
         start, step.networks["G_AB"].parameters(), step.averages["G_AB"].parameters(), strict=True
     ):
-        torch.testing.assert_close(average, 0.9 * first + 0.1 * second)
+        torch.testing.assert_close(average, 2 / 11 * first + 9 / 11 * second)
+
+
+def test_averages_keep_less_at_first() -> None:
+    kept = [decay_after(updates, 0.9) for updates in (1, 8, 79, 80, 81, 10**6)]
+    assert kept == pytest.approx([2 / 11, 9 / 18, 80 / 89, 0.9, 0.9, 0.9], abs=1e-9)
+    assert decay_after(5, 0.0) == 0  # follows the weights
 
 
 def test_bf16_and_channels_last_agree_with_plain_float32(config: TrainConfig) -> None:
