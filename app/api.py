@@ -21,7 +21,7 @@ from starlette.datastructures import UploadFile
 
 from app.recipe import Recipe
 from app.refusal import RefusalError
-from app.rendering import render
+from app.rendering import Renderer
 from app.store import Store
 from cyclegan import __version__
 from cyclegan.contract.card import ModelCard
@@ -194,7 +194,7 @@ def _convert(
 ) -> FileResponse:
     """Translate a picture, in a thread of its own. Raises: CycleGANError."""
     card: ModelCard = store.card(name) if name else store.only()
-    picture = render(store.load(card.name), Recipe(quality=quality), load_picture(body))
+    picture = Renderer(store.load(card.name), Recipe(quality=quality))(load_picture(body))
     folder = tempfile.TemporaryDirectory(prefix="cyclegan-")
     try:
         path = Path(folder.name, f"{card.name}.{format}")

@@ -5,9 +5,11 @@ What it does to pixels is in rendering.py, what a file is called in plan.py.
 
 import re
 from dataclasses import asdict, dataclass
-from typing import Any
+from pathlib import Path
+from typing import Any, Literal
 
 from cyclegan.contract.errors import InputError
+from cyclegan.contract.files import sha256_of
 from cyclegan.contract.metadata import KEEPS, Keep
 
 _ALPHA = re.compile(r"keep|flatten:#([0-9a-f]{6})", re.IGNORECASE)
@@ -17,6 +19,11 @@ _ALPHA = re.compile(r"keep|flatten:#([0-9a-f]{6})", re.IGNORECASE)
 class Recipe:
     """How pictures are translated and written. Raises: InputError on values without sense."""
 
+    size: int | Literal["auto", "native"] = "auto"  # pixels of the long side that the network sees
+    detail: Literal["transfer", "off"] = "transfer"  # whether a smaller size keeps fine detail
+    strength: float = 1.0  # 0 to 1; 0 is the picture, 1 the translation
+    keep_colors: bool = False  # whether colours stay and only their lightness is translated
+    mask: Path | Literal["model"] | None = None  # a picture, white where it is to be translated
     alpha: str = "keep"  # or "flatten:#rrggbb": shown on that colour
     quality: int = 95  # 1 to 100; of JPEG, WebP and AVIF
     metadata: Keep = "all"  # what stays of it
@@ -24,6 +31,12 @@ class Recipe:
 
     def __post_init__(self) -> None:
         rules = {
+            "size": (
+                self.size in ("auto", "native") or (isinstance(self.size, int) and self.size >= 1),
+                "native or a number of pixels",
+            ),
+            "detail": (self.detail in ("transfer", "off"), "transfer or off"),
+            "strength": (0 <= self.strength <= 1, "a number from 0 to 1"),
             "alpha": (_ALPHA.fullmatch(self.alpha), "keep or flatten:#rrggbb"),
             "quality": (1 <= self.quality <= 100, "a number from 1 to 100"),
             "metadata": (self.metadata in KEEPS, f"one of {', '.join(KEEPS)}"),
@@ -42,5 +55,9 @@ class Recipe:
         return red, green, blue
 
     def to_dict(self) -> dict[str, Any]:
-        """All that decides how a translation looks, as plain JSON values."""
-        return asdict(self)
+        """All that decides how a translation looks, as plain JSON values.
+
+        Of a file with a mask, the SHA-256 of its bytes. Raises: StorageError if it cannot be read.
+        """
+        mask = sha256_of(self.mask) if isinstance(self.mask, Path) else self.mask
+        return asdict(self) | {"mask": mask}

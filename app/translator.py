@@ -97,6 +97,22 @@ class Translator:
             translated[tile.place] = self._run_network(padded[tile.window], statistics)[tile.part]
         return crop_back(translated, crop)
 
+    def find_mask(self, rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Where the model changes a picture, by the output `card.mask_name` that says so.
+
+        Shape: uint8 [H, W, 3] -> float32 [H, W] in [0, 1]. Raises: ModelError.
+        """
+        assert self.card.mask_name, "whoever asks has looked into the card"
+        padded, crop = pad_to_multiple(rgb, self.card.size_multiple, self.card.border)
+        mask = self._compute(self.card.mask_name, padded, {})
+        if mask.shape != (1, 1, *padded.shape[:2]):
+            raise ModelError(
+                f"{self._model} answered with a mask of shape {list(mask.shape)}, not "
+                f"{[1, 1, *padded.shape[:2]]}; export it again"
+            )
+        top, left, height, width = crop
+        return mask[0, 0, top : top + height, left : left + width].astype(np.float32)
+
     def _margin(self, receptive_field: int) -> int:
         """Pixels that a tile needs beyond its own, in whole cells of the network."""
         multiple = self.card.size_multiple
@@ -145,6 +161,7 @@ class Translator:
             ("output", card.output_name, session.get_outputs()),
             ("optional input", given, session.get_overridable_initializers()),
             ("output", found, session.get_outputs()),
+            ("output", card.mask_name, session.get_outputs()),
         ):
             names = [tensor.name for tensor in tensors]
             if name is not None and name not in names:

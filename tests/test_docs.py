@@ -96,7 +96,7 @@ def test_links_between_pages_lead_somewhere() -> None:
 def world(tmp_path: Path, add_model: Callable[..., ModelCard]) -> Path:
     """A folder with what the pages name: photos, domains, models, a feature network, weights."""
     random = np.random.default_rng(0)
-    files = ["photo.jpg", "photos/one.jpg", "photos/two.png"]
+    files = ["photo.jpg", "mask.png", "photos/one.jpg", "photos/two.png"]
     files += [f"DIR/{part}/{i}.jpg" for part in DOMAINS for i in range(4)]
     files += [f"DIR/trainA/{i}.jpg" for i in range(4, 16)]  # as many as calibration wants
     for file in files:

@@ -7,9 +7,8 @@ from collections import Counter
 from collections.abc import Generator, Iterable, Mapping
 from contextlib import closing
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 
 import typer
 
@@ -61,6 +60,25 @@ def convert(
     fail_fast: Annotated[
         bool, typer.Option("--fail-fast", help="Stop at the first picture that fails.")
     ] = False,
+    size: Annotated[
+        str, typer.Option(metavar="N|native", help="Long side that the network sees, in pixels.")
+    ] = "auto",
+    detail: Annotated[
+        Literal["transfer", "off"],
+        typer.Option(help="transfer: what the network does not see of a picture stays in it."),
+    ] = "transfer",
+    strength: Annotated[
+        float, typer.Option(metavar="0-1", help="From the picture to its translation.")
+    ] = 1.0,
+    keep_colors: Annotated[
+        bool, typer.Option("--keep-colors", help="Translate the lightness alone.")
+    ] = False,
+    mask: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE|model", help="Only where this picture is white; the model's own."
+        ),
+    ] = None,
     format_: Annotated[
         Literal["auto", "png", "jpg", "webp", "avif"],
         typer.Option("--format", help="Of the results; auto: that of each picture."),
@@ -100,9 +118,19 @@ def convert(
     from app.naming import Naming
     from app.plan import PIPE, FolderPlan, plan_file
     from app.recipe import Recipe
-    from app.rendering import render
+    from app.rendering import Renderer
 
-    recipe = Recipe(alpha=alpha, quality=quality, metadata=metadata, strip_gps=strip_gps)
+    recipe = Recipe(
+        size=int(size) if size.isdecimal() else cast(Any, size),  # it says what else there is
+        detail=detail,
+        strength=strength,
+        keep_colors=keep_colors,
+        mask="model" if mask == Path("model") else mask,
+        alpha=alpha,
+        quality=quality,
+        metadata=metadata,
+        strip_gps=strip_gps,
+    )
     naming = Naming(format_, template or f"{{stem}}{suffix or ''}.{{ext}}")
     # Not Path.exists(), which raises where a name is too long.
     if source != PIPE and not os.path.exists(source):  # noqa: PTH110
@@ -119,7 +147,7 @@ def convert(
     files = [] if folder else [plan_file(source, target, naming)]
     translator = store.load(naming.model)
 
-    translate = partial(render, translator, recipe)
+    translate = Renderer(translator, recipe)
     options: dict[str, Any] = {
         "overwrite": overwrite,
         "sidecars": copy_sidecars,

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from app.recipe import Recipe
-from app.rendering import render
+from app.rendering import Renderer
 from app.store import Store
 from app.web.compare import Pair
 from app.web.upload import Upload, result_name
@@ -41,7 +41,7 @@ def run_model(store: Store, upload: Upload, model: str) -> Result:
     translator = store.load(model)
     before = load_picture(upload.path, name=upload.name)
     started = time.perf_counter()
-    after = render(translator, Recipe(), before)
+    after = Renderer(translator, Recipe())(before)
     seconds = time.perf_counter() - started
     # Where Gradio keeps uploads too: it serves files from there and deletes them when they are old.
     folder = Path(tempfile.mkdtemp(dir=get_upload_folder()))

@@ -135,6 +135,11 @@ def test_format_quality_and_names_of_a_folder(command, tmp_path: Path) -> None:
         (("--format", "jpg"), "out.png is not named as a picture of the format jpg"),
         (("--alpha", "flatten:red"), "alpha must be keep or flatten:#rrggbb"),
         (("--metadata", "exif"), "is not one of"),
+        (("--size", "big"), "size must be native or a number of pixels, not big"),
+        (("--strength", "1.5"), "strength must be a number from 0 to 1"),
+        (("--detail", "on"), "is not one of"),
+        (("--mask", "no.png"), "no.png cannot be opened: no such file"),
+        (("--mask", "model"), "negate has no mask of its own"),
     ],
 )
 def test_bad_values_are_refused_before_anything_is_read(
@@ -144,3 +149,25 @@ def test_bad_values_are_refused_before_anything_is_read(
     ran = command("convert", tmp_path / "in.png", tmp_path / "out.png", *options)
     assert ran.code == 2
     assert sentence in ran.stderr
+
+
+def test_effects_are_asked_for_by_options(command, tmp_path: Path, noise) -> None:
+    rgb = noise(40, 60)
+    Image.fromarray(rgb).save(tmp_path / "in.png")
+    mask = np.zeros((40, 60), np.uint8)
+    mask[:, 30:] = 255
+    Image.fromarray(mask).save(tmp_path / "mask.png")
+
+    def converted(*options: object) -> np.ndarray:
+        out = tmp_path / "out.png"
+        ran = command("convert", tmp_path / "in.png", out, "--overwrite", *options)
+        assert ran.code == 0, ran.stderr
+        return load_picture(out).rgb
+
+    np.testing.assert_array_equal(converted("--strength", 0), rgb)
+    np.testing.assert_array_equal(converted("--size", "native"), 255 - rgb)
+    assert (converted("--size", 20, "--detail", "off") != converted("--size", 20)).any()
+    assert (converted("--keep-colors") != 255 - rgb).any()
+    masked = converted("--mask", tmp_path / "mask.png")
+    np.testing.assert_array_equal(masked[:, :30], rgb[:, :30])
+    np.testing.assert_array_equal(masked[:, 35:], 255 - rgb[:, 35:])

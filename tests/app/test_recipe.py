@@ -1,6 +1,7 @@
 """What can be asked of a translation."""
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +12,11 @@ from cyclegan.contract.errors import InputError
 @pytest.mark.parametrize(
     ("fields", "sentence"),
     [
+        ({"size": 0}, "size must be native or a number of pixels, not 0"),
+        ({"size": "big"}, "size must be native or a number of pixels, not big"),
+        ({"detail": "on"}, "detail must be transfer or off, not on"),
+        ({"strength": 1.5}, r"strength must be a number from 0 to 1, not 1\.5"),
+        ({"strength": float("nan")}, "strength must be a number from 0 to 1, not nan"),
         ({"alpha": "flatten"}, "alpha must be keep or flatten:#rrggbb, not flatten"),
         ({"alpha": "flatten:#12345"}, "alpha must be"),
         ({"quality": 0}, "quality must be a number from 1 to 100, not 0"),
@@ -31,3 +37,12 @@ def test_a_background_is_three_numbers() -> None:
 def test_a_recipe_is_plain_json() -> None:
     recipe = Recipe(alpha="flatten:#000000", quality=3)
     assert Recipe(**json.loads(json.dumps(recipe.to_dict()))) == recipe
+
+
+def test_a_mask_is_told_by_its_bytes(tmp_path: Path) -> None:
+    mask = tmp_path / "mask.png"
+    mask.write_bytes(b"one")
+    one = Recipe(mask=mask).to_dict()
+    mask.write_bytes(b"two")
+    assert one != Recipe(mask=mask).to_dict()
+    assert Recipe(mask="model").to_dict()["mask"] == "model"

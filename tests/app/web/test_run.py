@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -22,8 +23,9 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_result_is_exact_and_its_previews_are_small(
-    weights_dir: Path, tmp_path: Path, cache: Path
+    weights_dir: Path, add_model: Callable[..., object], tmp_path: Path, cache: Path
 ) -> None:
+    add_model(weights_dir, "negate", training_size=2 * PREVIEW_SIDE)  # seen as it is
     wide = np.zeros((20, 2 * PREVIEW_SIDE, 4), np.uint8)
     wide[:, PREVIEW_SIDE:] = 10, 20, 30, 40
     photo = tmp_path / "photo.png"

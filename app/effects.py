@@ -1,0 +1,76 @@
+"""What happens to pixels between a picture and its translation: arrays in, arrays out.
+
+When each is done is in rendering.py.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageFilter
+
+RGB = NDArray[np.uint8]  # [H, W, 3]
+Numbers = NDArray[np.float32]  # [H, W, C]
+Weight = NDArray[np.float32]  # [H, W, 1] in [0, 1]
+
+_ROWS = 256  # of a strip; with the whole of 48 megapixels as numbers, 600 MB for each step
+_LUMA = np.array([0.299, 0.587, 0.114], np.float32)  # of R, G and B, ITU-R BT.601
+
+
+def strips(height: int) -> Iterator[slice]:
+    """The rows of a picture, a part after the other, so that memory stays bounded."""
+    for top in range(0, height, _ROWS):
+        yield slice(top, min(top + _ROWS, height))
+
+
+def shrink(rgb: RGB, long_side: int) -> RGB:
+    """The picture with a long side of so many pixels, or as it is where it is no longer."""
+    height, width = rgb.shape[:2]
+    scale = long_side / max(height, width)
+    if scale >= 1:
+        return rgb
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    return np.asarray(Image.fromarray(rgb).resize(size, Image.Resampling.LANCZOS))
+
+
+def enlarge(small: RGB | Numbers, size: tuple[int, int], rows: slice) -> Numbers:
+    """Some rows of an array as it is when enlarged to `size`, [height, width].
+
+    Shape: [h, w, C] -> [rows, width, C]. Exact where nothing is to be enlarged.
+    """
+    height, width = size
+    if small.shape[:2] == size:
+        return small[rows].astype(np.float32, copy=False)
+    scale = small.shape[0] / height
+    box = (0, rows.start * scale, small.shape[1], rows.stop * scale)
+    planes = (
+        Image.fromarray(np.ascontiguousarray(plane, dtype=np.float32)).resize(
+            (width, rows.stop - rows.start), Image.Resampling.BICUBIC, box
+        )
+        for plane in np.moveaxis(small, -1, 0)
+    )
+    return np.stack([np.asarray(plane) for plane in planes], axis=-1)
+
+
+def with_colours_of(before: Numbers, after: Numbers) -> Numbers:
+    """The colours of one picture in the light of another: nothing but its luma is changed."""
+    return before + np.sum((after - before) * _LUMA, axis=-1, keepdims=True, dtype=np.float32)
+
+
+def mix(before: Numbers, after: Numbers, weight: float | Weight) -> RGB:
+    """Between two pictures. Where the weight is 0 or 1 it is exactly one of them."""
+    mixed = before + weight * (after - before)
+    rounded: RGB = np.clip(mixed + np.float32(0.5), 0, 255).astype(np.uint8)  # half up
+    return rounded
+
+
+def feather(mask: NDArray[np.uint8]) -> Weight:
+    """A mask [H, W], 255 where the translation is wanted, that fades towards its inside.
+
+    Where it is 0 the weight is 0. The fading is as wide as a hundredth of the long side.
+    """
+    is_inside = Image.fromarray(np.where(mask > 0, np.uint8(255), np.uint8(0)))
+    blurred = is_inside.filter(ImageFilter.GaussianBlur(max(mask.shape) / 200))
+    fade = np.clip(np.asarray(blurred, dtype=np.float32) / 127.5 - 1, 0, 1)  # a half at the edge
+    weight: Weight = (fade * mask / np.float32(255))[..., None]
+    return weight

@@ -1,0 +1,64 @@
+"""What is done to pixels, by hand."""
+
+import numpy as np
+import pytest
+
+from app.effects import enlarge, feather, mix, shrink, strips, with_colours_of
+
+
+def numbers(*shape: int) -> np.ndarray:
+    return np.random.default_rng(0).integers(0, 256, shape).astype(np.float32)
+
+
+@pytest.mark.parametrize("height", [1, 255, 256, 257, 1000])
+def test_strips_are_all_rows_once(height: int) -> None:
+    assert [row for rows in strips(height) for row in range(height)[rows]] == list(range(height))
+
+
+def test_shrinking_keeps_proportions_and_never_enlarges() -> None:
+    picture = np.zeros((300, 1200, 3), np.uint8)
+    assert shrink(picture, 400).shape == (100, 400, 3)
+    assert shrink(picture, 1).shape == (1, 1, 3)
+    assert shrink(picture, 1200) is picture
+    assert shrink(picture, 5000) is picture
+
+
+def test_strips_of_an_enlarged_array_fit_together() -> None:
+    small, size = numbers(40, 30, 3), (700, 525)
+    whole = enlarge(small, size, slice(0, 700))
+    assert whole.shape == (700, 525, 3)
+    parts = np.concatenate([enlarge(small, size, rows) for rows in strips(700)])
+    np.testing.assert_allclose(parts, whole, atol=0.01)  # of 255
+    np.testing.assert_array_equal(enlarge(small, (40, 30), slice(5, 9)), small[5:9])
+    even = np.full((3, 5, 1), 7.25, np.float32)
+    np.testing.assert_allclose(enlarge(even, (500, 900), slice(300, 500)), 7.25)
+
+
+def test_colours_stay_and_light_changes() -> None:
+    before = np.array([[[100, 80, 60]]], np.float32)
+    after = np.array([[[200, 200, 200]]], np.float32)
+    # luma 83.7 by hand: 0.299 * 100 + 0.587 * 80 + 0.114 * 60
+    expected = before + np.float32(200 - 83.7)
+    np.testing.assert_allclose(with_colours_of(before, after), expected, atol=1e-3)
+
+
+def test_a_mix_of_nothing_or_all_is_exact() -> None:
+    before, after = numbers(50, 50, 3), numbers(50, 50, 3)[::-1]
+    np.testing.assert_array_equal(mix(before, after, 0), before)
+    np.testing.assert_array_equal(mix(before, after, 1), after)
+    half = mix(np.float32([[[10, 20, 255]]]), np.float32([[[11, 30, 255]]]), 0.5)
+    assert half.tolist() == [[[11, 25, 255]]]  # 10.5 is rounded up
+
+
+def test_a_mask_fades_inside_and_is_nothing_outside() -> None:
+    mask = np.zeros((400, 400), np.uint8)
+    mask[:, 200:] = 255
+    weight = feather(mask)
+    assert weight.shape == (400, 400, 1)
+    assert weight[:, :200].max() == 0
+    assert weight[:, 206:].min() > 0.99  # a hundredth of the side is 4 pixels
+    assert (np.diff(weight[200, :, 0]) >= 0).all()
+    assert 0 < weight[200, 201, 0] < 0.9
+    assert feather(np.full((9, 9), 51, np.uint8)) == pytest.approx(0.2)  # greys are shares
+    assert feather(np.full((9, 9), 255, np.uint8)).min() == 1
+    assert feather(np.zeros((9, 9), np.uint8)).max() == 0

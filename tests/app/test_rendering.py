@@ -1,0 +1,161 @@
+"""What a recipe makes of a picture, with models whose answer is known."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+from PIL import Image
+
+from app.recipe import Recipe
+from app.rendering import Renderer, default_size
+from app.translator import Translator
+from cyclegan.contract.card import ModelCard
+from cyclegan.contract.errors import InputError, PictureError
+from cyclegan.contract.files import sha256_of
+from cyclegan.contract.images import Picture
+
+Render = Callable[..., np.ndarray]
+
+
+@pytest.fixture
+def translator(weights_dir: Path, add_model) -> Callable[[str], Translator]:
+    def load(operator: str) -> Translator:
+        return Translator(weights_dir / "it.onnx", add_model(weights_dir, "it", operator), 1)
+
+    return load
+
+
+@pytest.fixture
+def render(translator) -> Render:
+    """A function `render(operator, rgb, **recipe)` -> rgb."""
+
+    def run(operator: str, rgb: np.ndarray, **recipe: object) -> np.ndarray:
+        return Renderer(translator(operator), Recipe(**recipe))(Picture(rgb)).rgb
+
+    return run
+
+
+def test_a_small_picture_is_seen_as_it_is(render: Render, noise) -> None:
+    np.testing.assert_array_equal(render("Neg", noise(40, 70)), 255 - noise(40, 70))
+    np.testing.assert_array_equal(render("Neg", noise(40, 70), size=70), 255 - noise(40, 70))
+
+
+@pytest.mark.parametrize(("crop", "size"), [(64, 192), (128, 384), (256, 512), (640, 640)])
+def test_a_model_sees_three_of_its_crops_within_reason(
+    weights_dir: Path, add_model, crop: int, size: int
+) -> None:
+    assert default_size(add_model(weights_dir, "it", training_size=crop)) == size
+
+
+def test_a_large_picture_is_seen_in_the_size_of_the_card(
+    weights_dir: Path, add_model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    card = add_model(weights_dir, "it", "Identity", training_size=16)
+    model = Translator(weights_dir / "it.onnx", card, 1)
+    seen: list[tuple[int, ...]] = []
+    run = model.run
+    monkeypatch.setattr(model, "run", lambda rgb: seen.append(rgb.shape) or run(rgb))
+    picture = Picture(np.zeros((60, 120, 3), np.uint8))
+    for size in ("auto", 30, "native", 500):
+        Renderer(model, Recipe(size=size))(picture)
+    assert seen == [(24, 48, 3), (15, 30, 3), (60, 120, 3), (60, 120, 3)]
+
+
+def test_detail_that_the_network_did_not_see_stays(render: Render, noise) -> None:
+    rgb = noise(300, 200)
+    np.testing.assert_array_equal(render("Identity", rgb, size=16), rgb)
+    blurred = render("Identity", rgb, size=16, detail="off")
+    assert blurred.shape == rgb.shape
+    assert blurred.std() < rgb.std() / 3
+    even = np.full((300, 200, 3), 30, np.uint8)
+    for detail in ("transfer", "off"):
+        assert (render("Neg", even, size=16, detail=detail) == 225).all()
+
+
+def test_strength_goes_from_the_picture_to_its_translation(render: Render, noise) -> None:
+    rgb = noise(300, 20)
+    np.testing.assert_array_equal(render("Neg", rgb, strength=0.0), rgb)
+    half = render("Neg", rgb, strength=0.5)
+    assert set(np.unique(half)) == {128}  # 127.5 rounded up, whatever v is
+
+
+def test_colours_can_be_kept(render: Render) -> None:
+    rgb = np.full((4, 4, 3), [200, 100, 50], np.uint8)
+    luma = 0.299 * 200 + 0.587 * 100 + 0.114 * 50
+    expected = np.array([200, 100, 50]) + (255 - 2 * luma)
+    got = render("Neg", rgb, keep_colors=True)
+    np.testing.assert_allclose(got[0, 0], np.clip(expected, 0, 255), atol=0.5)
+
+
+@pytest.mark.parametrize("size", ["native", 64])
+def test_outside_a_mask_the_picture_is_untouched(
+    render: Render, noise, tmp_path: Path, size: int | str
+) -> None:
+    rgb = noise(300, 200)
+    mask = np.zeros((300, 200), np.uint8)
+    mask[100:200, 50:150] = 255
+    Image.fromarray(mask).save(tmp_path / "mask.png")
+    got = render("Neg", rgb, size=size, mask=tmp_path / "mask.png")
+    np.testing.assert_array_equal(got[mask == 0], rgb[mask == 0])
+    if size == "native":
+        np.testing.assert_array_equal(got[110:190, 60:140], 255 - rgb[110:190, 60:140])
+    # What is transparent in a mask is outside, and a smaller one is enlarged.
+    small = np.zeros((150, 100, 4), np.uint8)
+    small[50:100, 25:75] = 255
+    Image.fromarray(small).save(tmp_path / "mask.png")
+    got = render("Neg", rgb, size=size, mask=tmp_path / "mask.png")
+    np.testing.assert_array_equal(got[:98], rgb[:98])
+    assert (got[120:180, 70:130] != rgb[120:180, 70:130]).mean() > 0.9
+
+
+def test_a_mask_of_other_proportions_and_one_that_is_none_are_refused(
+    render: Render, noise, tmp_path: Path
+) -> None:
+    Image.new("L", (20, 30)).save(tmp_path / "mask.png")
+    with pytest.raises(PictureError, match="mask has 20 x 30 pixels, the picture 30 x 30; both"):
+        render("Neg", noise(30, 30), mask=tmp_path / "mask.png")
+    (tmp_path / "mask.png").write_text("no picture")
+    with pytest.raises(PictureError, match=r"mask\.png is not a picture that can be read"):
+        render("Neg", noise(30, 30), mask=tmp_path / "mask.png")
+
+
+def test_a_model_without_a_mask_says_so(render: Render, noise) -> None:
+    with pytest.raises(InputError, match="it has no mask of its own; give the file of a mask"):
+        render("Neg", noise(4, 4), mask="model")
+
+
+def add_mask(folder: Path, card: ModelCard) -> ModelCard:
+    """Give a model a mask: its red channel from the middle on, black where that is dark."""
+    path = folder / card.file
+    model = onnx.load(path)
+    constants = {"starts": [0], "ends": [1], "axes": [1]}
+    for name, value in constants.items():
+        model.graph.initializer.append(onnx.numpy_helper.from_array(np.array(value), name))
+    nodes = [
+        onnx.helper.make_node("Slice", ["picture", *constants], ["red"]),
+        onnx.helper.make_node("Relu", ["red"], ["mask"]),
+    ]
+    model.graph.node.extend(nodes)
+    shape = [1, 1, "height", "width"]
+    model.graph.output.append(
+        onnx.helper.make_tensor_value_info("mask", onnx.TensorProto.FLOAT, shape)
+    )
+    onnx.save(model, path)
+    return replace(card, mask_name="mask", sha256=sha256_of(path), bytes=path.stat().st_size)
+
+
+def test_the_mask_of_a_model_can_be_used(weights_dir: Path, add_model, noise) -> None:
+    card = add_mask(weights_dir, add_model(weights_dir, "it"))
+    model = Translator(weights_dir / "it.onnx", card, 1)
+    rgb = noise(33, 47)
+    expected = np.clip(rgb[..., 0] / 127.5 - 1, 0, 1)
+    np.testing.assert_allclose(model.find_mask(rgb), expected, atol=1e-6)
+    got = Renderer(model, Recipe(mask="model"))(Picture(rgb)).rgb
+    np.testing.assert_array_equal(got[expected == 0], rgb[expected == 0])
+    np.testing.assert_array_equal(got[expected > 0.1], 255 - rgb[expected > 0.1])
+    for size in (16, 24):
+        large = Renderer(model, Recipe(mask="model", size=size))(Picture(np.zeros_like(rgb))).rgb
+        assert large.max() == 0
