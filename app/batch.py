@@ -18,6 +18,7 @@ from functools import partial
 from pathlib import Path
 from typing import Literal, NamedTuple
 
+from app import heap
 from app.devices import count_cpus
 from app.manifest import IS_DONE, Manifest, Stamp, stamp_of
 from app.plan import PIPE, Job
@@ -138,6 +139,7 @@ def convert_all(
         for each in under_way:
             if not each.future.cancelled() and each.future.exception() is None:
                 each.settle(manifest)
+        heap.give_back()  # --watch may wait for hours now
 
 
 class _UnderWay(NamedTuple):

@@ -12,8 +12,8 @@ import numpy as np
 import onnxruntime as ort
 from numpy.typing import NDArray
 
+from app import heap
 from app.devices import count_cpus, device_of, providers
-from app.heap import give_back
 from app.tiles import cut, sample_of
 from cyclegan.contract.card import ModelCard
 from cyclegan.contract.errors import InputError, ModelError, brief
@@ -52,6 +52,7 @@ class Translator:
         # 165 MB for plain). Neither they nor spinning made a run measurably faster on two cores.
         options.enable_cpu_mem_arena = False
         options.enable_mem_pattern = False
+        heap.use_one()  # before its threads start
         wanted = providers(device)
         try:
             self._session = ort.InferenceSession(model, options, providers=wanted)
@@ -76,7 +77,7 @@ class Translator:
         translated = replace(picture, rgb=self.run(picture.rgb))
         if time.monotonic() - self._gave_back > GIVE_BACK_EVERY_S:
             self._gave_back = time.monotonic()
-            give_back()
+            heap.give_back()
         return translated
 
     def run(self, rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
