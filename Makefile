@@ -17,7 +17,7 @@ export UV_HTTP_TIMEOUT ?= 300
 # torch and torchvision fit together only when both come from the same place: the index.
 unexport UV_FIND_LINKS UV_TORCH_BACKEND
 
-.PHONY: help app install test check format bench readme constraints clean
+.PHONY: help app install test check format bench image-test readme constraints clean
 .DELETE_ON_ERROR:
 
 help:
@@ -53,6 +53,10 @@ format: .venv/.installed
 bench: .venv/.installed
 	@echo "make: measuring, keep the machine quiet"
 	@.venv/bin/python -m benchmarks $(ARGS)
+
+## make image-test   build the container, convert a picture through it (root, buildah, debootstrap)
+image-test:
+	@tests/image/run.sh
 
 ## make readme      bring the README's table of models up to date with their cards
 readme: .venv/.installed
