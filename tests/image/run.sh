@@ -9,7 +9,7 @@ release=${RELEASE:-trixie}
 work=$(mktemp -d)
 buildah() { command buildah --storage-driver vfs --root "$work/root" --runroot "$work/run" "$@"; }
 cleanup() {
-  [[ -z ${server:-} ]] || kill "$server" 2>/dev/null || true
+  [[ -z ${server:-} ]] || kill -- -"$server" 2>/dev/null || true  # its whole group
   buildah rm --all >/dev/null 2>&1 || true
   rm -rf "$work"
 }
@@ -42,9 +42,11 @@ inspect() { buildah inspect --type image --format "$1" cyclegan; }
 inspect '{{.Docker.Config.Healthcheck.Test}}' | grep -q healthz
 
 port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+set -m  # what starts in the background gets a group of processes of its own
 buildah run --isolation chroot "$container" -- \
   cyclegan serve --host 0.0.0.0 --insecure --port "$port" &
 server=$!
+set +m
 url=http://127.0.0.1:$port
 until curl --silent --fail --output /dev/null "$url/healthz"; do
   kill -0 "$server" 2>/dev/null || { echo "image: the server ended" >&2; exit 1; }
