@@ -5,6 +5,7 @@ browser.
 import dataclasses
 import os
 import shutil
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,10 @@ from cyclegan.contract.card import Architecture, ModelCard, Parity, Training
 from cyclegan.contract.files import sha256_of
 
 AddModel = Callable[..., ModelCard]
+
+# Where the tests run in the background SIGINT is ignored, and every command that they start and
+# then interrupt would inherit that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture

@@ -464,7 +464,7 @@ def test_a_watched_folder_is_left_by_ctrl_c(
         Image.fromarray(noise(8, 9)).save(folder / "b.png")
         assert json.loads(process.stdout.readline())["status"] == "done"
         process.send_signal(signal.SIGINT)
-        stdout, stderr = process.communicate()
+        stdout, stderr = process.communicate(timeout=60)
     assert process.returncode == 3  # one was no picture when it was first seen
     assert stdout == b""
     assert b"out: 3 done, 0 skipped, 1 failed in " in stderr
