@@ -284,12 +284,12 @@ def test_imbalance_is_told(data: Path, checked: Checked) -> None:
 
 def test_missing_tests_and_unused_files_are_told(data: Path, checked: Checked) -> None:
     shutil.rmtree(data / "testB")
-    (data / "trainA" / "phone.HEIC").touch()
+    (data / "trainA" / "scan.psd").touch()
     (data / "trainA" / ".hidden").touch()
     findings = checked()
     assert list(findings) == ["no-test", "ignored"]
     assert "testB" in findings["no-test"].text
-    assert findings["ignored"].files == (("trainA/phone.HEIC",),)
+    assert findings["ignored"].files == (("trainA/scan.psd",),)
 
 
 def test_the_most_important_comes_first(data: Path, config: TrainConfig) -> None:
