@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import sys
 from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
@@ -28,7 +29,7 @@ LOOP_SIZE = 256  # pixels; of the pictures that the loop loads, as in the paper'
 def main(arguments: list[str] | None = None) -> None:
     """Measure what was asked for, print it, and write it where asked."""
     options = _parser().parse_args(arguments)
-    console = Console()
+    console = Console(width=None if sys.stdout.isatty() else 120)  # in a file, whole names
     report: dict[str, Any] = {"machine": machine()}
     console.print(", ".join(f"{name} {value}" for name, value in report["machine"].items()))
     if report["machine"]["load"] > BUSY:

@@ -54,6 +54,7 @@ def make_architectures(folder: Path, card: ModelCard) -> Iterator[Translator]:
                 sha256=sha256_of(model),
                 bytes=model.stat().st_size,
                 precision="fp32",
+                fidelity=None,
                 architecture=Architecture("plain", options, parameters=0),
                 size_multiple=network.size_multiple,
                 tiling="exact",

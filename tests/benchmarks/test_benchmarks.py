@@ -20,6 +20,7 @@ from benchmarks.reference import (
 from benchmarks.timing import milliseconds
 from cyclegan.config import preset_config
 from cyclegan.contract.card import Architecture
+from cyclegan.contract.folder import default_folder
 from cyclegan.networks import generator_from
 
 
@@ -61,6 +62,16 @@ def test_translation_is_measured_through_the_command(
             assert row["GFLOP_a_s"] is None
         else:
             assert row["percent_of_peak"] == pytest.approx(100 * row["GFLOP_a_s"] / peak, abs=1)
+
+
+def test_architectures_are_made_beside_a_quantized_model(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(translation, "PLAIN_SIZES", {"tiny": (8, 4)})
+    card = Store(default_folder()).card("horse2zebra")
+    assert card.precision == "int8"
+    made = list(translation.make_architectures(tmp_path, card))
+    assert [translator.card.precision for translator in made] == ["fp32", "fp32"]
 
 
 def test_the_work_on_a_picture_is_counted_with_its_border(weights_dir: Path) -> None:
