@@ -33,6 +33,7 @@ _METHODS_WITH = {
     "lambda_teacher": ("distill",),
     "lambda_structure": ("distill",),
     "lambda_self": ("cyclegan", "simgan"),
+    "self_scale": ("cyclegan", "simgan"),
     "lambda_identity": ("cyclegan", "simgan"),
 }
 # Width and blocks of a plain generator: 1.2, 2.6 and 5.8 GMAC for a picture of 256x256 pixels.
@@ -84,6 +85,8 @@ class TrainConfig:
     lambda_identity: float = 5.0  # weight of changing what is of the target domain already; the
     # reference's 0.5 is relative to its cycle weight: 0.5 times 10 is 5 here
     lambda_self: float = 0.0  # weight of changing the input at all (self-regularisation)
+    self_scale: int = 1  # pixels a side that are averaged before lambda_self compares: above 1,
+    # lines and textures may change, colours and shapes may not
     lambda_teacher: float = 0.0  # weight of the distance to the teacher's translations
     lambda_structure: float = 0.0  # weight of the distance to their edges and texture
     lambda_penalty: float = 10.0  # weight of the gradient penalty of wgan-gp
@@ -92,6 +95,8 @@ class TrainConfig:
     d_steps: int = 1  # discriminator updates for each update of the generators
     diffaugment: Literal["off", "on", "auto"] = "off"  # augment what the discriminators see; auto:
     # where a domain has fewer than diffaugment.SMALL_SET pictures
+    smoothed_fakes: bool = False  # a discriminator's fakes are target pictures with smoothed edges
+    # too, so that drawn lines are what it looks for; see smoothing.py
     pool_size: int = 50  # fakes kept for the discriminators; 0 shows them only the newest
 
     # Optimisation
@@ -150,7 +155,7 @@ class TrainConfig:
         ranges: tuple[tuple[str, Callable[[float], bool], str], ...] = (
             ("at least 1", lambda value: value >= 1, "batch_size d_steps generator_width "
              "discriminator_width log_every sheet_every checkpoint_every alarm_every "
-             "sheet_pictures teacher_cache_mb"),
+             "sheet_pictures teacher_cache_mb self_scale"),
             ("more than 0", lambda value: value > 0, "learning_rate"),
             ("0 or more", lambda value: value >= 0, "lambda_cycle lambda_identity pool_size "
              "lambda_self lambda_teacher lambda_structure lambda_penalty lambda_perceptual "

@@ -27,6 +27,7 @@ from cyclegan.image_pool import ImagePool
 from cyclegan.networks import generator_from, init_weights
 from cyclegan.perceptual import load_vgg
 from cyclegan.processes import Processes
+from cyclegan.smoothing import smooth_edges
 from cyclegan.winograd import Conv3x3, suits_winograd
 
 Network = Callable[[Tensor], Tensor]
@@ -246,9 +247,10 @@ class Step:
             # Every process keeps the whole pool.
             fakes_of_all = self.processes.whole(fresh.detach().float())
             fake = self.processes.mine(self.pools[domain].query(fakes_of_all))
+            shown = [real, fake, smooth_edges(real)] if config.smoothed_fakes else [real, fake]
             with self._autocast():
-                judged = torch.cat([self._augment(real), self._augment(fake)])
-                logits = self._judge(domain, judged).chunk(2)
+                judged = torch.cat([self._augment(pictures) for pictures in shown])
+                logits = self._judge(domain, judged).tensor_split([len(real)])
                 loss = losses.discriminator_adversarial(config.objective, *logits)
             terms[f"disc_{domain}"] = loss
             total = total + loss
@@ -321,8 +323,8 @@ class CycleGANStep(Step):
                 terms["perceptual_A"] = losses.feature_distance(see(rec_A), see(real_A))
                 terms["perceptual_B"] = losses.feature_distance(see(rec_B), see(real_B))
         if config.lambda_self > 0:
-            terms["self_AB"] = losses.reconstruction(fake_B, real_A)
-            terms["self_BA"] = losses.reconstruction(fake_A, real_B)
+            terms["self_AB"] = losses.reconstruction(fake_B, real_A, config.self_scale)
+            terms["self_BA"] = losses.reconstruction(fake_A, real_B, config.self_scale)
         terms["adv_AB"] = self._adversarial("B", fake_B)
         terms["adv_BA"] = self._adversarial("A", fake_A)
         return weigh(terms, config), terms, {"A": fake_A, "B": fake_B}
@@ -337,14 +339,15 @@ class SimGANStep(Step):
     def _generator_losses(
         self, reals: dict[str, Tensor]
     ) -> tuple[Tensor, dict[str, Tensor], dict[str, Tensor]]:
+        config = self.config
         fake_B = self._fast["G_AB"](reals["A"])
         terms = {"adv_AB": self._adversarial("B", fake_B)}
-        if self.config.lambda_self > 0:
-            terms["self_AB"] = losses.reconstruction(fake_B, reals["A"])
-        if self.config.lambda_identity > 0:
+        if config.lambda_self > 0:
+            terms["self_AB"] = losses.reconstruction(fake_B, reals["A"], config.self_scale)
+        if config.lambda_identity > 0:
             idt_B = self._fast["G_AB"](reals["B"])
             terms["idt_B"] = losses.reconstruction(idt_B, reals["B"])
-        return weigh(terms, self.config), terms, {"B": fake_B}
+        return weigh(terms, config), terms, {"B": fake_B}
 
 
 def weigh(terms: dict[str, Tensor], config: TrainConfig) -> Tensor:

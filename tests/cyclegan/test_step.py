@@ -8,6 +8,7 @@ from cyclegan.averaging import decay_after
 from cyclegan.config import TrainConfig
 from cyclegan.contract.errors import ConfigError
 from cyclegan.perceptual import load_vgg
+from cyclegan.smoothing import smooth_edges
 from cyclegan.step import CycleGANStep, SimGANStep, choose_device, weigh
 
 
@@ -152,11 +153,14 @@ def test_generators_wait_for_d_steps_turns(config: TrainConfig) -> None:
     assert changes == [False, False, True] * 2
 
 
-def test_self_regularisation_is_the_change_of_the_input(config: TrainConfig) -> None:
-    step = CycleGANStep(config.replace(lambda_self=1.0))
+@pytest.mark.parametrize("scale", [1, 4])
+def test_self_regularisation_is_the_change_of_the_input(config: TrainConfig, scale: int) -> None:
+    step = CycleGANStep(config.replace(lambda_self=1.0, self_scale=scale))
     real_A, real_B = batch()
     with torch.no_grad():
-        wanted = (step.networks["G_AB"](real_A) - real_A).abs().mean()
+        change = step.networks["G_AB"](real_A) - real_A
+    squares = change.unfold(2, scale, scale).unfold(3, scale, scale)
+    wanted = squares.mean(dim=(-1, -2)).abs().mean()
     found = step(real_A, real_B, learning_rate=0.0)["self_AB"]
     torch.testing.assert_close(found, wanted)
 
@@ -196,6 +200,23 @@ def test_simgan_learns_one_direction(config: TrainConfig) -> None:
     step = SimGANStep(settings)
     assert set(step(*batch(), learning_rate=1e-3)) == {"adv_AB", "self_AB", "disc_B"}
     assert set(step.networks) == {"G_AB", "D_B"}
+
+
+def test_a_discriminator_learns_that_smoothed_targets_are_fakes(config: TrainConfig) -> None:
+    losses = []
+    for is_smoothed in (False, True):
+        settings = config.replace(lambda_cycle=0, pool_size=0, smoothed_fakes=is_smoothed)
+        step = CycleGANStep(settings)
+        real_A, real_B = batch()
+        with torch.no_grad():
+            fake_B, judge = step.networks["G_AB"](real_A), step.networks["D_B"]
+            fakes = [fake_B, smooth_edges(real_B)] if is_smoothed else [fake_B]
+            of_fakes = torch.stack([(judge(fake) ** 2).mean() for fake in fakes]).mean()
+            wanted = 0.5 * ((judge(real_B) - 1) ** 2).mean() + 0.5 * of_fakes
+        found = step(real_A, real_B, learning_rate=0.0)["disc_B"]
+        torch.testing.assert_close(found, wanted)
+        losses.append(float(found))
+    assert losses[0] != losses[1]
 
 
 def test_a_spectral_discriminator_has_weights_of_norm_1(config: TrainConfig) -> None:

@@ -26,7 +26,7 @@ SETTINGS: list[dict[str, Any]] = [
     {"generator": "resnet6", "num_workers": 1, "schedule": "cosine", "warmup_images": 2},
     {"generator": "attention", "objective": "wgan-gp", "diffaugment": "on", "d_steps": 2},
     {"discriminator_norm": "spectral", "objective": "hinge", "lambda_self": 1.0, "alarm_every": 1},
-    {"method": "simgan", "lambda_cycle": 0.0, "lambda_self": 1.0},
+    {"method": "simgan", "lambda_cycle": 0.0, "lambda_self": 1.0, "smoothed_fakes": True},
     {"lambda_perceptual": 1.0},
     {
         "precision": "bf16",
