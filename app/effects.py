@@ -3,7 +3,7 @@
 When each is done is in rendering.py.
 """
 
-from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,14 +13,7 @@ RGB = NDArray[np.uint8]  # [H, W, 3]
 Numbers = NDArray[np.float32]  # [H, W, C]
 Weight = NDArray[np.float32]  # [H, W, 1] in [0, 1]
 
-_ROWS = 256  # of a strip; with the whole of 48 megapixels as numbers, 600 MB for each step
 _LUMA = np.array([0.299, 0.587, 0.114], np.float32)  # of R, G and B, ITU-R BT.601
-
-
-def strips(height: int) -> Iterator[slice]:
-    """The rows of a picture, a part after the other, so that memory stays bounded."""
-    for top in range(0, height, _ROWS):
-        yield slice(top, min(top + _ROWS, height))
 
 
 def shrink(rgb: RGB, long_side: int) -> RGB:
@@ -64,13 +57,22 @@ def mix(before: Numbers, after: Numbers, weight: float | Weight) -> RGB:
     return rounded
 
 
-def feather(mask: NDArray[np.uint8]) -> Weight:
-    """A mask [H, W], 255 where the translation is wanted, that fades towards its inside.
+@dataclass(frozen=True)
+class Feathered:
+    """A mask that fades towards its inside, over a hundredth of the long side."""
 
-    Where it is 0 the weight is 0. The fading is as wide as a hundredth of the long side.
-    """
+    mask: NDArray[np.uint8]  # [H, W], 255 where the translation is wanted
+    blurred: NDArray[np.uint8]  # [H, W], of where the mask is not 0; 127.5 at its edge
+
+    def weight(self, rows: slice) -> Weight:
+        """How much of the translation is wanted in some rows; 0 where the mask is."""
+        fade = np.clip(self.blurred[rows].astype(np.float32) / 127.5 - 1, 0, 1)
+        weight: Weight = (fade * self.mask[rows] / np.float32(255))[..., None]
+        return weight
+
+
+def feather(mask: NDArray[np.uint8]) -> Feathered:
+    """Let a mask [H, W] fade."""
     is_inside = Image.fromarray(np.where(mask > 0, np.uint8(255), np.uint8(0)))
     blurred = is_inside.filter(ImageFilter.GaussianBlur(max(mask.shape) / 200))
-    fade = np.clip(np.asarray(blurred, dtype=np.float32) / 127.5 - 1, 0, 1)  # a half at the edge
-    weight: Weight = (fade * mask / np.float32(255))[..., None]
-    return weight
+    return Feathered(mask, np.asarray(blurred))

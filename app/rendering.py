@@ -9,7 +9,16 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from app.effects import RGB, Weight, enlarge, feather, mix, shrink, strips, with_colours_of
+from app.effects import (
+    RGB,
+    Feathered,
+    Weight,
+    enlarge,
+    feather,
+    mix,
+    shrink,
+    with_colours_of,
+)
 from app.recipe import Recipe
 from app.translator import Translator
 from cyclegan import __version__
@@ -17,6 +26,7 @@ from cyclegan.contract.card import ModelCard
 from cyclegan.contract.errors import InputError, PictureError
 from cyclegan.contract.images import Picture, load_picture
 from cyclegan.contract.metadata import Metadata
+from cyclegan.contract.pixels import strips
 
 _CLEARLY = 0.1  # what a model's mask says where the translation is taken as it is
 
@@ -38,7 +48,7 @@ class Renderer:
         """Raises: PictureError if the mask cannot be read; InputError if the model has none."""
         self._translator = translator
         self._recipe = recipe
-        self._mask = load_picture(recipe.mask) if isinstance(recipe.mask, Path) else None
+        self._mask = _load_grey(recipe.mask) if isinstance(recipe.mask, Path) else None
         card = translator.card
         if recipe.mask == "model" and card.mask_name is None:
             raise InputError(f"{card.name} has no mask of its own; give the file of a mask")
@@ -60,29 +70,39 @@ class Renderer:
 
     def _translate(self, before: RGB) -> RGB:
         recipe = self._recipe
-        weight = None if self._mask is None else _fit(self._mask, *before.shape[:2])
+        mask: Feathered | Weight | None = None
+        if self._mask:
+            mask = _fit(self._mask, *before.shape[:2])
         seen = before if self._size is None else shrink(before, self._size)
         after = self._translator.translate(Picture(seen)).rgb
         if recipe.mask == "model":
-            weight = np.clip(self._translator.find_mask(seen)[..., None] / _CLEARLY, 0, 1)
-        if seen is before and weight is None and recipe.strength == 1 and not recipe.keep_colors:
+            mask = self._translator.find_mask(seen)[..., None]
+            np.clip(np.divide(mask, _CLEARLY, out=mask), 0, 1, out=mask)
+        if seen is before and mask is None and recipe.strength == 1 and not recipe.keep_colors:
             return after
-        return self._combine(before, seen, after, weight)
+        return self._combine(before, seen, after, mask)
 
-    def _combine(self, before: RGB, seen: RGB, after: RGB, weight: Weight | None) -> RGB:
-        """What the recipe asks for of a picture, what the network saw of it and what it made."""
+    def _combine(self, before: RGB, seen: RGB, after: RGB, mask: Feathered | Weight | None) -> RGB:
+        """What the recipe asks for of a picture, what the network saw of it and what it made.
+
+        `mask` is a file's, in the size of the picture, or the model's, in that of what it saw.
+        `after` is written over where it has the size of the picture.
+        """
         recipe = self._recipe
         size = before.shape[:2]
         is_transfer = recipe.detail == "transfer" and seen is not before
         made = after.astype(np.float32) - seen if is_transfer else after
-        result = np.empty_like(before)
+        result = after if seen is before else np.empty_like(before)
         for rows in strips(size[0]):
             old = before[rows].astype(np.float32)
             new = enlarge(made, size, rows)
             new = np.clip(old + new if is_transfer else new, 0, 255)
             if recipe.keep_colors:
                 new = with_colours_of(old, new)
-            share = 1 if weight is None else np.clip(enlarge(weight, size, rows), 0, 1)
+            if isinstance(mask, Feathered):
+                share: float | Weight = mask.weight(rows)
+            else:
+                share = 1 if mask is None else np.clip(enlarge(mask, size, rows), 0, 1)
             result[rows] = mix(old, new, recipe.strength * share)
         return result
 
@@ -93,9 +113,13 @@ class Renderer:
         return replace(metadata, software=self._signature).kept(self._recipe.metadata)
 
 
-def _fit(mask: Picture, height: int, width: int) -> Weight:
-    """The weights that a mask gives a picture of that size. Raises: PictureError: other shape."""
-    grey = Image.fromarray(mask.flattened((0, 0, 0)).rgb).convert("L")
+def _load_grey(path: Path) -> Image.Image:
+    """The picture of a mask; what is transparent is black. Raises: PictureError."""
+    return Image.fromarray(load_picture(path).flattened((0, 0, 0)).rgb).convert("L")
+
+
+def _fit(grey: Image.Image, height: int, width: int) -> Feathered:
+    """The mask for a picture of that size. Raises: PictureError if it has another shape."""
     if abs(grey.width * height - grey.height * width) > max(height, width, *grey.size):
         raise PictureError(
             f"the mask has {grey.width} x {grey.height} pixels, the picture {width} x {height}; "

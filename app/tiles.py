@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-Region = tuple[slice, slice]  # rows and columns
+from cyclegan.contract.pixels import Region
 
 # Of a sample, along each side. A trained generator with a mask, on a collage and on a large photo,
 # was 0.6 and 0.7 of 255 from the whole picture on average; with 3 windows 1.2 and 0.5, with one
@@ -23,31 +23,33 @@ class Tile(NamedTuple):
     """One tile, in pixels."""
 
     place: Region  # of the picture: what the tile gives
-    window: Region  # of the picture: what the network needs for that
+    window: Region  # of the padded picture: what the network needs for that
     part: Region  # of the translated window: the place again
 
 
-def cut(shape: tuple[int, int], size: int, margin: int) -> Iterator[Tile]:
-    """Cut a picture of [height, width] into places of at most `size` pixels a side.
+def cut(shape: tuple[int, int], inner: Region, size: int, margin: int) -> Iterator[Tile]:
+    """Cut the picture `inner` of a padded one into places of at most `size` pixels a side.
 
-    The windows reach `margin` pixels further, as far as there is a picture. With `shape`, `size`
-    and `margin` in multiples of some number, windows are as well.
+    The windows reach `margin` pixels further, as far as the padded picture, [height, width], does.
+    With `shape`, `size` and `margin` in multiples of some number, windows are as well.
     """
-    for rows in _intervals(shape[0], size, margin):
-        for columns in _intervals(shape[1], size, margin):
+    for rows in _intervals(shape[0], inner[0], size, margin):
+        for columns in _intervals(shape[1], inner[1], size, margin):
             place, window, part = zip(rows, columns, strict=True)
             yield Tile(place, window, part)
 
 
-def sample_of(pixels: NDArray[np.uint8], size: int, multiple: int) -> NDArray[np.uint8]:
-    """A picture of at most `size` pixels a side, put together from windows all over a larger one.
+def sample(
+    shape: tuple[int, int], size: int, multiple: int
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Rows and columns that make up a picture of at most `size` pixels a side, from windows all
+    over one of [height, width].
 
-    In their own resolution, so that texture counts as it does in the whole picture.
-
-    Shape: uint8 [H, W, 3] -> [H', W', 3], with H' and W' multiples of `multiple` if H and W are.
+    In their own resolution, so that texture counts as it does in the whole picture. There are
+    multiples of `multiple` of them if `shape` is of such.
     """
-    rows, columns = (_spread(length, size, multiple) for length in pixels.shape[:2])
-    return pixels[rows][:, columns]
+    rows, columns = (_spread(length, size, multiple) for length in shape)
+    return rows, columns
 
 
 def _spread(length: int, size: int, multiple: int) -> NDArray[np.intp]:
@@ -59,13 +61,14 @@ def _spread(length: int, size: int, multiple: int) -> NDArray[np.intp]:
     return np.concatenate([np.arange(start, start + window) for start in starts])
 
 
-def _intervals(length: int, size: int, margin: int) -> Iterator[tuple[slice, slice, slice]]:
-    """Cut one side: (place, window, part) of each piece."""
-    for start in range(0, length, size):
-        stop = min(start + size, length)
-        first = max(start - margin, 0)
-        yield (
-            slice(start, stop),
-            slice(first, min(stop + margin, length)),
-            slice(start - first, stop - first),
-        )
+def _intervals(
+    length: int, inner: slice, size: int, margin: int
+) -> Iterator[tuple[slice, slice, slice]]:
+    """Cut one side: (place, window, part) of each piece that shows some of the picture."""
+    for cell in range(0, length, size):
+        first = max(cell - margin, 0)
+        window = slice(first, min(cell + size + margin, length))
+        start, stop = max(cell, inner.start), min(cell + size, inner.stop)
+        if start < stop:
+            place = slice(start - inner.start, stop - inner.start)
+            yield place, window, slice(start - first, stop - first)

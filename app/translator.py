@@ -5,6 +5,7 @@ Where models are found is in store.py, how pictures are read and written in cycl
 
 import threading
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,11 +15,11 @@ from numpy.typing import NDArray
 
 from app import heap
 from app.devices import count_cpus, device_of, providers
-from app.tiles import cut, sample_of
+from app.tiles import cut, sample
 from cyclegan.contract.card import ModelCard
 from cyclegan.contract.errors import InputError, ModelError, brief
 from cyclegan.contract.images import Picture
-from cyclegan.contract.pixels import crop_back, from_network, pad_to_multiple, to_network
+from cyclegan.contract.pixels import Padded, Region, from_network, to_network
 
 GIVE_BACK_EVERY_S = 2.0  # after each picture of 256 x 256 pixels it would take 2 % of the time
 
@@ -88,15 +89,10 @@ class Translator:
 
         Shape: uint8 [H, W, 3] -> uint8 [H, W, 3]. Raises: ModelError.
         """
-        padded, crop = pad_to_multiple(rgb, self.card.size_multiple, self.card.border)
-        if self.card.receptive_field is None or max(padded.shape[:2]) <= self.tile_size:
-            return crop_back(self._run_network(padded), crop)
-        statistics = self._find_statistics(padded)
-        translated = np.empty_like(padded)
-        tile_size = -(-self.tile_size // self.card.size_multiple) * self.card.size_multiple
-        for tile in cut(padded.shape[:2], tile_size, self._margin(self.card.receptive_field)):
-            translated[tile.place] = self._run_network(padded[tile.window], statistics)[tile.part]
-        return crop_back(translated, crop)
+        translated = np.empty_like(rgb, order="C")
+        for place, tile in self._tiles(self.card.output_name, 3, rgb):
+            translated[place] = from_network(tile)
+        return translated
 
     def find_mask(self, rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Where the model changes a picture, by the output `card.mask_name` that says so.
@@ -104,41 +100,42 @@ class Translator:
         Shape: uint8 [H, W, 3] -> float32 [H, W] in [0, 1]. Raises: ModelError.
         """
         assert self.card.mask_name, "whoever asks has looked into the card"
-        padded, crop = pad_to_multiple(rgb, self.card.size_multiple, self.card.border)
-        mask = self._compute(self.card.mask_name, padded, {})
-        if mask.shape != (1, 1, *padded.shape[:2]):
-            raise ModelError(
-                f"{self._model} answered with a mask of shape {list(mask.shape)}, not "
-                f"{[1, 1, *padded.shape[:2]]}; export it again"
-            )
-        top, left, height, width = crop
-        return mask[0, 0, top : top + height, left : left + width].astype(np.float32)
+        mask = np.empty(rgb.shape[:2], np.float32)
+        for place, tile in self._tiles(self.card.mask_name, 1, rgb):
+            mask[place] = tile[0, 0]
+        return mask
 
-    def _margin(self, receptive_field: int) -> int:
-        """Pixels that a tile needs beyond its own, in whole cells of the network."""
-        multiple = self.card.size_multiple
-        return -(-(receptive_field - multiple) // (2 * multiple)) * multiple
+    def _tiles(
+        self, name: str, channels: int, rgb: NDArray[np.uint8]
+    ) -> Iterator[tuple[Region, NDArray[np.floating]]]:
+        """One output of the network: a place in the picture, and what it is there, [1, C, h, w]."""
+        card, size, margin, statistics = self.card, self.tile_size, 0, Feed()
+        padded = Padded(rgb, card.size_multiple, card.border)
+        if card.receptive_field is None or max(padded.shape) <= size:
+            size = max(padded.shape)
+        else:  # in whole cells of the network
+            cells = -(-(card.receptive_field - card.size_multiple) // (2 * card.size_multiple))
+            margin = cells * card.size_multiple
+            size = -(-size // card.size_multiple) * card.size_multiple
+            statistics = self._find_statistics(padded)
+        for place, window, part in cut(padded.shape, padded.crop.region, size, margin):
+            seen = padded.read(*window)
+            answer = self._compute(name, seen, statistics)
+            if answer.shape != (1, channels, *seen.shape[:2]):
+                raise ModelError(
+                    f"{self._model} answered {seen.shape[1]} x {seen.shape[0]} pixels with "
+                    f"{list(answer.shape)} as {name}, not {[1, channels, *seen.shape[:2]]}; "
+                    "it is not a model for this app"
+                )
+            yield place, answer[:, :, *part]
 
-    def _find_statistics(self, padded: NDArray[np.uint8]) -> Feed:
+    def _find_statistics(self, padded: Padded) -> Feed:
         """What norms are to be given for a picture: the statistics of a sample of it."""
         if self.card.statistics_names is None:
             return {}
         given, found = self.card.statistics_names
-        sample = sample_of(padded, self.tile_size, self.card.size_multiple)
-        return {given: self._compute(found, sample, {})}
-
-    def _run_network(
-        self, padded: NDArray[np.uint8], statistics: Feed | None = None
-    ) -> NDArray[np.uint8]:
-        """Translate pixels of a size that the network takes."""
-        height, width = padded.shape[:2]
-        translated = from_network(self._compute(self.card.output_name, padded, statistics or {}))
-        if translated.shape != padded.shape:
-            raise ModelError(
-                f"{self._model} answered {width} x {height} pixels with "
-                f"{translated.shape[1]} x {translated.shape[0]}; it is not a model for this app"
-            )
-        return translated
+        rows, columns = sample(padded.shape, self.tile_size, self.card.size_multiple)
+        return {given: self._compute(found, padded.read(rows, columns), {})}
 
     def _compute(self, name: str, padded: NDArray[np.uint8], more: Feed) -> NDArray[np.floating]:
         """One output of the network."""

@@ -63,6 +63,10 @@ def convert(
     size: Annotated[
         str, typer.Option(metavar="N|native", help="Long side that the network sees, in pixels.")
     ] = "auto",
+    tile: Annotated[
+        int | None,
+        typer.Option(min=16, metavar="N", help="Side of tiles in pixels; small: less memory."),
+    ] = None,
     detail: Annotated[
         Literal["transfer", "off"],
         typer.Option(help="transfer: what the network does not see of a picture stays in it."),
@@ -146,7 +150,7 @@ def convert(
     total = 1 if folder is None else None if watch else folder.count()
     files = [] if folder else [plan_file(source, target, naming)]
     translator = store.load(naming.model)
-
+    translator.tile_size = tile or translator.tile_size
     translate = Renderer(translator, recipe)
     options: dict[str, Any] = {
         "overwrite": overwrite,

@@ -20,6 +20,7 @@ from PIL import Image, ImageCms, ImageFile
 from cyclegan.contract.errors import PictureError, brief
 from cyclegan.contract.formats import FORMATS, open_header
 from cyclegan.contract.metadata import NOTHING_SAID, Metadata, read_metadata
+from cyclegan.contract.pixels import strips
 
 MAX_PIXELS = 100_000_000
 
@@ -31,14 +32,17 @@ _SRGB = _MADE_NOW[:24] + struct.pack(">6H", 2000, 1, 1, 0, 0, 0) + _MADE_NOW[36:
 
 _ANIMATED = {each.name for each in FORMATS if each.is_animated}
 
-_UPRIGHT = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
+# EXIF's orientation: whether rows are stored as columns, and whether rows and columns are stored
+# backwards.
+_STORED = {
+    1: (False, 1, 1),
+    2: (False, 1, -1),
+    3: (False, -1, -1),
+    4: (False, -1, 1),
+    5: (True, 1, 1),
+    6: (True, -1, 1),
+    7: (True, -1, -1),
+    8: (True, 1, -1),
 }
 
 log = logging.getLogger(__name__)
@@ -56,9 +60,11 @@ class Picture:
         """The picture as it looks on a colour (R, G, B), without alpha."""
         if self.alpha is None:
             return self
-        image = Image.fromarray(np.dstack([self.rgb, self.alpha]))  # [H, W, 4]
-        ground = Image.new("RGBA", image.size, colour)
-        rgb = np.asarray(Image.alpha_composite(ground, image).convert("RGB"))
+        rgb = np.empty_like(self.rgb)
+        for rows in strips(len(rgb)):
+            image = Image.fromarray(np.dstack([self.rgb[rows], self.alpha[rows]]))  # [h, W, 4]
+            ground = Image.new("RGBA", image.size, colour)
+            rgb[rows] = np.asarray(Image.alpha_composite(ground, image).convert("RGB"))
         return replace(self, rgb=rgb, alpha=None)
 
 
@@ -109,7 +115,12 @@ def open_picture(
     with _open_image(source, max_pixels, name) as (image, called):
         with _decoding(called):
             count = getattr(image, "n_frames", 1) if image.format in _ANIMATED else 1
-        yield _read_animation(image, called, count) if count > 1 else _read(image, called)
+        if count > 1:
+            yield _read_animation(image, called, count)
+            return
+        still = [_read(image, called)]
+    del image  # larger than the picture, which nothing here holds on to either
+    yield still.pop()
 
 
 @contextmanager
@@ -140,16 +151,24 @@ def _read(image: Image.Image, name: str) -> Picture:
     """The pixels of an opened image, or of the frame that it is at. Raises: PictureError."""
     with _decoding(name):
         image.load()
-        profile = image.info.get("icc_profile")
-        pixels = _to_8_bits(image)
-        colours = pixels.convert("RGB") if pixels.mode == "RGBA" else pixels
-        rgb, icc = _to_srgb(colours, profile) if profile else (colours.convert("RGB"), None)
+        mode = _to_8_bits(image.crop((0, 0, 1, 1))).mode
+        to_srgb, icc = _conversion("RGB" if mode == "RGBA" else mode, image.info.get("icc_profile"))
         orientation, metadata = read_metadata(image, icc)  # after load(): TIFF is upright then
-        alpha = pixels.getchannel("A") if pixels.mode == "RGBA" else None
-        if orientation in _UPRIGHT:
-            rgb = rgb.transpose(_UPRIGHT[orientation])
-            alpha = alpha and alpha.transpose(_UPRIGHT[orientation])
-        return Picture(np.asarray(rgb), np.asarray(alpha) if alpha else None, metadata)
+        is_turned, down, right = _STORED.get(orientation, _STORED[1])
+        height, width = image.size if is_turned else image.size[::-1]
+        rgb = np.empty((height, width, 3), np.uint8)
+        alpha = np.empty((height, width), np.uint8) if mode == "RGBA" else None
+
+        def stored(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+            return (pixels.swapaxes(0, 1) if is_turned else pixels)[::down, ::right]
+
+        for rows in strips(image.height):  # each step on the whole would be a copy of all
+            pixels = _to_8_bits(image.crop((0, rows.start, image.width, rows.stop)))
+            if alpha is not None:
+                stored(alpha)[rows] = np.asarray(pixels.getchannel("A"))
+                pixels = pixels.convert("RGB")
+            stored(rgb)[rows] = np.asarray(to_srgb(pixels))
+        return Picture(rgb, alpha, metadata)
 
 
 def _read_animation(image: ImageFile.ImageFile, name: str, count: int) -> Animation:
@@ -196,26 +215,39 @@ def _to_8_bits(image: Image.Image) -> Image.Image:
     return image if image.mode in ("L", "CMYK") else image.convert("RGB")
 
 
-def _to_srgb(colours: Image.Image, icc: bytes) -> tuple[Image.Image, bytes | None]:
-    """Colours by the embedded profile -> sRGB and its profile.
+def _conversion(
+    mode: str, icc: bytes | None
+) -> tuple[Callable[[Image.Image], Image.Image], bytes | None]:
+    """What makes sRGB of colours in `mode` with the embedded profile, and the profile to say.
 
     A profile that cannot be used is left out.
     """
+
+    def convert(colours: Image.Image) -> Image.Image:
+        return colours.convert("RGB")
+
+    if not icc:
+        return convert, None
     try:
         profile = ImageCms.ImageCmsProfile(io.BytesIO(icc))
         if ImageCms.getProfileDescription(profile).startswith("sRGB"):
-            return colours.convert("RGB"), icc  # exact, where a conversion would round
+            return convert, icc  # exact, where a conversion would round
         is_rgb = profile.profile.xcolor_space.strip() == "RGB"
-        converted = ImageCms.profileToProfile(
-            colours.convert("RGB") if is_rgb else colours,
+        transform = ImageCms.buildTransform(
             profile,
             ImageCms.ImageCmsProfile(io.BytesIO(_SRGB)),
+            "RGB" if is_rgb else mode,
+            "RGB",
             renderingIntent=ImageCms.Intent.RELATIVE_COLORIMETRIC,
-            outputMode="RGB",
             flags=ImageCms.Flags.BLACKPOINTCOMPENSATION,  # both as browsers show pictures
         )
-        assert converted is not None, "a picture comes back unless it is converted in place"
-        return converted, _SRGB
     except (ImageCms.PyCMSError, OSError, ValueError, TypeError) as error:
         log.debug("a colour profile is left out: %s", error)
-        return colours.convert("RGB"), None
+        return convert, None
+
+    def transform_colours(colours: Image.Image) -> Image.Image:
+        converted = ImageCms.applyTransform(convert(colours) if is_rgb else colours, transform)
+        assert converted is not None, "a picture comes back unless it is converted in place"
+        return converted
+
+    return transform_colours, _SRGB

@@ -4,12 +4,17 @@ The promise: `x / 127.5 - 1` one way, `(y + 1) * 127.5` rounded half up and clip
 round trip is exact for all 256 values. Pictures as files are in images.py.
 """
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cyclegan.contract.errors import ModelError
+
+Region = tuple[slice, slice]  # rows and columns
+
+_ROWS = 256  # of a strip; with the whole of 48 megapixels as numbers, 600 MB for each step
 
 
 class Crop(NamedTuple):
@@ -19,6 +24,17 @@ class Crop(NamedTuple):
     left: int
     height: int
     width: int
+
+    @property
+    def region(self) -> Region:
+        """The same, as rows and columns."""
+        return slice(self.top, self.top + self.height), slice(self.left, self.left + self.width)
+
+
+def strips(height: int) -> Iterator[slice]:
+    """The rows of a picture, a part after the other, so that memory stays bounded."""
+    for top in range(0, height, _ROWS):
+        yield slice(top, min(top + _ROWS, height))
 
 
 def to_network(rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -48,24 +64,48 @@ def from_network(y: NDArray[np.floating]) -> NDArray[np.uint8]:
     return np.ascontiguousarray(scaled.astype(np.uint8).transpose(1, 2, 0))
 
 
-def pad_to_multiple(
-    rgb: NDArray[np.uint8], multiple: int, border: int = 0
-) -> tuple[NDArray[np.uint8], Crop]:
-    """Mirror a picture at its edges until both sides are multiples of `multiple`.
+class Padded:
+    """A picture mirrored at its edges until both sides are multiples of `multiple`.
 
     `border` pixels are added on every side, and at the right and bottom what is then missing.
     Any picture of 1 x 1 or more will do: mirrored again and again where it is smaller than that.
+    Only what is read is made: the whole would be as large again as the picture.
 
-    Shape: uint8 [H, W, 3] -> uint8 [H', W', 3]. `crop_back` with the crop returned undoes it.
+    Shape: uint8 [H, W, 3] -> uint8 [H', W', 3]; `shape` is (H', W'), `crop` where the picture is.
     """
-    height, width = rgb.shape[:2]
-    bottom = border + -(height + 2 * border) % multiple
-    right = border + -(width + 2 * border) % multiple
-    padded = np.pad(rgb, ((border, bottom), (border, right), (0, 0)), mode="reflect")
-    return padded, Crop(border, border, height, width)
+
+    def __init__(self, rgb: NDArray[np.uint8], multiple: int, border: int = 0) -> None:
+        self._rgb = rgb
+        height, width = rgb.shape[:2]
+        self._rows, self._columns = (_mirror(side, multiple, border) for side in (height, width))
+        self.shape = len(self._rows), len(self._columns)
+        self.crop = Crop(border, border, height, width)
+
+    def read(
+        self, rows: slice | NDArray[np.intp], columns: slice | NDArray[np.intp]
+    ) -> NDArray[np.uint8]:
+        """These rows of these columns, counted in the padded picture."""
+        rows, columns = self._rows[rows], self._columns[columns]
+        first = columns.min()
+        wide = self._rgb[rows, first : columns.max() + 1]
+        window: NDArray[np.uint8] = wide.take(columns - first, axis=1)
+        return window
+
+
+def _mirror(length: int, multiple: int, border: int) -> NDArray[np.intp]:
+    """Which place of a side of the picture each place of its padded version shows."""
+    missing = -(length + 2 * border) % multiple
+    return np.pad(np.arange(length), (border, border + missing), mode="reflect")
+
+
+def pad_to_multiple(
+    rgb: NDArray[np.uint8], multiple: int, border: int = 0
+) -> tuple[NDArray[np.uint8], Crop]:
+    """The whole of a `Padded` picture. `crop_back` with the crop returned undoes it."""
+    padded = Padded(rgb, multiple, border)
+    return padded.read(slice(None), slice(None)), padded.crop
 
 
 def crop_back(padded: NDArray[np.uint8], crop: Crop) -> NDArray[np.uint8]:
     """The part of a padded picture that was there before the padding (a view)."""
-    top, left, height, width = crop
-    return padded[top : top + height, left : left + width]
+    return padded[crop.region]

@@ -407,6 +407,16 @@ def test_the_device_that_was_taken_is_told(command, photo: Path, folder: Path, t
     assert (ran.code, ran.stderr.startswith('error: unknown device "tpu"')) == (2, True)
 
 
+def test_small_tiles_make_the_same_picture(
+    command, photo: Path, weights_dir: Path, tmp_path: Path, add_model, noise
+) -> None:
+    add_model(weights_dir, "negate", receptive_field=8, tiling="exact")
+    assert command("convert", photo, tmp_path / "out.png", "--tile", 16).code == 0
+    with Image.open(tmp_path / "out.png") as out:
+        np.testing.assert_array_equal(np.asarray(out), 255 - noise(37, 53))
+    assert command("convert", photo, tmp_path / "other.png", "--tile", 15).code == 2
+
+
 @pytest.mark.parametrize("source", ["-", "photo.jpg"])
 def test_pictures_go_through_pipes(tmp_path: Path, weights_dir: Path, noise, source: str) -> None:
     Image.fromarray(noise(37, 53)).save(tmp_path / "photo.jpg")

@@ -147,9 +147,13 @@ def add_mask(folder: Path, card: ModelCard) -> ModelCard:
     return replace(card, mask_name="mask", sha256=sha256_of(path), bytes=path.stat().st_size)
 
 
-def test_the_mask_of_a_model_can_be_used(weights_dir: Path, add_model, noise) -> None:
-    card = add_mask(weights_dir, add_model(weights_dir, "it"))
+@pytest.mark.parametrize("tile_size", [2048, 16])
+def test_the_mask_of_a_model_can_be_used(
+    weights_dir: Path, add_model, noise, tile_size: int
+) -> None:
+    card = add_mask(weights_dir, add_model(weights_dir, "it", receptive_field=8, tiling="exact"))
     model = Translator(weights_dir / "it.onnx", card, 1)
+    model.tile_size = tile_size
     rgb = noise(33, 47)
     expected = np.clip(rgb[..., 0] / 127.5 - 1, 0, 1)
     np.testing.assert_allclose(model.find_mask(rgb), expected, atol=1e-6)

@@ -14,15 +14,17 @@ from cyclegan.contract.folder import default_folder
 
 @pytest.mark.parametrize(("size", "margin"), [(8, 0), (8, 4), (12, 16), (40, 4), (100, 4)])
 def test_places_cover_a_picture_once_and_windows_hold_them(size: int, margin: int) -> None:
-    shape = (36, 52)
-    covered = np.zeros(shape, int)
-    pixels = np.arange(36 * 52).reshape(shape)
-    for place, window, part in cut(shape, size, margin):
+    shape, inner = (36, 52), (slice(5, 31), slice(7, 50))
+    padded = np.arange(36 * 52).reshape(shape)
+    pixels = padded[inner]
+    covered = np.zeros(pixels.shape, int)
+    for place, window, part in cut(shape, inner, size, margin):
         covered[place] += 1
-        np.testing.assert_array_equal(pixels[window][part], pixels[place])
-        for of_place, of_window, length in zip(place, window, shape, strict=True):
-            assert of_window.start == max(of_place.start - margin, 0)
-            assert of_window.stop == min(of_place.stop + margin, length)
+        np.testing.assert_array_equal(padded[window][part], pixels[place])
+        for piece, of_window, length in zip(part, window, shape, strict=True):
+            assert of_window.start % 4 == of_window.stop % 4 == 0
+            assert of_window.start == 0 or piece.start >= margin
+            assert of_window.stop == length or piece.stop + margin <= of_window.stop
     assert (covered == 1).all()
 
 

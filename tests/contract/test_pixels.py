@@ -4,7 +4,13 @@ import numpy as np
 import pytest
 
 from cyclegan.contract.errors import ModelError
-from cyclegan.contract.pixels import crop_back, from_network, pad_to_multiple, to_network
+from cyclegan.contract.pixels import (
+    Padded,
+    crop_back,
+    from_network,
+    pad_to_multiple,
+    to_network,
+)
 
 ALL_VALUES = np.arange(256, dtype=np.uint8).reshape(16, 16, 1).repeat(3, axis=2)
 
@@ -68,6 +74,20 @@ def test_crop_undoes_pad_for_every_size_up_to_40(multiple: int, border: int) -> 
             padded, crop = pad_to_multiple(rgb, multiple, border)
             assert padded.shape[0] % multiple == padded.shape[1] % multiple == 0
             np.testing.assert_array_equal(crop_back(padded, crop), rgb)
+
+
+def test_a_window_of_a_padded_picture_is_what_the_whole_has_there() -> None:
+    rgb = np.random.default_rng(0).integers(0, 256, (9, 13, 3), dtype=np.uint8)
+    whole, crop = pad_to_multiple(rgb, 4, border=20)  # mirrored more than once
+    padded = Padded(rgb, 4, border=20)
+    assert (padded.shape, padded.crop) == (whole.shape[:2], crop)
+    np.testing.assert_array_equal(whole, np.pad(rgb, ((20, 23), (20, 23), (0, 0)), mode="reflect"))
+    for rows, columns in (
+        (slice(0, 52), slice(52, 56)),
+        (slice(3, 30), slice(19, 34)),
+        (np.array([0, 51, 25]), np.array([20, 1])),
+    ):
+        np.testing.assert_array_equal(padded.read(rows, columns), whole[rows][:, columns])
 
 
 def test_padding_is_no_larger_than_needed() -> None:
