@@ -24,10 +24,11 @@ RUN /opt/uv/bin/uv pip install --python /opt/cyclegan/bin/python --no-cache --no
 FROM ${BASE_IMAGE}
 COPY --from=build /opt/cyclegan /opt/cyclegan
 COPY weights /opt/weights
-# All that is ever written goes to /data: uploads and results, until they are an hour old.
+# All that is ever written goes to /data: uploads and results until they are an hour old, and jobs.
 RUN useradd --uid 10001 --home-dir /data --create-home --shell /usr/sbin/nologin cyclegan
 ENV PATH=/opt/cyclegan/bin:$PATH \
     CYCLEGAN_WEIGHTS=/opt/weights \
+    CYCLEGAN_JOBS=/data/jobs \
     TMPDIR=/data \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1

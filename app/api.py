@@ -19,6 +19,9 @@ from fastapi.responses import FileResponse
 from starlette.background import BackgroundTask
 from starlette.datastructures import UploadFile
 
+from app.jobs.limits import BusyError, TooLargeError, UnfinishedJobError, UnknownJobError
+from app.jobs.office import Office
+from app.jobs.routes import jobs_router
 from app.recipe import Recipe
 from app.refusal import RefusalError
 from app.rendering import Renderer
@@ -57,10 +60,29 @@ MEDIA_TYPES = {
     Format.tiff: "image/tiff",
 }
 
+# The first one that fits counts.
+_STATUSES: dict[type[CycleGANError], HTTPStatus] = {
+    TooLargeError: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    BusyError: HTTPStatus.TOO_MANY_REQUESTS,
+    UnknownJobError: HTTPStatus.NOT_FOUND,
+    UnfinishedJobError: HTTPStatus.CONFLICT,
+    PictureError: HTTPStatus.UNPROCESSABLE_ENTITY,
+    CardError: HTTPStatus.SERVICE_UNAVAILABLE,
+    ModelError: HTTPStatus.NOT_FOUND,
+    InputError: HTTPStatus.BAD_REQUEST,
+}
 
-def add_api(app: FastAPI, store: Store) -> None:
+
+def add_api(app: FastAPI, store: Store, office: Office) -> None:
     """Add the routes to an application, and turn what goes wrong in them into problems."""
+
+    async def answer_error(_request: Request, error: Exception) -> Response:
+        assert isinstance(error, CycleGANError)
+        return _refusal_of(error, store).to_response()
+
     app.include_router(_router(store))
+    app.include_router(jobs_router(office))
+    app.add_exception_handler(CycleGANError, answer_error)
     app.add_exception_handler(RefusalError, _answer_refusal)
     app.add_exception_handler(RequestValidationError, _answer_invalid)
 
@@ -211,17 +233,11 @@ def _convert(
 
 
 def _refusal_of(error: CycleGANError, store: Store) -> RefusalError:
-    """What a client is told: whether the picture, the choice of a model or the model is wrong."""
-    status = HTTPStatus.INTERNAL_SERVER_ERROR
-    if isinstance(error, PictureError):
-        status = HTTPStatus.UNPROCESSABLE_ENTITY
-    elif isinstance(error, CardError):
-        status = HTTPStatus.SERVICE_UNAVAILABLE
-    elif isinstance(error, ModelError):
-        status = HTTPStatus.NOT_FOUND
-    elif isinstance(error, InputError):
-        status = HTTPStatus.BAD_REQUEST
-    return RefusalError(status, _public(str(error), store))
+    """What a client is told: what of it is wrong, or what the server lacks."""
+    statuses = (status for kind, status in _STATUSES.items() if isinstance(error, kind))
+    return RefusalError(
+        next(statuses, HTTPStatus.INTERNAL_SERVER_ERROR), _public(str(error), store)
+    )
 
 
 def _public(text: str, store: Store) -> str:

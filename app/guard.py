@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from app.refusal import RefusalError
 
 MAX_BYTES = 400 * 2**20  # of a request: a 100 megapixel photo as PNG takes about 200 MB
+MAX_JOB_BYTES = 2200 * 2**20  # of one with many pictures, which are counted again in app/jobs/
 
 # The page needs nothing from elsewhere; with this the browser refuses to fetch it, whatever a
 # model's card or a new version of Gradio says. Gradio compiles templates, hence 'unsafe-eval'.
@@ -27,6 +28,8 @@ _HEADERS = {
 }
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
 _FOR_PROGRAMS = ("/api/", "/metrics")  # the page asks for the password itself
+_OF_A_JOB = "/api/v1/jobs/"  # an id follows, which is a password itself: the page has no other
+_MANY_PICTURES = ("/api/v1/jobs", "/gradio_api/upload")
 
 
 class Guard:
@@ -63,7 +66,7 @@ class Guard:
         except RefusalError as problem:
             await problem.to_response()(scope, receive, send_with_headers)
             return
-        await self._app(scope, _limited(receive), send_with_headers)
+        await self._app(scope, _limited(receive, max_bytes(scope["path"])), send_with_headers)
 
     def _check(self, scope: Scope) -> None:
         """Raise RefusalError where a request is not to be answered."""
@@ -78,11 +81,12 @@ class Guard:
             raise RefusalError(
                 HTTPStatus.FORBIDDEN, "requests from pages of other sites are refused"
             )
-        if self._auth and scope["path"].startswith(_FOR_PROGRAMS):
+        path = scope["path"]
+        if self._auth and path.startswith(_FOR_PROGRAMS) and not path.startswith(_OF_A_JOB):
             self._require_password(headers.get("authorization", ""))
         length = headers.get("content-length", "0")
-        if length.isdecimal() and int(length) > MAX_BYTES:
-            raise too_large()
+        if length.isdecimal() and int(length) > (most := max_bytes(path)):
+            raise too_large(most)
 
     def _require_password(self, authorization: str) -> None:
         scheme, _, encoded = authorization.partition(" ")
@@ -109,11 +113,16 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def too_large() -> RefusalError:
-    """The answer to a body of more than MAX_BYTES."""
+def max_bytes(path: str) -> int:
+    """How large a request to a path may be."""
+    return MAX_JOB_BYTES if path in _MANY_PICTURES else MAX_BYTES
+
+
+def too_large(most: int) -> RefusalError:
+    """The answer to a body of more bytes than that."""
     return RefusalError(
         HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-        f"the request is too large, the limit is {MAX_BYTES // 2**20} MiB",
+        f"the request is too large, the limit is {most // 2**20} MiB",
     )
 
 
@@ -125,7 +134,7 @@ def _is_foreign(headers: Headers, host: str) -> bool:
     return origin is not None and urlsplit(origin).netloc != host
 
 
-def _limited(receive: Receive) -> Callable[[], Awaitable[Message]]:
+def _limited(receive: Receive, most: int) -> Callable[[], Awaitable[Message]]:
     """Count what comes; a body may be larger than it says, or say nothing."""
     received = 0
 
@@ -133,8 +142,8 @@ def _limited(receive: Receive) -> Callable[[], Awaitable[Message]]:
         nonlocal received
         message = await receive()
         received += len(message.get("body", b""))
-        if received > MAX_BYTES:
-            raise too_large()
+        if received > most:
+            raise too_large(most)
         return message
 
     return receive_some

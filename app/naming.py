@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath, PureWindowsPath
 from typing import Literal, get_args
 
 from cyclegan.contract.errors import InputError
@@ -18,6 +18,7 @@ from cyclegan.contract.formats import FORMATS, PICTURE_SUFFIXES, WRITABLE_SUFFIX
 Format = Literal["auto", "png", "jpg", "webp", "avif"]
 FORMATS_TO_ASK_FOR: tuple[Format, ...] = get_args(Format)
 _FIELD = re.compile(r"\{(stem|model|ext)\}")
+_MOST_BYTES = 200  # of a name that others give; file systems take 255, and more may be added to it
 
 
 @dataclass(frozen=True)
@@ -88,3 +89,13 @@ class Neighbours:
         """
         is_alone = is_own or self._stems[source.stem] <= 1
         return is_alone and source.stem not in self._names
+
+
+def plain_name(name: str) -> str:
+    """A file name without folders, control characters and what file systems refuse."""
+    base = PureWindowsPath(name).name  # splits at both kinds of slashes
+    kept = "".join(c for c in base if c.isprintable() and c not in '<>:"|?*').strip(". ")
+    path = PurePath(kept or "picture")
+    suffix = path.suffix[:20]
+    room = _MOST_BYTES - len(suffix.encode())
+    return path.stem.encode()[:room].decode(errors="ignore") + suffix

@@ -158,7 +158,8 @@ def _type(name: str, arguments: list[str], world: Path) -> None:
 
 def _environment(world: Path) -> dict[str, str]:
     # Networks of eight channels gain nothing from threads, and lose where other work goes on.
-    return os.environ | {"CYCLEGAN_WEIGHTS": str(world / "weights"), "OMP_NUM_THREADS": "1"}
+    folders = {f"CYCLEGAN_{name.upper()}": str(world / name) for name in ("jobs", "weights")}
+    return os.environ | folders | {"OMP_NUM_THREADS": "1"}
 
 
 @contextmanager
@@ -171,14 +172,14 @@ def _serve(options: list[str], world: Path) -> Iterator[str]:
     served = subprocess.Popen(command, cwd=world, env=_environment(world))
     address = f"127.0.0.1:{port}"
     try:
-        for _ in range(120):
+        for _ in range(360):  # a machine that does other work needs its time to import gradio
             with suppress(OSError), urllib.request.urlopen(f"http://{address}") as answer:
                 assert answer.status == 200
                 break
             assert served.poll() is None, f"{shlex.join(command)} ended before it answered"
             time.sleep(0.5)
         else:
-            pytest.fail(f"{shlex.join(command)} did not answer within a minute")
+            pytest.fail(f"{shlex.join(command)} did not answer within three minutes")
         yield address
     finally:
         served.terminate()
@@ -186,12 +187,19 @@ def _serve(options: list[str], world: Path) -> Iterator[str]:
 
 
 def _request(commands: list[str], world: Path) -> None:
-    """Type lines with curl; with --fail it ends well only where the answer does."""
+    """Type lines with curl; with --fail it ends well only where the answer does.
+
+    ID stands for the last one that was answered.
+    """
+    last_id = "ID"
     if not shutil.which("curl"):
         pytest.skip("curl is not installed")
     with _serve([], world) as address:
         for command in commands:
-            typed = shlex.split(command.replace("127.0.0.1:7860", address))
+            line = command.replace("127.0.0.1:7860", address).replace("/ID", f"/{last_id}")
+            typed = shlex.split(line)
             done = subprocess.run(typed, cwd=world, capture_output=True, timeout=60)
             assert done.returncode == 0, f"{command}: {done.stderr.decode()}"
+            if found := re.match(rb'\{"id": ?"([^"]+)"', done.stdout):
+                last_id = found[1].decode()
             assert done.stdout or (world / typed[typed.index("--output") + 1]).stat().st_size

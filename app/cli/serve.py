@@ -1,6 +1,7 @@
 """The verb `serve`."""
 
 import logging
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -20,6 +21,13 @@ def serve(
     insecure: Annotated[
         bool, typer.Option("--insecure", help="Let other machines in without --auth.")
     ] = False,
+    jobs: Annotated[
+        Path | None,
+        typer.Option(
+            envvar="CYCLEGAN_JOBS",
+            help="Folder of the jobs, which outlive the server; else one for this user and port.",
+        ),
+    ] = None,
     open_: Annotated[bool, typer.Option("--open", help="Open the page in a browser.")] = False,
 ) -> None:
     """Serve the models in the browser."""
@@ -36,5 +44,6 @@ def serve(
         port=port,
         auth=(user, password) if auth else None,
         insecure=insecure,
+        jobs=jobs,
         open_browser=open_,
     )

@@ -17,12 +17,14 @@ from pathlib import Path
 from types import FrameType
 
 import gradio as gr
+import platformdirs
 import uvicorn
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 
 from app.api import add_api
 from app.guard import Guard, is_loopback
+from app.jobs.office import Office
 from app.store import Store
 from app.web.models import installed
 from app.web.page import build
@@ -44,6 +46,7 @@ def launch(
     port: int = 7860,
     auth: tuple[str, str] | None = None,
     insecure: bool = False,
+    jobs: Path | None = None,
     open_browser: bool = False,
 ) -> None:
     """Serve the models of a folder until interrupted; what is uploaded is gone afterwards.
@@ -53,10 +56,13 @@ def launch(
         host, port: where to listen.
         auth: user and password that the page and the API ask for.
         insecure: listen without them where others can reach it.
+        jobs: the folder of the jobs, which go on when it is served again; None: one that is of
+            this user and port, so that two servers do not have the same.
         open_browser: open the page there.
 
     Raises: InputError if the address cannot be listened on, or is open to others without `auth`;
-    KeyboardInterrupt after a clean end by Ctrl-C.
+    StorageError if the folder of jobs cannot be used; KeyboardInterrupt after a clean end by
+    Ctrl-C.
     """
     if not (auth or insecure or is_loopback(host)):
         raise InputError(
@@ -64,12 +70,18 @@ def launch(
             "everyone who can reach this machine may use it"
         )
     listener = _listen(host, port)
-    url = _url(host, listener.getsockname()[1])
-    with listener, tempfile.TemporaryDirectory(prefix="cyclegan-") as folder:
+    port = listener.getsockname()[1]
+    url = _url(host, port)
+    store = Store(weights)
+    jobs = jobs or platformdirs.user_state_path("cyclegan") / f"jobs-{port}"
+    with (
+        listener,
+        tempfile.TemporaryDirectory(prefix="cyclegan-") as folder,
+        Office(jobs, store) as office,
+    ):
         os.environ["GRADIO_TEMP_DIR"] = folder  # uploads and results, read by Gradio
-        store = Store(weights)
         config = uvicorn.Config(
-            application(store, auth=auth, only_local=is_loopback(host)),
+            application(store, office, auth=auth, only_local=is_loopback(host)),
             log_level="warning",
             access_log=False,
             timeout_graceful_shutdown=3,  # seconds; open pages hold connections for ever
@@ -84,12 +96,13 @@ def launch(
 
 
 def application(
-    store: Store, *, auth: tuple[str, str] | None = None, only_local: bool = True
+    store: Store, office: Office, *, auth: tuple[str, str] | None = None, only_local: bool = True
 ) -> FastAPI:
     """The whole web application: the page at "/", the API beside it, and the guard around both.
 
     Args:
         store: the models.
+        office: the jobs.
         auth: user and password that both ask for.
         only_local: it is served on this machine alone.
     """
@@ -102,7 +115,7 @@ def application(
         static_url="/api/static",  # the page that describes the API needs no other host
     )
     app.add_middleware(Guard, auth=auth, only_local=only_local)
-    add_api(app, store)
+    add_api(app, store, office)
     refuse_addresses()
     page = build(store)
     page.state_session_capacity = 200  # sessions in memory; Gradio keeps 10,000

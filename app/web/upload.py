@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path, PureWindowsPath
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
 from gradio import processing_utils
+
+from app.naming import plain_name
 
 
 @dataclass(frozen=True)
@@ -28,13 +30,6 @@ def read_upload(payload: Mapping[str, Any] | None) -> Upload | None:
         return None
     path = Path(payload["path"])
     return Upload(path, plain_name(payload.get("orig_name") or path.name))
-
-
-def plain_name(name: str) -> str:
-    """A file name without folders, control characters and what file systems refuse."""
-    base = PureWindowsPath(name).name  # splits at both kinds of slashes
-    kept = "".join(c for c in base if c.isprintable() and c not in '<>:"|?*').strip(". ")
-    return kept or "picture"
 
 
 def result_name(upload: str, model: str) -> str:

@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from playwright.sync_api import Browser, sync_playwright
@@ -27,7 +28,12 @@ def main() -> None:
     parser.add_argument("--example", default="Cat", help="the button that gives the photo")
     options = parser.parse_args()
     command = [sys.executable, "-m", "app", "--port", "0", "--weights", str(options.weights)]
-    with subprocess.Popen(command, cwd=HERE.parents[1], stderr=subprocess.PIPE, text=True) as app:
+    jobs = TemporaryDirectory()
+    command += ["--jobs", jobs.name]
+    with (
+        jobs,
+        subprocess.Popen(command, cwd=HERE.parents[1], stderr=subprocess.PIPE, text=True) as app,
+    ):
         assert app.stderr is not None
         url = next(found[0] for line in app.stderr if (found := re.search(r"http://\S+/", line)))
         with sync_playwright() as playwright:

@@ -12,15 +12,14 @@ from PIL import Image
 
 pytest.importorskip("fastapi", reason="the API needs FastAPI (extra: web)")
 
-from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from app import api, guard
-from app.api import MEDIA_TYPES, Format, add_api
-from app.guard import Guard
+from app.api import MEDIA_TYPES, Format
 from app.store import Store
 from cyclegan.contract.card import ModelCard
 from cyclegan.contract.images import load_picture
+from tests.app.serving import problem, serve
 
 CONVERT = "/api/v1/convert"
 RGB = np.random.default_rng(0).integers(0, 256, (37, 53, 3), dtype=np.uint8)
@@ -32,25 +31,10 @@ def encode(rgb: Any = RGB, codec: str = "PNG") -> bytes:
     return file.getvalue()
 
 
-def serve(weights: Path, **guarded: Any) -> TestClient:
-    app = FastAPI()
-    app.add_middleware(Guard, **guarded)
-    add_api(app, Store(weights))
-    return TestClient(app, "http://127.0.0.1:7860")
-
-
 @pytest.fixture
 def client(weights_dir: Path) -> Iterator[TestClient]:
     with serve(weights_dir) as client:
         yield client
-
-
-def problem(answer: Any, status: HTTPStatus) -> str:
-    assert answer.status_code == status
-    assert answer.headers["content-type"] == "application/problem+json"
-    body = answer.json()
-    assert (body["status"], body["title"]) == (status.value, status.phrase)
-    return str(body["detail"])
 
 
 def test_a_picture_comes_back_translated_from_a_body_and_from_a_form(client: TestClient) -> None:

@@ -48,7 +48,8 @@ def serve(tmp_path: Path) -> Iterator[Callable[..., Running]]:
 
     def start(weights: Path, *flags: str) -> Running:
         log = tmp_path / f"server{len(started)}.log"
-        command = [sys.executable, "-c", _RUN, "--port", "0", "--weights", str(weights), *flags]
+        command = [sys.executable, "-c", _RUN, "--port", "0", "--weights", str(weights)]
+        command += ["--jobs", str(tmp_path / f"jobs{len(started)}"), *flags]
         root = Path(__file__).parents[3]
         with log.open("wb") as out:
             process = subprocess.Popen(command, cwd=root, stdout=out, stderr=out)

@@ -1,0 +1,193 @@
+"""What is sent becomes the pictures of a job: files, or what is in a zip.
+
+On the disk a picture is called by its number, so that no name can lead out of the job's folder.
+"""
+
+import struct
+import zipfile
+import zlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path, PurePosixPath
+from typing import IO, BinaryIO
+
+from app.jobs.limits import Limits, TooLargeError
+from app.jobs.records import JobPicture, PictureState
+from app.naming import Naming, plain_name
+from cyclegan.contract.errors import InputError, StorageError, brief
+from cyclegan.contract.formats import PICTURE_SUFFIXES
+
+_CHUNK = 2**20  # bytes
+_BY_SYSTEMS = ("__MACOSX", "Thumbs.db", "desktop.ini")  # which put them beside pictures
+_DAMAGES = (zipfile.BadZipFile, zlib.error, EOFError)
+_COMPRESSIONS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # others fail in other ways
+
+_ENTRY_BYTES = 1024  # of a zip's directory for one file; a name of 255 bytes and times take 400
+_END = struct.Struct("<4s4H2LH")  # the end of a zip; the sixth number is its directory's bytes
+_END_64 = b"PK\x06\x07"  # stands before it in a zip of more than 65,535 files or 4 GB
+
+
+@dataclass(frozen=True)
+class Sent:
+    """A file as somebody sent it."""
+
+    name: str  # as they call it
+    content: BinaryIO  # can be searched
+
+
+@dataclass(frozen=True)
+class _Found:
+    """A file that is to be a picture."""
+
+    name: str  # plain, with its folders in a zip
+    content: IO[bytes] | None
+    problem: str | None = None  # why there is no content
+
+
+def take_in(
+    files: Iterable[Sent], folder: Path, naming: Naming, limits: Limits
+) -> tuple[list[JobPicture], int]:
+    """Write pictures to a new folder; how they are called, and how many bytes they have.
+
+    What is no picture by its name, or is damaged in its zip, is among them as failed. What systems
+    put beside pictures is left out.
+
+    Raises: TooLargeError; InputError if there is no picture; StorageError.
+    """
+    pictures: list[JobPicture] = []
+    taken: set[str] = set()
+    room = limits.job_bytes
+    try:
+        folder.mkdir(parents=True)
+        for found in _unpack(files, limits):
+            if len(pictures) == limits.files:
+                raise _too_many(limits)
+            number = len(pictures) + 1
+            file = f"{number:06}{PurePosixPath(found.name).suffix.lower()}"
+            if problem := found.problem or _copy(found, folder / file, room):
+                failed = JobPicture(number, found.name, None, "", PictureState.failed, problem)
+                pictures.append(failed)
+                continue
+            room -= (folder / file).stat().st_size
+            if room < 0:
+                raise _too_large(limits)
+            result = _unique(_result_name(found.name, naming), taken)
+            pictures.append(JobPicture(number, found.name, file, result))
+    except OSError as error:
+        raise StorageError(f"the pictures could not be stored: {brief(error)}") from error
+    if not any(picture.file for picture in pictures):
+        why = f": {pictures[0].reason}" if pictures else ""
+        raise InputError(f"there is no picture in what was sent{why}")
+    return pictures, limits.job_bytes - room
+
+
+def _unpack(files: Iterable[Sent], limits: Limits) -> Iterator[_Found]:
+    """The files, and instead of zips what is in them."""
+    for sent in files:
+        name = plain_name(sent.name)
+        if Path(name).suffix.lower() != ".zip":
+            yield _Found(name, sent.content)
+            continue
+        with _open_zip(sent.content, name, limits) as archive:
+            for entry in archive.infolist():
+                parts = PurePosixPath(entry.filename.replace("\\", "/")).parts
+                is_hidden = any(p in _BY_SYSTEMS or (p[0] == "." and p != "..") for p in parts)
+                if not entry.is_dir() and not is_hidden:
+                    yield from _unpack_one(archive, entry, parts)
+
+
+def _unpack_one(
+    archive: zipfile.ZipFile, entry: zipfile.ZipInfo, parts: tuple[str, ...]
+) -> Iterator[_Found]:
+    is_way_out = ".." in parts or parts[0] == "/" or parts[0].endswith(":")
+    name = "/".join(plain_name(part) for part in parts if part not in ("..", "/"))
+    if is_way_out:
+        yield _Found(name, None, f"{name}: its path in the zip leads out of it")
+    elif entry.flag_bits & 1:
+        yield _Found(name, None, f"{name} is encrypted in its zip")
+    elif entry.compress_type not in _COMPRESSIONS:
+        yield _Found(name, None, f"{name} is in its zip in another way than stored or deflated")
+    else:
+        try:
+            content = archive.open(entry)
+        except _DAMAGES as error:
+            yield _Found(name, None, f"{name} is damaged in its zip: {brief(error)}")
+            return
+        with content:
+            yield _Found(name, content)
+
+
+def _open_zip(content: BinaryIO, name: str, limits: Limits) -> zipfile.ZipFile:
+    """A zip that is not too large by what it says of itself.
+
+    Raises: TooLargeError; InputError if it is none.
+    """
+    if _directory_bytes(content) > limits.files * _ENTRY_BYTES:  # all of which would be read
+        raise _too_many(limits)
+    try:
+        archive = zipfile.ZipFile(content)
+    except _DAMAGES as error:
+        raise InputError(f"{name} is not a zip that can be read: {brief(error)}") from error
+    if sum(entry.file_size for entry in archive.infolist()) > limits.job_bytes:
+        raise _too_large(limits)
+    return archive
+
+
+def _directory_bytes(content: BinaryIO) -> int:
+    """How large a zip says that its directory is; 0 if it is none."""
+    size = content.seek(0, 2)
+    content.seek(max(0, size - _END.size - 2**16))  # a comment may follow the end
+    tail = content.read()
+    content.seek(0)
+    at = len(tail) - _END.size
+    if not (tail[at:].startswith(b"PK\5\6") and tail.endswith(b"\0\0")):
+        at = tail.rfind(b"PK\5\6")
+    if at < 0 or len(tail) < at + _END.size:
+        return 0
+    directory: int = _END.unpack_from(tail, at)[5]
+    return 2**32 if tail[max(0, at - 20) : at].startswith(_END_64) else directory
+
+
+def _copy(found: _Found, path: Path, room: int) -> str | None:
+    """Write a file, of `room` bytes and a few more at most; what is wrong with it.
+
+    Raises: OSError.
+    """
+    assert found.content, "it has no problem"
+    if path.suffix not in PICTURE_SUFFIXES:
+        expected = " ".join(sorted(PICTURE_SUFFIXES))
+        return f"{found.name} is not named as a picture ({expected})"
+    try:
+        with path.open("xb") as file:
+            while (chunk := found.content.read(_CHUNK)) and room >= 0:
+                room -= file.write(chunk)
+    except _DAMAGES as error:
+        path.unlink()
+        return f"{found.name} is damaged in its zip: {brief(error)}"
+    return None
+
+
+def _result_name(name: str, naming: Naming) -> str:
+    path = PurePosixPath(name)
+    return str(path.with_name(naming.name(Path(path.name))))
+
+
+def _unique(name: str, taken: set[str]) -> str:
+    """The name, numbered if it is taken; there are systems to which A and a are the same."""
+    path, numbers = PurePosixPath(name), count(2)
+    while name.casefold() in taken:
+        name = str(path.with_stem(f"{path.stem} ({next(numbers)})"))
+    taken.add(name.casefold())
+    return name
+
+
+def _too_many(limits: Limits) -> TooLargeError:
+    return TooLargeError(f"a job has room for {limits.files} files; send the rest as another one")
+
+
+def _too_large(limits: Limits) -> TooLargeError:
+    return TooLargeError(
+        f"a job has room for {limits.job_bytes / 2**30:.3g} GiB of pictures, and there are more; "
+        "send the rest as another one"
+    )

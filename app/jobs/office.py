@@ -1,0 +1,253 @@
+"""The desk where jobs are taken in, asked for, cancelled and removed, and the one thread behind it.
+
+How one is done is in work.py, what is remembered of them in records.py.
+"""
+
+import logging
+import secrets
+import shutil
+import threading
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from app.jobs import work
+from app.jobs.intake import Sent, take_in
+from app.jobs.limits import BusyError, Limits, UnfinishedJobError, UnknownJobError
+from app.jobs.records import ENDED, Job, JobPicture, Records, State
+from app.naming import Format, Naming
+from app.recipe import Recipe
+from app.store import Store
+from cyclegan.contract.errors import CycleGANError, StorageError, brief
+
+_TIDY_EVERY_S = 60  # seconds; and after each job
+_BUG = "something went wrong inside the program; what it printed where it runs says more"
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Status:
+    """A job as it is now."""
+
+    job: Job
+    pictures: Sequence[JobPicture]
+    position: int | None  # how many jobs come before it; None where it is not queued
+
+
+class Office:
+    """Jobs in a folder, done one after the other by one thread while the `with` block lasts.
+
+    What is not done by then goes on when the folder is opened again, after a kill as well.
+    """
+
+    def __init__(self, folder: Path, store: Store, limits: Limits | None = None) -> None:
+        """Raises: StorageError if the folder cannot be used, or another server has it."""
+        self._folder = folder
+        self._store = store
+        self.limits = limits or Limits()
+        try:
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        except OSError as error:
+            raise StorageError(f"{folder} could not be made: {brief(error)}") from error
+        self._records = Records(folder)
+        self._turn = threading.RLock()  # of who decides what is running, and what is removed
+        self._running: Job | None = None
+        self._fate: State | None = None  # of the running job, if it is not to be done
+        self._arriving: set[str] = set()
+        self._is_closing = False
+        self._wake = threading.Event()
+        self._thread = threading.Thread(target=self._work, name="jobs", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._is_closing = True
+        self._wake.set()
+        self._thread.join()
+        self._records.close()
+
+    def admit(self, client: str) -> None:
+        """Raise BusyError if no more jobs are taken in, of a client or at all."""
+        all_most, most = self.limits.jobs, self.limits.jobs_of_client
+        if self._records.count_open() >= all_most:
+            raise BusyError(f"{all_most} jobs are waiting already; try again later")
+        if self._records.count_open(client) >= most:
+            raise BusyError(f"{most} of your jobs have not ended yet; wait for one, or cancel it")
+
+    def create(
+        self,
+        files: Iterable[Sent],
+        model: str | None,
+        recipe: Recipe | None = None,
+        format: Format = "auto",
+        client: str = "",
+    ) -> str:
+        """Take in a job, and give its id.
+
+        `model` may be None if there is only one; `client` is who asks.
+
+        Raises: BusyError, TooLargeError; InputError if there is no picture, or no such model;
+        StorageError.
+        """
+        card = self._store.card(model) if model else self._store.only()
+        id = secrets.token_urlsafe(16)
+        folder = self._folder / id
+        with self._turn:
+            self.admit(client)
+            self._arriving.add(id)
+        try:
+            pictures, size = take_in(files, folder / work.INBOX, Naming(format), self.limits)
+            job = Job(
+                id=id,
+                client=client,
+                model=card.name,
+                recipe=(recipe or Recipe()).to_dict(),
+                format=format,
+                bytes=size,
+                created=time.time(),
+            )
+            with self._turn:
+                self.admit(client)  # again: others may have come meanwhile
+                self._make_room(size)
+                self._records.add(job, pictures)
+        except BaseException:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
+        finally:
+            self._arriving.discard(id)
+        self._wake.set()
+        return id
+
+    def status(self, id: str) -> Status:
+        """How far a job is. Raises: UnknownJobError."""
+        job = self._find(id)
+        position = self._records.position(job) if job.state == State.queued else None
+        return Status(job, self._records.pictures(job), position)
+
+    def cancel(self, id: str) -> None:
+        """End a job now; what is done of it stays. Raises: UnknownJobError."""
+        with self._turn:
+            job = self._find(id)
+            if self._running and self._running.id == id:
+                self._fate = State.cancelled
+            elif job.state not in ENDED:
+                self._end(job, State.cancelled)
+
+    def remove(self, id: str) -> None:
+        """End a job now, and forget it with all its pictures. Raises: UnknownJobError."""
+        with self._turn:
+            job = self._find(id)
+            self._records.remove(job)
+            if self._running and self._running.id == id:
+                self._fate = State.cancelled  # its folder goes when the work has stopped
+            else:
+                self._delete(job)
+
+    def result(self, id: str) -> Path:
+        """The zip of a job that has ended. Raises: UnknownJobError, UnfinishedJobError."""
+        job = self._find(id)
+        path = self._folder / id / work.RESULT
+        if job.state not in ENDED or not path.exists():
+            raise UnfinishedJobError(f"the job is {job.state}; it has no result")
+        return path
+
+    def preview(self, id: str, number: int, when: str) -> Path | None:
+        """A small picture "before" or "after" its translation. Raises: UnknownJobError."""
+        self._find(id)
+        path = work.preview_paths(self._folder / id, number).get(when)
+        return path if path and path.exists() else None
+
+    def tidy(self) -> None:
+        """Remove what is too old, and folders of no job."""
+        with self._turn:
+            for job in self._records.ended():
+                if (job.ended or 0) < time.time() - self.limits.keep_s:
+                    self._records.remove(job)
+                    self._delete(job)
+                else:
+                    work.strip(self._folder / job.id)  # after a kill
+            known = self._records.ids() | self._arriving
+            if self._running:
+                known.add(self._running.id)
+            for path in self._folder.iterdir():
+                if path.is_dir() and path.name not in known:
+                    shutil.rmtree(path, ignore_errors=True)
+
+    def _find(self, id: str) -> Job:
+        job = self._records.find(id)
+        if job is None:
+            raise UnknownJobError("there is no such job, or not any more; it may have been removed")
+        return job
+
+    def _make_room(self, size: int) -> None:
+        """Remove the oldest results until so many bytes fit. Raises: BusyError if they do not."""
+        for job in self._records.ended():
+            if self._records.total_bytes() + size <= self.limits.total_bytes:
+                return
+            self._records.remove(job)
+            self._delete(job)
+        if self._records.total_bytes() + size > self.limits.total_bytes:
+            raise BusyError("the room for jobs is full; try again when those before have ended")
+
+    def _work(self) -> None:
+        while not self._is_closing:
+            try:
+                self.tidy()
+                with self._turn:
+                    self._running, self._fate = self._records.next(), None
+                if self._running:
+                    self._do(self._running)
+                    continue
+            except (StorageError, OSError) as error:  # a full disk, which may have room later
+                log.error("jobs: %s", error)
+            self._wake.wait(_TIDY_EVERY_S)
+            self._wake.clear()
+
+    def _do(self, job: Job) -> None:
+        self._records.change(job, state=State.running)
+        folder, problem, state = self._folder / job.id, None, State.done
+
+        def is_stopped() -> bool:
+            return self._is_closing or self._fate is not None
+
+        try:
+            work.do(job, folder, self._store, self._records, self.limits, is_stopped)
+        except work.StoppedError:
+            if self._fate is None:
+                return  # goes on when the server does
+            state = self._fate
+        except CycleGANError as error:
+            state, problem = State.failed, str(error)
+        except Exception:  # a bug of ours is logged, and the other jobs go on
+            log.exception("a job of %s", job.model)
+            state, problem = State.failed, _BUG
+        self._end(job, state, problem)
+        with self._turn:
+            self._running = None
+            if not self._records.find(job.id):  # removed meanwhile
+                self._delete(job)
+
+    def _end(self, job: Job, state: State, problem: str | None = None) -> None:
+        """Make the result, say so, and only then drop what it was made from."""
+        folder = self._folder / job.id
+        try:
+            work.pack(job, folder, self._records.pictures(job))
+        except StorageError as error:
+            state, problem = State.failed, str(error)
+        size = work.result_bytes(folder)
+        self._records.change(job, state=state, problem=problem, bytes=size, ended=time.time())
+        work.strip(folder)
+
+    def _delete(self, job: Job) -> None:
+        shutil.rmtree(self._folder / job.id, ignore_errors=True)

@@ -1,0 +1,161 @@
+"""Jobs over HTTP, for programs and for the Folder tab: sent, asked for, cancelled, removed.
+
+An id cannot be guessed, and whoever has it may do all of that; what may send a job is decided in
+app/guard.py.
+"""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import Annotated, Any, Literal, cast
+
+from anyio.to_thread import run_sync
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.responses import FileResponse, JSONResponse
+from starlette.datastructures import UploadFile
+from starlette.formparsers import MultiPartException, MultiPartParser
+
+from app.jobs.intake import Sent
+from app.jobs.limits import TooLargeError
+from app.jobs.office import Office, Status
+from app.jobs.records import ENDED, PictureState
+from app.naming import Format
+from app.recipe import Recipe
+from app.refusal import RefusalError
+
+PATH = "/api/v1/jobs"
+_IN_MEMORY = 2**16  # bytes of each of up to a thousand files of a request; the rest goes to disk
+_FIELDS = 16  # that a form may have beside its files; none of them is read
+
+
+def jobs_router(office: Office) -> APIRouter:
+    """The routes; errors are raised as they are."""
+    router = APIRouter(prefix=PATH)
+
+    @router.post(
+        "",
+        summary="Send many pictures, or a zip",
+        status_code=HTTPStatus.CREATED,
+        openapi_extra={
+            "requestBody": {
+                "required": True,
+                "content": {
+                    "multipart/form-data": {
+                        "schema": {
+                            "type": "object",
+                            "properties": {
+                                "file": {
+                                    "type": "array",
+                                    "items": {"type": "string", "format": "binary"},
+                                }
+                            },
+                        }
+                    }
+                },
+            }
+        },
+    )
+    async def create(
+        request: Request,
+        model: Annotated[
+            str | None, Query(description="Its name; not needed if there is only one.")
+        ] = None,
+        format: Annotated[
+            Format, Query(description="Of the translations; auto: that of each picture.")
+        ] = "auto",
+        quality: Annotated[int, Query(ge=1, le=100, description="Of JPEG, WebP and AVIF.")] = 95,
+    ) -> Response:
+        """The form has files: pictures, or zips of them. The answer has the job's id."""
+        client = request.client.host if request.client else ""
+        office.admit(client)
+        recipe = Recipe(quality=quality)
+        files = await _receive(request, office.limits.files)
+        try:
+            sent = [Sent(file.filename or "", cast(Any, file.file)) for file in files]
+            id = await run_sync(lambda: office.create(sent, model, recipe, format, client))
+        finally:
+            for file in files:
+                await file.close()
+        status = await run_sync(office.status, id)
+        return JSONResponse(
+            _describe(status, office), HTTPStatus.CREATED, {"Location": f"{PATH}/{id}"}
+        )
+
+    @router.get("/{id}", summary="How far a job is")
+    def status(id: str) -> dict[str, Any]:
+        """Its state, its place in the queue, what became of each picture, and why some failed."""
+        return _describe(office.status(id), office)
+
+    @router.post("/{id}/cancel", summary="End a job, and keep what is done")
+    def cancel(id: str) -> dict[str, Any]:
+        """The rest is not translated; the result has what was."""
+        office.cancel(id)
+        return _describe(office.status(id), office)
+
+    @router.delete("/{id}", summary="End a job, and remove it", status_code=HTTPStatus.NO_CONTENT)
+    def remove(id: str) -> None:
+        """Its pictures are gone then."""
+        office.remove(id)
+
+    @router.get("/{id}/result", summary="All translations", response_class=FileResponse)
+    def result(id: str) -> FileResponse:
+        """A zip of them under the names that were sent, and failures.csv."""
+        model = office.status(id).job.model
+        return FileResponse(office.result(id), filename=f"{model}.zip")
+
+    @router.get("/{id}/pictures/{number}/{when}", summary="A picture, small")
+    def preview(id: str, number: int, when: Literal["before", "after"]) -> FileResponse:
+        """As JPEG, if the status says that it has a preview."""
+        path = office.preview(id, number, when)
+        if path is None:
+            raise RefusalError(HTTPStatus.NOT_FOUND, "there is no preview of this picture")
+        return FileResponse(path, headers={"Cache-Control": "private, max-age=86400, immutable"})
+
+    return router
+
+
+async def _receive(request: Request, most: int) -> Sequence[UploadFile]:
+    """The files of a form. Raises: RefusalError: it is none; TooLargeError."""
+    if not request.headers.get("content-type", "").startswith("multipart/form-data"):
+        raise RefusalError(HTTPStatus.BAD_REQUEST, "send a form with files (multipart/form-data)")
+    parser = MultiPartParser(request.headers, request.stream(), max_files=most, max_fields=_FIELDS)
+    parser.spool_max_size = _IN_MEMORY
+    try:
+        form = await parser.parse()
+    except MultiPartException as error:
+        if "Too many files" in error.message:
+            raise TooLargeError(
+                f"a job has room for {most} files; send the rest as another one"
+            ) from error
+        raise RefusalError(
+            HTTPStatus.BAD_REQUEST, f"the form cannot be read: {error.message}"
+        ) from error
+    return [part for _, part in form.multi_items() if isinstance(part, UploadFile)]
+
+
+def _describe(status: Status, office: Office) -> dict[str, Any]:
+    job, pictures = status.job, status.pictures
+    states = [picture.state for picture in pictures]
+    ends = job.ended and job.ended + office.limits.keep_s
+    return {
+        "id": job.id,
+        "state": job.state,
+        "position": status.position,
+        "problem": job.problem,
+        "model": job.model,
+        "created": _date(job.created),
+        "ended": _date(job.ended),
+        "kept_until": _date(ends),
+        "counts": {"all": len(states)} | {state: states.count(state) for state in PictureState},
+        "pictures": [
+            {"name": p.name, "state": p.state, "has_preview": p.has_preview} for p in pictures
+        ],
+        "failures": [
+            {"name": p.name, "reason": p.reason} for p in pictures if p.state == PictureState.failed
+        ],
+        "result": f"{PATH}/{job.id}/result" if job.state in ENDED else None,
+    }
+
+
+def _date(seconds: float | None) -> str | None:
+    return None if seconds is None else datetime.fromtimestamp(seconds, UTC).isoformat()

@@ -1,0 +1,156 @@
+"""Jobs over HTTP, as programs use them."""
+
+import time
+from collections.abc import Iterator
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+pytest.importorskip("fastapi", reason="the API needs FastAPI (extra: web)")
+
+from fastapi.testclient import TestClient
+
+from app import guard
+from app.jobs.limits import Limits
+from cyclegan.contract.images import load_picture
+from tests.app.jobs.sending import TIMEOUT_S, picture, results, zipped
+from tests.app.serving import problem, serve
+
+JOBS = "/api/v1/jobs"
+NOT_FOUND = "there is no such job, or not any more; it may have been removed"
+
+
+@pytest.fixture
+def client(weights_dir: Path) -> Iterator[TestClient]:
+    with serve(weights_dir, Limits(files=30, jobs_of_client=2)) as client:
+        yield client
+
+
+def form(*named: tuple[str, bytes]) -> list[tuple[str, tuple[str, bytes]]]:
+    return [("file", each) for each in named]
+
+
+def wait_for(client: TestClient, id: str) -> dict[str, Any]:
+    deadline = time.monotonic() + TIMEOUT_S
+    while True:
+        job: dict[str, Any] = client.get(f"{JOBS}/{id}").json()
+        if job["result"]:
+            return job
+        assert time.monotonic() < deadline, job
+        time.sleep(0.01)
+
+
+def test_many_pictures_come_back_as_a_zip(client: TestClient, tmp_path: Path) -> None:
+    sent = form(("a.zip", zipped(("x/a.png", picture(10)))), ("b.png", picture()), ("c.png", b"x"))
+    answer = client.post(JOBS, params={"model": "negate", "format": "webp"}, files=sent)
+    assert answer.status_code == HTTPStatus.CREATED
+    created = answer.json()
+    assert answer.headers["location"] == f"{JOBS}/{created['id']}"
+    assert len(created["id"]) >= 22  # 128 bits
+
+    job = wait_for(client, created["id"])
+    assert (job["state"], job["position"], job["model"]) == ("done", None, "negate")
+    assert job["counts"] == {"all": 3, "waiting": 0, "done": 2, "failed": 1}
+    assert [p["name"] for p in job["pictures"]] == ["x/a.png", "b.png", "c.png"]
+    (failure,) = job["failures"]
+    assert failure["name"] == "c.png"
+    assert failure["reason"].startswith("c.png is not a picture")
+    assert job["created"] < job["ended"] < job["kept_until"]
+
+    answer = client.get(job["result"])
+    assert answer.headers["content-type"] == "application/zip"
+    assert 'filename="negate.zip"' in answer.headers["content-disposition"]
+    (tmp_path / "result.zip").write_bytes(answer.content)
+    made = results(tmp_path / "result.zip")
+    assert list(made) == ["x/a.webp", "b.webp", "failures.csv"]
+
+    small = client.get(f"{JOBS}/{job['id']}/pictures/1/after")
+    assert small.headers["content-type"] == "image/jpeg"
+    assert np.abs(load_picture(small.content).rgb.astype(int) - 245).max() <= 2
+    for missing in ("3/after", "9/before"):
+        problem(client.get(f"{JOBS}/{job['id']}/pictures/{missing}"), HTTPStatus.NOT_FOUND)
+    answer = client.get(f"{JOBS}/{job['id']}/pictures/1/..%2Fin")
+    assert answer.status_code in (HTTPStatus.NOT_FOUND, HTTPStatus.BAD_REQUEST)
+
+
+def test_a_job_can_be_cancelled_and_removed(client: TestClient, tmp_path: Path) -> None:
+    created = client.post(JOBS, files=form(("a.png", picture()))).json()
+    job = client.post(f"{JOBS}/{created['id']}/cancel").json()
+    assert wait_for(client, job["id"])["state"] in ("cancelled", "done")
+    assert client.delete(f"{JOBS}/{job['id']}").status_code == HTTPStatus.NO_CONTENT
+    for ask in ("", "/result", "/pictures/1/after"):
+        answer = client.get(f"{JOBS}/{job['id']}{ask}")
+        assert problem(answer, HTTPStatus.NOT_FOUND) == NOT_FOUND
+    assert problem(client.delete(f"{JOBS}/{job['id']}"), HTTPStatus.NOT_FOUND) == NOT_FOUND
+
+
+def test_what_is_no_job_is_a_problem_and_the_next_one_works(
+    client: TestClient, weights_dir: Path
+) -> None:
+    good = form(("a.png", picture()))
+    for content, sentence in [
+        ({"content": b"x"}, "send a form with files"),
+        ({"files": {"file": (None, "no file")}}, "there is no picture in what was sent"),
+        ({"files": form(("a.txt", b"x"))}, "a.txt is not named as a picture"),
+        ({"files": form(("a.zip", b"x"))}, "a.zip is not a zip that can be read"),
+        (
+            {"content": b"x", "headers": {"content-type": "multipart/form-data"}},
+            "the form cannot be read",
+        ),
+    ]:
+        answer = client.post(JOBS, **content)  # type: ignore[arg-type]
+        assert sentence in problem(answer, HTTPStatus.BAD_REQUEST)
+    answer = client.post(JOBS, files=form(*[(f"{i}.png", b"x") for i in range(31)]))
+    assert "room for 30 files" in problem(answer, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+    answer = client.post(JOBS, params={"model": "negat"}, files=good)
+    assert 'did you mean "negate"?' in problem(answer, HTTPStatus.NOT_FOUND)
+    for hostile in ({"format": "gif"}, {"quality": "0"}, {"format": "../x"}):
+        answer = client.post(JOBS, params=hostile, files=good)
+        problem(answer, HTTPStatus.BAD_REQUEST)
+    assert not [path for path in (weights_dir.parent / "jobs").iterdir() if path.is_dir()]
+    assert client.post(JOBS, files=good).status_code == HTTPStatus.CREATED
+
+
+def test_a_client_with_too_many_jobs_is_told_to_come_again(weights_dir: Path) -> None:
+    with serve(weights_dir, Limits(jobs_of_client=0)) as client:
+        answer = client.post(JOBS, files=form(("a.png", picture())))
+        assert "of your jobs have not ended" in problem(answer, HTTPStatus.TOO_MANY_REQUESTS)
+
+
+def test_many_pictures_may_be_larger_than_one(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(guard, "MAX_BYTES", 1000)
+    monkeypatch.setattr(guard, "MAX_JOB_BYTES", 3000)
+    for size, status in ((2000, HTTPStatus.CREATED), (3000, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)):
+        answer = client.post(JOBS, files=form(("a.png", bytes(size))))
+        assert answer.status_code == status
+    assert "limit is 0 MiB" in problem(answer, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+
+
+def test_sending_asks_for_the_password_and_an_id_is_one(weights_dir: Path) -> None:
+    with serve(weights_dir, auth=("me", "secret")) as client:
+        sent = form(("a.png", picture()))
+        problem(client.post(JOBS, files=sent), HTTPStatus.UNAUTHORIZED)
+        answer = client.post(JOBS, files=sent, auth=("me", "secret"))
+        assert wait_for(client, answer.json()["id"])["state"] == "done"
+        assert problem(client.get(f"{JOBS}/guess"), HTTPStatus.NOT_FOUND) == NOT_FOUND
+        foreign = {"sec-fetch-site": "cross-site"}
+        answer = client.delete(f"{JOBS}/{answer.json()['id']}", headers=foreign)
+        problem(answer, HTTPStatus.FORBIDDEN)
+
+
+def test_the_description_knows_the_form(client: TestClient) -> None:
+    paths = client.get("/openapi.json").json()["paths"]
+    assert {path for path in paths if path.startswith(JOBS)} == {
+        JOBS,
+        f"{JOBS}/{{id}}",
+        f"{JOBS}/{{id}}/cancel",
+        f"{JOBS}/{{id}}/result",
+        f"{JOBS}/{{id}}/pictures/{{number}}/{{when}}",
+    }
+    body = paths[JOBS]["post"]["requestBody"]["content"]["multipart/form-data"]["schema"]
+    assert body["properties"]["file"]["type"] == "array"
