@@ -40,7 +40,9 @@ def read_model(path: Path, chosen: Mapping[str, Any]) -> Imported:
     """
     card = _read_card(path)
     config = _config_of(card)
-    require_agreement(architecture_of(config.to_dict()), chosen)
+    settings = architecture_of(config.to_dict())
+    require_agreement({k: v for k, v in settings.items() if k.startswith("generator")}, chosen)
+    config = config.replace(**chosen)  # discriminators start anew, and may be others
     there = _direction_of(card)
     found = {GENERATOR_OF[there]: (path, card)}
     back = path.with_name(f"{card.reverse}.onnx")

@@ -53,6 +53,8 @@ def test_a_model_and_the_one_that_goes_back_give_their_weights(
         assert architecture_of(start.config.to_dict()) == architecture_of(config.to_dict())
         assert_same(start.weights, {key: averaged_weights(theirs, key) for key in ("G_AB", "G_BA")})
         assert start.config.init_from == f"{name}.onnx"
+    other = read_start(tmp_path / "there.onnx", {"discriminator_width": 16})  # they start anew
+    assert other.config.discriminator_width == 16
     (tmp_path / "back.onnx").unlink()
     assert list(read_start(tmp_path / "there.onnx", {}).weights) == ["G_AB"]
 
