@@ -34,6 +34,7 @@ _METHODS_WITH = {
     "lambda_structure": ("distill",),
     "lambda_self": ("cyclegan", "simgan"),
     "self_scale": ("cyclegan", "simgan"),
+    "lambda_variation": ("cyclegan", "simgan"),
     "lambda_identity": ("cyclegan", "simgan"),
 }
 # Width and blocks of a plain generator: 1.2, 2.6 and 5.8 GMAC for a picture of 256x256 pixels.
@@ -87,6 +88,7 @@ class TrainConfig:
     lambda_self: float = 0.0  # weight of changing the input at all (self-regularisation)
     self_scale: int = 1  # pixels a side that are averaged before lambda_self compares: above 1,
     # lines and textures may change, colours and shapes may not
+    lambda_variation: float = 0.0  # weight of the steps between neighbours in a translation
     lambda_teacher: float = 0.0  # weight of the distance to the teacher's translations
     lambda_structure: float = 0.0  # weight of the distance to their edges and texture
     lambda_penalty: float = 10.0  # weight of the gradient penalty of wgan-gp
@@ -158,8 +160,8 @@ class TrainConfig:
              "sheet_pictures teacher_cache_mb self_scale"),
             ("more than 0", lambda value: value > 0, "learning_rate"),
             ("0 or more", lambda value: value >= 0, "lambda_cycle lambda_identity pool_size "
-             "lambda_self lambda_teacher lambda_structure lambda_penalty lambda_perceptual "
-             "warmup_images num_workers "
+             "lambda_self lambda_variation lambda_teacher lambda_structure lambda_penalty "
+             "lambda_perceptual warmup_images num_workers "
              "generator_blocks max_images max_minutes evaluate_every patience"),
             ("at least 2", lambda value: value >= 2, "evaluate_pictures"),
             ("from 0 to 2**32 - 1", lambda value: 0 <= value < 2**32, "seed"),

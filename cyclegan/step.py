@@ -325,6 +325,9 @@ class CycleGANStep(Step):
         if config.lambda_self > 0:
             terms["self_AB"] = losses.reconstruction(fake_B, real_A, config.self_scale)
             terms["self_BA"] = losses.reconstruction(fake_A, real_B, config.self_scale)
+        if config.lambda_variation > 0:
+            terms["variation_AB"] = losses.total_variation(fake_B)
+            terms["variation_BA"] = losses.total_variation(fake_A)
         terms["adv_AB"] = self._adversarial("B", fake_B)
         terms["adv_BA"] = self._adversarial("A", fake_A)
         return weigh(terms, config), terms, {"A": fake_A, "B": fake_B}
@@ -344,6 +347,8 @@ class SimGANStep(Step):
         terms = {"adv_AB": self._adversarial("B", fake_B)}
         if config.lambda_self > 0:
             terms["self_AB"] = losses.reconstruction(fake_B, reals["A"], config.self_scale)
+        if config.lambda_variation > 0:
+            terms["variation_AB"] = losses.total_variation(fake_B)
         if config.lambda_identity > 0:
             idt_B = self._fast["G_AB"](reals["B"])
             terms["idt_B"] = losses.reconstruction(idt_B, reals["B"])
@@ -357,6 +362,7 @@ def weigh(terms: dict[str, Tensor], config: TrainConfig) -> Tensor:
         "cycle": config.lambda_cycle,
         "idt": config.lambda_identity,
         "self": config.lambda_self,
+        "variation": config.lambda_variation,
         "teacher": config.lambda_teacher,
         "structure": config.lambda_structure,
         "perceptual": config.lambda_perceptual,

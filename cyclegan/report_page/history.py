@@ -22,6 +22,7 @@ LOSSES = {
     "teacher": ("Distance to the teacher", "of translations, at four resolutions"),
     "structure": ("Structure", "the teacher's edges and texture that are missing or too many"),
     "self": ("Self-regularisation", "changing the input at all"),
+    "variation": ("Variation", "steps between neighbours in translations"),
     "penalty": ("Gradient penalty", "of the discriminators"),
 }
 COURSE = {

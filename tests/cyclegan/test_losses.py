@@ -111,6 +111,13 @@ def test_a_shade_counts_at_every_resolution_and_a_fine_pattern_at_the_finest_alo
     assert float(losses.multi_scale_distance(squares, nothing)) == pytest.approx(3 / 4)
 
 
+def test_the_variation_of_a_picture_is_the_mean_of_its_steps() -> None:
+    picture = torch.zeros(1, 3, 4, 4)
+    picture[..., 1, 2] = 1.0  # four steps: two of the 12 across, two of the 12 down
+    assert float(losses.total_variation(picture)) == pytest.approx(2 / 12 + 2 / 12)
+    assert float(losses.total_variation(picture + 0.5)) == pytest.approx(2 / 12 + 2 / 12)
+
+
 def test_the_structure_of_a_stripe_is_its_two_edges() -> None:
     stripe = torch.zeros(1, 3, 4, 4)
     stripe[..., 1] = 1.0  # across: steps of 1, -1 and 0 in every row; down: none

@@ -199,6 +199,8 @@ def test_simgan_learns_one_direction(config: TrainConfig) -> None:
     settings = config.replace(method="simgan", lambda_cycle=0, lambda_identity=0, lambda_self=1)
     step = SimGANStep(settings)
     assert set(step(*batch(), learning_rate=1e-3)) == {"adv_AB", "self_AB", "disc_B"}
+    flat = SimGANStep(settings.replace(lambda_variation=1))
+    assert "variation_AB" in flat(*batch(), learning_rate=1e-3)
     assert set(step.networks) == {"G_AB", "D_B"}
 
 
@@ -231,15 +233,24 @@ def test_a_spectral_discriminator_has_weights_of_norm_1(config: TrainConfig) -> 
 
 def test_terms_weigh_what_the_config_says() -> None:
     # 1 + 2 for the adversaries, 10 * (3 + 4) for the cycles, 5 * 6 for an identity, 7 * 8 for self,
-    # 9 * 11 for what a VGG16 sees
+    # 9 * 11 for what a VGG16 sees, 2 * 3 for variation
     config = TrainConfig(
-        lambda_cycle=10, lambda_identity=5, lambda_self=7,
+        lambda_cycle=10, lambda_identity=5, lambda_self=7, lambda_variation=2,
         lambda_perceptual=9, perceptual_weights="vgg16.pth",
     )  # fmt: skip
-    names = ("adv_AB", "adv_BA", "cycle_A", "cycle_B", "idt_A", "self_AB", "perceptual_B")
-    values = (1, 2, 3, 4, 6, 8, 11)
+    names = (
+        "adv_AB",
+        "adv_BA",
+        "cycle_A",
+        "cycle_B",
+        "idt_A",
+        "self_AB",
+        "perceptual_B",
+        "variation_AB",
+    )
+    values = (1, 2, 3, 4, 6, 8, 11, 3)
     terms = {name: torch.tensor(float(v)) for name, v in zip(names, values, strict=True)}
-    assert weigh(terms, config) == 1 + 2 + 70 + 30 + 56 + 99
+    assert weigh(terms, config) == 1 + 2 + 70 + 30 + 56 + 99 + 6
 
 
 def test_discriminators_learn_from_the_pool(config: TrainConfig) -> None:
