@@ -19,7 +19,8 @@ from cyclegan.contract.card import Architecture, ModelCard
 from cyclegan.contract.files import sha256_of
 from cyclegan.contract.images import Picture
 from cyclegan.export import write_onnx
-from cyclegan.networks import GeneratorOptions, PlainGenerator, build_generator
+from cyclegan.networks import GeneratorOptions, build_generator
+from cyclegan.plain import PlainGenerator
 
 REFERENCE = "reference generator"
 PEAK_SIZE = (1, 256, 64, 64)  # of the input of the convolution that the machine is best at

@@ -30,14 +30,8 @@ from cyclegan.contract.files import atomic_write, sha256_of
 from cyclegan.domains import GENERATOR_OF, Direction
 from cyclegan.gauge import Record
 from cyclegan.graph import clean_up, comparison_sizes, noise
-from cyclegan.layers import InstanceNorm
-from cyclegan.networks import (
-    GENERATORS,
-    AttentionGenerator,
-    Generator,
-    count_parameters,
-    generator_from,
-)
+from cyclegan.layers import Generator, InstanceNorm
+from cyclegan.networks import GENERATORS, AttentionGenerator, count_parameters, generator_from
 from cyclegan.statistics import STATISTICS_NAMES, open_norms
 from cyclegan.teacher import TRANSLATIONS, teacher_folder
 

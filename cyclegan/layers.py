@@ -1,4 +1,6 @@
-"""Layers that PyTorch lacks, and choices of layers by name. The networks are in `networks.py`."""
+"""What networks are made of: layers that PyTorch lacks, choices of them by name, and a generator's
+base. The networks are in `networks.py`.
+"""
 
 from collections.abc import Sequence
 
@@ -11,6 +13,15 @@ PADDINGS: dict[str, type[nn.Module]] = {
     "zero": nn.ZeroPad2d,
     "replicate": nn.ReplicationPad2d,
 }
+
+
+class Generator(nn.Module):
+    """What every generator is: float32 [N, 3, H, W] in [-1, 1] -> the same shape and range."""
+
+    size_multiple: int  # pixels; H and W are multiples of it
+    # Pixels; side of the square of input around a cell of `size_multiple` pixels of output beyond
+    # which nothing changes the cell, but for the statistics of norms. None: larger than pays.
+    receptive_field: int | None = None
 
 
 class InstanceNorm(nn.Module):

@@ -14,7 +14,8 @@ from cyclegan.alarms import GRACE, PATIENCE, RULES, judge
 from cyclegan.checkpoint import find_nonfinite, load_checkpoint, save_checkpoint
 from cyclegan.config import TrainConfig
 from cyclegan.contract.errors import TrainingError
-from cyclegan.networks import PlainGenerator, build_generator
+from cyclegan.networks import build_generator
+from cyclegan.plain import PlainGenerator
 from cyclegan.terminal import training_progress
 from cyclegan.train import Progress, train
 
