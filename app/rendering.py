@@ -5,6 +5,7 @@ What is done to pixels is in effects.py, the network is run in translator.py.
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from PIL import Image
@@ -37,8 +38,27 @@ def default_size(card: ModelCard) -> int:
     Three crops of the training, which scales pictures to between one and two of them. Looked at:
     horses in photos of 1024 pixels, by a model of crops of 128. At 160 the stripes are coarse and
     spill over the outlines, from 256 to 384 they are best, at 512 fine; at 1024 there are none.
+    Models that were made elsewhere do not say what they learned from: of one that takes any size
+    512 pixels are seen.
     """
-    return max(card.training_size, min(3 * card.training_size, 512))
+    fixed = card.fixed_size
+    unknown = min(fixed.height, fixed.width) if fixed else 512
+    learned = card.training_size or unknown
+    return max(learned, min(3 * learned, 512))
+
+
+def seen_size(card: ModelCard, asked: int | Literal["auto", "native"]) -> int | None:
+    """Pixels of the long side that a model is shown, of what a recipe asks for; None: all.
+
+    No more than there is room for in a model that pictures are made smaller for, so that it does
+    not take the detail that is carried over afterwards.
+    """
+    size = default_size(card) if asked == "auto" else asked
+    fixed = card.fixed_size
+    if fixed and fixed.larger == "resize":
+        largest = min(fixed.height, fixed.width)
+        return largest if size == "native" else min(size, largest)
+    return None if size == "native" else size
 
 
 class Renderer:
@@ -52,9 +72,7 @@ class Renderer:
         card = translator.card
         if recipe.mask == "model" and card.mask_name is None:
             raise InputError(f"{card.name} has no mask of its own; give the file of a mask")
-        self._size: int | None = None
-        if recipe.size != "native":
-            self._size = default_size(card) if recipe.size == "auto" else recipe.size
+        self._size = seen_size(card, recipe.size)
         self._signature = f"cyclegan {__version__}, model {card.name}, sha256 {card.sha256}"
 
     def __call__(self, picture: Picture) -> Picture:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from app.batch import Result
+    from app.foreign import Proposal
 
     Advance = Callable[[Result], object]
 
@@ -148,6 +149,18 @@ def show_verified(reasons: Mapping[str, str | None], *, as_json: bool) -> None:
         return
     for name, reason in reasons.items():
         typer.echo(f"{name}: {reason or 'as its card says'}")
+
+
+def show_proposal(proposal: "Proposal", sheet: Path, *, is_added: bool) -> None:
+    """What was found out about a model, as JSON: for scripts, and for the page."""
+    _print_json(
+        {
+            "is_added": is_added,
+            "findings": proposal.findings,
+            "sheet": str(sheet),
+            "card": proposal.card.to_dict(),
+        }
+    )
 
 
 def _rows(fields: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:

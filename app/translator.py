@@ -13,7 +13,7 @@ import numpy as np
 import onnxruntime as ort
 from numpy.typing import NDArray
 
-from app import heap
+from app import fixed_size, heap
 from app.devices import count_cpus, device_of, providers
 from app.tiles import cut, sample
 from cyclegan.contract.card import ModelCard
@@ -23,7 +23,7 @@ from cyclegan.contract.pixels import Padded, Region, from_network, to_network
 
 GIVE_BACK_EVERY_S = 2.0  # after each picture of 256 x 256 pixels it would take 2 % of the time
 
-Feed = dict[str, NDArray[np.floating]]
+Feed = dict[str, NDArray[np.generic]]
 
 # Pixels a side; the overlap is a seventh of the work for a plain generator. A ResNet keeps many
 # channels at full resolution: a tile takes 1 GB.
@@ -85,13 +85,16 @@ class Translator:
         """Translate pixels: mirrored up to a size that the network takes, translated, cropped.
 
         A picture of more than `tile_size` pixels a side is translated in tiles, where the card says
-        how; norms get the statistics of a sample of it then, the same for all tiles.
+        how; norms get the statistics of a sample of it then, the same for all tiles. A network of
+        one size gets pictures of that size.
 
         Shape: uint8 [H, W, 3] -> uint8 [H, W, 3]. Raises: ModelError.
         """
+        if self.card.fixed_size:
+            return fixed_size.translate(rgb, self.card.fixed_size, self._run_network)
         translated = np.empty_like(rgb, order="C")
         for place, tile in self._tiles(self.card.output_name, 3, rgb):
-            translated[place] = from_network(tile)
+            translated[place] = from_network(tile, value_range=self.card.value_range)
         return translated
 
     def find_mask(self, rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -119,15 +122,28 @@ class Translator:
             size = -(-size // card.size_multiple) * card.size_multiple
             statistics = self._find_statistics(padded)
         for place, window, part in cut(padded.shape, padded.crop.region, size, margin):
-            seen = padded.read(*window)
-            answer = self._compute(name, seen, statistics)
-            if answer.shape != (1, channels, *seen.shape[:2]):
-                raise ModelError(
-                    f"{self._model} answered {seen.shape[1]} x {seen.shape[0]} pixels with "
-                    f"{list(answer.shape)} as {name}, not {[1, channels, *seen.shape[:2]]}; "
-                    "it is not a model for this app"
-                )
+            answer = self._answer(name, channels, padded.read(*window), statistics)
             yield place, answer[:, :, *part]
+
+    def _run_network(self, seen: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """Translate pixels of a size that the network takes."""
+        answer = self._answer(self.card.output_name, 3, seen, {})
+        return from_network(answer, value_range=self.card.value_range)
+
+    def _answer(
+        self, name: str, channels: int, seen: NDArray[np.uint8], statistics: Feed
+    ) -> NDArray[np.floating]:
+        """One output of the network that is a picture, [1, C, h, w] in whatever layout it has."""
+        answer = self._compute(name, seen, statistics)
+        if self.card.layout == "NHWC" and answer.ndim == 4:
+            answer = answer.transpose(0, 3, 1, 2)
+        if answer.shape != (1, channels, *seen.shape[:2]):
+            raise ModelError(
+                f"{self._model} answered {seen.shape[1]} x {seen.shape[0]} pixels with "
+                f"{list(answer.shape)} as {name}, not {[1, channels, *seen.shape[:2]]}; "
+                "it is not a model for this app"
+            )
+        return answer
 
     def _find_statistics(self, padded: Padded) -> Feed:
         """What norms are to be given for a picture: the statistics of a sample of it."""
@@ -139,7 +155,9 @@ class Translator:
 
     def _compute(self, name: str, padded: NDArray[np.uint8], more: Feed) -> NDArray[np.floating]:
         """One output of the network."""
-        feed = {self.card.input_name: to_network(padded), **more}
+        card = self.card
+        picture = to_network(padded, card.layout, card.value_range)
+        feed = {card.input_name: picture.astype(card.tensor_type, copy=False), **more}
         answer: NDArray[np.floating]
         try:
             with self._turn:  # a run uses every CPU, and most of the memory

@@ -134,16 +134,22 @@ def translate(session: ort.InferenceSession, card: ModelCard, rgb: RGB) -> RGB:
 
     Raises ModelError.
     """
+    if card.fixed_size:
+        raise ModelError(
+            f"{card.name} takes pictures of {card.fixed_size.width} x {card.fixed_size.height} "
+            "pixels alone, and whole pictures are asked for here; give a model that takes any size"
+        )
     padded, crop = pad_to_multiple(rgb, card.size_multiple, card.border)
-    return crop_back(from_network(run_network(session, card, padded)), crop)
+    answer = run_network(session, card, padded)
+    return crop_back(from_network(answer, card.layout, card.value_range), crop)
 
 
 def run_network(session: ort.InferenceSession, card: ModelCard, rgb: RGB) -> NDArray[np.floating]:
-    """Return a model's own answer. Shape: uint8 [H, W, 3] of its multiple -> [1, 3, H, W].
+    """Return a model's own answer. Shape: uint8 [H, W, 3] of its multiple -> as its layout says.
 
     Raises ModelError: it fails, or answers another shape.
     """
-    picture = to_network(rgb)
+    picture = to_network(rgb, card.layout, card.value_range).astype(card.tensor_type, copy=False)
     try:
         answer: NDArray[np.floating] = session.run([card.output_name], {card.input_name: picture})[
             0
@@ -169,7 +175,8 @@ def merge_metrics(old: tuple[Metric, ...], new: tuple[Metric, ...]) -> tuple[Met
 
 def direction_of(card: ModelCard) -> Direction:
     """Tell the direction of a model that `cyclegan train` made. Raises InputError: unclear."""
-    domains = (card.training.config.get("name_a"), card.training.config.get("name_b"))
+    config = card.training.config if card.training else {}
+    domains = (config.get("name_a"), config.get("name_b"))
     if domains == (card.source_domain, card.target_domain):
         return "AtoB"
     if domains == (card.target_domain, card.source_domain):

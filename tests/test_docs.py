@@ -107,6 +107,7 @@ def world(tmp_path: Path, add_model: Callable[..., ModelCard]) -> Path:
     (tmp_path / "weights").mkdir()
     for name in ("horse2zebra", "zebra2horse"):
         add_model(tmp_path / "weights", name)
+    shutil.copy(tmp_path / "weights" / "horse2zebra.onnx", tmp_path / "style.onnx")
     onnx.save(_feature_network(), tmp_path / "FILE.onnx")
     _save_foreign_checkpoint(tmp_path / "checkpoints" / "horse2zebra")
     return tmp_path

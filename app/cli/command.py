@@ -27,8 +27,9 @@ def main() -> None:
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     command.callback()(_options)
-    for verb in (serve, convert, models):
+    for verb in (serve, convert):
         command.command()(verb)
+    command.add_typer(models, name="models")
     register(command)
     run_command(command)
 

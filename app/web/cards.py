@@ -3,7 +3,7 @@
 Every text of a card comes from a file that anyone may have dropped into the folder: it is escaped.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from html import escape
 
 from cyclegan.contract.card import Metric, ModelCard
@@ -29,21 +29,11 @@ def choice(card: ModelCard, *, chosen: bool) -> str:
 
 def full(card: ModelCard) -> str:
     """Everything that helps to judge a model."""
-    training = card.training
-    sizes = ", ".join(f"{height} × {width}" for height, width in card.parity.sizes)
     rows = [
         ("Turns", f"{card.source_domain} into {card.target_domain}"),
         ("Licence", card.licence),
         ("File", f"{card.file}, {megabytes(card.bytes)}, {card.precision}, opset {card.opset}"),
-        ("Network", f"{card.architecture.name}, {_count(card.architecture.parameters)} weights"),
-        ("Training data", training.data),
-        (
-            "Training",
-            f"{training.images_seen:,} pictures in {training.minutes:,.0f} minutes on "
-            f"{training.hardware}; preset {training.preset}, pictures of {card.training_size} "
-            f"pixels, {training.weights} weights",
-        ),
-        ("Export", f"differs from its checkpoint by {card.parity.max_abs_error:.1g} at {sizes}"),
+        *_origin(card),
         ("Way back", card.reverse or "none"),
         ("SHA-256", card.sha256),
     ]
@@ -56,6 +46,26 @@ def full(card: ModelCard) -> str:
   {_list("Known limits", card.known_limits)}
   <details><summary>Where it comes from</summary><dl>{table}</dl></details>
 </article>"""
+
+
+def _origin(card: ModelCard) -> Iterator[tuple[str, str]]:
+    """What is known of how a model came to be, as terms and texts."""
+    if card.architecture:
+        name, parameters = card.architecture.name, card.architecture.parameters
+        yield "Network", f"{name}, {_count(parameters)} weights"
+    if training := card.training:
+        yield "Training data", training.data
+        yield (
+            "Training",
+            f"{training.images_seen:,} pictures in {training.minutes:,.0f} minutes on "
+            f"{training.hardware}; preset {training.preset}, pictures of {card.training_size} "
+            f"pixels, {training.weights} weights",
+        )
+    else:
+        yield "Training", "made elsewhere; the file does not say how"
+    if card.parity:
+        sizes = ", ".join(f"{height} × {width}" for height, width in card.parity.sizes)
+        yield "Export", f"differs from its checkpoint by {card.parity.max_abs_error:.1g} at {sizes}"
 
 
 def broken(name: str, reason: str) -> str:

@@ -156,6 +156,7 @@ def export(
 
 
 def _echo_model(folder: Path, card: ModelCard) -> None:
+    assert card.parity, "a model that was exported has been compared"
     nearness = (
         f"{card.fidelity.psnr_db:.1f} dB to the fp32 model"
         if card.fidelity

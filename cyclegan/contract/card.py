@@ -1,6 +1,7 @@
 """The card beside a model: everything an app must know about it, as strict JSON.
 
-`horse2zebra.json` describes `horse2zebra.onnx`. How a card comes to be is in cyclegan/export.py.
+`horse2zebra.json` describes `horse2zebra.onnx`. How a card comes to be is in cyclegan/export.py, of
+models that were made elsewhere in app/foreign/.
 """
 
 import dataclasses
@@ -17,6 +18,7 @@ from cyclegan.contract.errors import CardError, brief, nearest
 from cyclegan.contract.files import atomic_write, sha256_of
 
 SCHEMA_VERSION = 1
+VALUE_RANGES = ((-1.0, 1.0), (0.0, 1.0), (0.0, 255.0))  # that models use, the one of ours first
 MODEL_NAME = re.compile(r"[A-Za-z0-9][\w.-]*", re.ASCII)  # it becomes part of file names
 
 _REMEDY = "fetch both files again or export the model again"
@@ -81,6 +83,15 @@ class Fidelity:
 
 
 @dataclass(frozen=True)
+class FixedSize:
+    """The one size that a network takes, where it takes only one."""
+
+    height: int  # pixels
+    width: int
+    larger: Literal["tile", "resize"]  # what becomes of pictures that are larger
+
+
+@dataclass(frozen=True)
 class ModelCard:
     """Everything an app must know about a model. Raises: CardError on values without sense."""
 
@@ -92,21 +103,21 @@ class ModelCard:
     target_domain: str  # "zebra"
     input_name: str  # of the tensor in the ONNX file
     output_name: str
-    layout: Literal["NCHW"]
-    value_range: tuple[float, float]  # [-1, 1], see pixels.py
+    layout: Literal["NCHW", "NHWC"]
+    value_range: tuple[float, float]  # black and white in the tensors, one of VALUE_RANGES
     size_multiple: int  # pixels; height and width that the network takes are multiples of it
     border: int  # pixels mirrored around the picture before the network, cropped after; 0: none
-    training_size: int  # pixels; side of the crops that the network learned from
+    training_size: int | None  # pixels; side of the crops that it learned from; None: unknown
     file: str  # of the model, in the card's folder
     sha256: str  # of that file, 64 hexadecimal digits
     bytes: int  # of that file
     opset: int
     precision: Literal["fp32", "fp16", "int8"]
-    architecture: Architecture
-    training: Training
+    architecture: Architecture | None  # None, here and in the next: the model was made elsewhere
+    training: Training | None
     licence: str  # of the weights, in words
     metrics: tuple[Metric, ...]  # the first is the headline
-    parity: Parity
+    parity: Parity | None
     known_limits: tuple[str, ...]  # one sentence each
     reverse: str | None  # name of the model that goes back, if there is one
     # Of the output that says where the picture changed, float32 [1, 1, H, W] in [0, 1]; None: none
@@ -118,21 +129,29 @@ class ModelCard:
     # Pixels; side of the square of input around a cell of size_multiple pixels of output beyond
     # which nothing changes the cell, but for statistics; None: there are to be no tiles
     receptive_field: int | None = None
-    # What the precision cost; None exactly with fp32. `parity` is then that of the fp32 model
+    # What the precision cost; None exactly with fp32, and where `parity`, which is that of the fp32
+    # model then, is None as well
     fidelity: Fidelity | None = None
     # Of the optional input that takes the norms' statistics, float32 [S, 1, 1], and of the output
     # that answers those of a picture; None: there are none, or they cannot be given
     statistics_names: tuple[str, str] | None = None
+    tensor_type: Literal["float32", "float16", "uint8"] = "float32"  # of the input
+    fixed_size: FixedSize | None = None  # None: the network takes any, see size_multiple
+    # File in the card's folder: a picture and its translation, side by side, which may be shown
+    example: str | None = None
 
     def __post_init__(self) -> None:
         has_field = self.receptive_field is not None
         rules = {
             "schema_version": (self.schema_version == SCHEMA_VERSION, str(SCHEMA_VERSION)),
             "name": (MODEL_NAME.fullmatch(self.name), "letters, digits, '.', '_' and '-'"),
-            "value_range": (self.value_range == (-1, 1), "[-1, 1]"),
+            "value_range": (self.value_range in VALUE_RANGES, "[-1, 1], [0, 1] or [0, 255]"),
             "size_multiple": (self.size_multiple >= 1, "1 or more"),
             "border": (self.border >= 0, "0 or more"),
-            "training_size": (self.training_size >= 1, "1 or more"),
+            "training_size": (
+                self.training_size is None or self.training_size >= 1,
+                "1 or more, or null",
+            ),
             "file": (
                 self.file == Path(self.file).name and self.file.endswith(".onnx"),
                 "a name ending in .onnx, without folders",
@@ -153,8 +172,18 @@ class ModelCard:
                 'two names where tiling is "statistics" and there is a receptive_field, else null',
             ),
             "fidelity": (
-                (self.fidelity is None) == (self.precision == "fp32"),
+                (self.fidelity is None) == (self.precision == "fp32") or self.parity is None,
                 'null where precision is "fp32", else an object',
+            ),
+            "fixed_size": (
+                self.fixed_size is None
+                or (min(self.fixed_size.height, self.fixed_size.width) >= 1 and not has_field),
+                "an object with sides of 1 or more, or null where there is a receptive field",
+            ),
+            "example": (
+                self.example is None
+                or (self.example == Path(self.example).name and self.example.endswith(".jpg")),
+                "a name ending in .jpg, without folders, or null",
             ),
         }
         for field, (holds, expected) in rules.items():

@@ -34,6 +34,14 @@ class ModelFolder:
         """
         return [self._entry(name) for name in self._names()]
 
+    def stamp(self) -> str:
+        """What changes with every model that comes, goes or is replaced; nothing is read."""
+        try:
+            found = [(path.name, path.stat()) for path in self._files()]
+            return repr([(name, stat.st_size, stat.st_mtime_ns) for name, stat in found])
+        except (ModelError, OSError):  # no folder (yet), or a file just left it
+            return ""
+
     def card(self, name: str) -> ModelCard:
         """The card of a model. Raises: ModelError if it is unknown, CardError if it is broken."""
         names = self._names()
@@ -60,15 +68,23 @@ class ModelFolder:
         return card
 
     def _names(self) -> Sequence[str]:
+        return sorted({path.stem for path in self._files()})
+
+    def _files(self) -> Sequence[Path]:
+        """Cards and models, sorted. Raises: ModelError: the folder is not there."""
         if not self.folder.is_dir():
             raise ModelError(f"the folder of models {self.folder} does not exist; name another one")
-        files = [path for path in self.folder.iterdir() if not path.name.startswith(".")]
-        return sorted({path.stem for path in files if path.suffix in (".json", ".onnx")})
+        return sorted(
+            path
+            for path in self.folder.iterdir()
+            if path.suffix in (".json", ".onnx") and not path.name.startswith(".")
+        )
 
     def _entry(self, name: str) -> Entry:
         path = self.folder / f"{name}.json"
         if not path.exists():
-            return Entry(name, None, f"{self.folder / name}.onnx has no card; export it again")
+            model = self.folder / f"{name}.onnx"
+            return Entry(name, None, f"{model} has no card; `cyclegan models add` makes one")
         try:
             card = ModelCard.read(path)
             if card.name != name:

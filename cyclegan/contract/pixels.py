@@ -1,17 +1,21 @@
 """Pixels as people store them and as networks see them, and the padding between the two.
 
 The promise: `x / 127.5 - 1` one way, `(y + 1) * 127.5` rounded half up and clipped the other; the
-round trip is exact for all 256 values. Pictures as files are in images.py.
+round trip is exact for all 256 values. The cards of models that were made elsewhere name other
+layouts and ranges. Pictures as files are in images.py.
 """
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cyclegan.contract.errors import ModelError
 
+Layout = Literal["NCHW", "NHWC"]
+Range = tuple[float, float]  # what black and white are to a network
+OURS: Range = (-1.0, 1.0)
 Region = tuple[slice, slice]  # rows and columns
 
 _ROWS = 256  # of a strip; with the whole of 48 megapixels as numbers, 600 MB for each step
@@ -37,31 +41,43 @@ def strips(height: int) -> Iterator[slice]:
         yield slice(top, min(top + _ROWS, height))
 
 
-def to_network(rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """What a network sees of a picture. uint8 [H, W, 3] -> float32 [1, 3, H, W] in [-1, 1]."""
-    x = np.ascontiguousarray(rgb.transpose(2, 0, 1)[None], dtype=np.float32)
-    x /= np.float32(127.5)
-    x -= np.float32(1)
+def to_network(
+    rgb: NDArray[np.uint8], layout: Layout = "NCHW", value_range: Range = OURS
+) -> NDArray[np.float32]:
+    """What a network sees of a picture. uint8 [H, W, 3] -> float32 [1, 3, H, W] in [-1, 1].
+
+    With the layout "NHWC" [1, H, W, 3]; with another range black and white are its two ends.
+    """
+    low, high = value_range
+    seen = rgb.transpose(2, 0, 1) if layout == "NCHW" else rgb
+    x = np.ascontiguousarray(seen[None], dtype=np.float32)
+    x /= np.float32(255 / (high - low))
+    x += np.float32(low)
     return x
 
 
-def from_network(y: NDArray[np.floating]) -> NDArray[np.uint8]:
+def from_network(
+    y: NDArray[np.floating], layout: Layout = "NCHW", value_range: Range = OURS
+) -> NDArray[np.uint8]:
     """The picture that a network answered. floating [1, 3, H, W] -> uint8 [H, W, 3].
 
     Raises: ModelError if the shape is another one, or if a value is NaN or infinite (it would
     become some arbitrary colour).
     """
-    if y.ndim != 4 or y.shape[:2] != (1, 3):
-        raise ModelError(f"the network answered with shape {list(y.shape)}, not [1, 3, H, W]")
+    if y.ndim != 4 or y.shape[0] != 1 or y.shape[layout.index("C")] != 3:
+        expected = f"[1, {', '.join('3' if axis == 'C' else axis for axis in layout[1:])}]"
+        raise ModelError(f"the network answered with shape {list(y.shape)}, not {expected}")
     # min and max pass NaN on and need no array of flags, unlike isfinite over the whole output.
     if y.size and not (np.isfinite(y.min()) and np.isfinite(y.max())):
         raise ModelError("the network answered with NaN or infinite values; the model is damaged")
+    low, high = value_range
     scaled = y[0].astype(np.float32)  # a copy, so that what follows may work in place
-    scaled += np.float32(1)
-    scaled *= np.float32(127.5)
+    scaled -= np.float32(low)
+    scaled *= np.float32(255 / (high - low))
     scaled += np.float32(0.5)  # the cast below cuts off: together they round half up
     np.clip(scaled, 0, 255, out=scaled)
-    return np.ascontiguousarray(scaled.astype(np.uint8).transpose(1, 2, 0))
+    pixels = scaled.astype(np.uint8)
+    return np.ascontiguousarray(pixels.transpose(1, 2, 0)) if layout == "NCHW" else pixels
 
 
 class Padded:

@@ -114,6 +114,10 @@ def load_fp32(source: Path, card: ModelCard) -> onnx.ModelProto:
     except Exception as error:  # its exceptions share no base class
         raise ModelError(f"{source} cannot be loaded: {brief(error)}") from error
     found = {TensorProto.DataType.Name(each.data_type) for each in model.graph.initializer}
+    if card.training is None:
+        raise ModelError(
+            f"{source} was made elsewhere; expected a model that `cyclegan export` made"
+        )
     if card.precision != "fp32" or found & {"FLOAT16", "BFLOAT16", "INT8", "UINT8"}:
         raise ModelError(
             f"{source} is {card.precision} by its card and has weights of "
@@ -170,8 +174,10 @@ def change_precision(
 
 def picture_size(card: ModelCard) -> int:
     """Side in pixels of the squares to calibrate on: the largest that the model learned from."""
+    assert card.training, "a model of ours, see load_fp32"
     largest = card.training.config.get("load_size_max")
     side = largest if isinstance(largest, int) else card.training_size
+    assert side, "models of ours say what they learned from"
     return max(side // card.size_multiple, 1) * card.size_multiple
 
 

@@ -241,7 +241,8 @@ def test_verify_says_so_when_all_is_well(command) -> None:
     [
         (("conver",), "Did you mean 'convert'?"),
         (("convert", "--modle", "x"), "--model"),
-        (("models", "show"), "is not one of 'list', 'info', 'verify'"),
+        (("models", "show"), "No such command 'show'"),
+        (("models", "--json", "info"), "give options after the action: models info"),
         (("serve", "--auth", "ada"), "--auth wants USER:PASSWORD"),
         (("serve", "--port", "70000"), "less than or equal to 65535"),
     ],

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from cyclegan.contract.card import ModelCard
+from cyclegan.contract.card import FixedSize, ModelCard
 from cyclegan.contract.errors import CardError
 
 Card = dict[str, Any]
@@ -71,6 +71,18 @@ def test_a_card_from_before_there_were_masks_is_read(card_path: Path) -> None:
     assert ModelCard.from_dict(data) == ModelCard.read(card_path)
 
 
+def test_a_model_that_was_made_elsewhere_says_what_it_is_and_not_how_it_came_to_be(
+    card_path: Path,
+) -> None:
+    unknown = dict.fromkeys(("architecture", "training", "parity", "training_size"))
+    data = json.loads(card_path.read_text()) | unknown | {"precision": "int8"}
+    data |= {"layout": "NHWC", "value_range": [0.0, 255.0], "tensor_type": "uint8"}
+    data |= {"fixed_size": {"height": 8, "width": 9, "larger": "tile"}, "example": "a.jpg"}
+    card = ModelCard.from_dict(data)
+    assert card.fixed_size == FixedSize(8, 9, "tile")
+    assert json.loads(json.dumps(card.to_dict())) == data
+
+
 def drop(key: str) -> Callable[[Card], object]:
     return lambda card: card.pop(key)
 
@@ -90,7 +102,7 @@ def inside(part: str, **fields: object) -> Callable[[Card], object]:
         (put(xyz=1), 'unknown key "xyz"; remove it'),
         (inside("training", sed=1), 'unknown key "sed" in "training"; did you mean "seed"?'),
         (drop("licence"), '"licence" is missing; add it (a text)'),
-        (drop("parity"), '"parity" is missing; add it (an object)'),
+        (drop("parity"), '"parity" is missing; add it (an object or null)'),
         (lambda card: card["training"].pop("seed"), '"seed" is missing in "training"'),
         (put(size_multiple="4"), '"size_multiple" must be a whole number, not "4"'),
         (put(size_multiple=4.5), '"size_multiple" must be a whole number, not 4.5'),
@@ -99,7 +111,7 @@ def inside(part: str, **fields: object) -> Callable[[Card], object]:
         (put(reverse=3), '"reverse" must be a text or null, not 3'),
         (put(mask_name=3), '"mask_name" must be a text or null, not 3'),
         (put(precision="fp8"), '"precision" must be "fp32" or "fp16" or "int8", not "fp8"'),
-        (put(layout="NHWC"), '"layout" must be "NCHW", not "NHWC"'),
+        (put(layout="HWC"), '"layout" must be "NCHW" or "NHWC", not "HWC"'),
         (put(training=[]), '"training" must be an object, not []'),
         (put(known_limits="none"), '"known_limits" must be a list, each a text, not "none"'),
         (put(metrics=[1]), '"metrics[0]" must be an object, not 1'),
@@ -111,7 +123,14 @@ def inside(part: str, **fields: object) -> Callable[[Card], object]:
             inside("training", minutes=float("nan")),
             '"training.minutes" must be a number, not NaN',
         ),
-        (put(value_range=[0, 1]), '"value_range" must be [-1, 1], not [0.0, 1.0]'),
+        (put(value_range=[0, 2]), '"value_range" must be [-1, 1], [0, 1] or [0, 255], not [0.0, 2'),
+        (put(training_size=0), '"training_size" must be 1 or more, or null, not 0'),
+        (put(fixed_size=[8, 8]), '"fixed_size" must be an object, not [8, 8]'),
+        (
+            put(fixed_size={"height": 8, "width": 0, "larger": "tile"}),
+            '"fixed_size" must be an object with sides of 1 or more',
+        ),
+        (put(example="a/b.jpg"), '"example" must be a name ending in .jpg, without folders'),
         (put(size_multiple=0), '"size_multiple" must be 1 or more, not 0'),
         (put(border=-1), '"border" must be 0 or more, not -1'),
         (put(sha256="abc"), '"sha256" must be 64 lower-case hexadecimal digits, not "abc"'),

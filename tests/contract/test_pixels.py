@@ -5,6 +5,7 @@ import pytest
 
 from cyclegan.contract.errors import ModelError
 from cyclegan.contract.pixels import (
+    Layout,
     Padded,
     crop_back,
     from_network,
@@ -17,6 +18,17 @@ ALL_VALUES = np.arange(256, dtype=np.uint8).reshape(16, 16, 1).repeat(3, axis=2)
 
 def test_the_round_trip_is_exact_for_all_256_values() -> None:
     np.testing.assert_array_equal(from_network(to_network(ALL_VALUES)), ALL_VALUES)
+
+
+@pytest.mark.parametrize("layout", ["NCHW", "NHWC"])
+@pytest.mark.parametrize("value_range", [(-1.0, 1.0), (0.0, 1.0), (0.0, 255.0)])
+def test_the_round_trip_is_exact_in_every_layout_and_range(
+    layout: Layout, value_range: tuple[float, float]
+) -> None:
+    x = to_network(ALL_VALUES[:8], layout, value_range)
+    assert x.shape == ((1, 3, 8, 16) if layout == "NCHW" else (1, 8, 16, 3))
+    assert (x.min(), x.max() <= value_range[1]) == (value_range[0], True)
+    np.testing.assert_array_equal(from_network(x, layout, value_range), ALL_VALUES[:8])
 
 
 def test_negation_gives_exactly_255_minus_v_for_all_256_values() -> None:
@@ -63,6 +75,8 @@ def test_nan_and_infinity_never_become_colours(value: float) -> None:
 def test_answers_of_another_shape_are_refused() -> None:
     with pytest.raises(ModelError, match=r"shape \[1, 1, 4, 4\], not \[1, 3, H, W\]"):
         from_network(np.zeros((1, 1, 4, 4), dtype=np.float32))
+    with pytest.raises(ModelError, match=r"shape \[1, 3, 4, 4\], not \[1, H, W, 3\]"):
+        from_network(np.zeros((1, 3, 4, 4), dtype=np.float32), "NHWC")
 
 
 @pytest.mark.parametrize(("multiple", "border"), [(1, 0), (4, 0), (4, 3), (16, 0), (32, 50)])
