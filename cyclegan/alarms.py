@@ -23,6 +23,8 @@ LEAST_DIVERSITY = 0.3  # healthy 0.80 and more; 80 of 100 parts one picture: 0.2
 # 255 up and down 12 to 16.
 MOST_CHECKERBOARD = 5.0
 MOST_BLOBS = 0.03  # healthy 0 and less, pictures of others up to 0.020; a ninth covered: 0.06
+# Healthy 0.16 after 100 images and 0.03 after 9000, of a tiny student; plain grey is 0.4 away.
+MOST_ASTRAY = 0.25
 
 
 @dataclass(frozen=True)
@@ -113,6 +115,14 @@ RULES = (
         "Start a new run with a lower learning_rate than {learning_rate:g} or a higher "
         "lambda_identity than {lambda_identity:g}; norms of ResNets make blobs, "
         "--set generator=plain has none.",
+    ),
+    Rule(
+        "diverging",
+        lambda reading, _: reading.get("astray", 0.0) > MOST_ASTRAY,
+        "The student from {source} to {target} does not follow its teacher: its translations are "
+        "{astray:.2f} away from the teacher's, of a range of 2.",
+        "The teacher and the last checkpoints are as they were; start a new run with a lower "
+        "learning_rate than {learning_rate:g}, or a higher lambda_teacher than {lambda_teacher:g}.",
     ),
 )
 

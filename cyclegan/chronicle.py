@@ -17,7 +17,7 @@ from cyclegan.dataset import UnpairedDataset
 from cyclegan.doctor.facts import look_at, write_facts
 from cyclegan.domains import DIRECTIONS
 from cyclegan.gauge import Gauge, Measurement
-from cyclegan.readings import load_probe, take_readings
+from cyclegan.readings import load_probe, read_student, take_readings
 from cyclegan.report import Log, draw_sheet, load_sheet_pictures, save_sheet
 from cyclegan.report_page import write_report
 from cyclegan.run_folder import (
@@ -49,12 +49,13 @@ class Chronicle:
             load_sheet_pictures(domain.paths, config.sheet_pictures, config.crop_size)
             for domain in domains
         )
+        source, _ = DIRECTIONS[config.direction]
+        self._sheet_sources = self._sheet_reals_A if source == "A" else self._sheet_reals_B
         self._sheet_taught = None
         if dataset.teacher:
-            source, _ = DIRECTIONS[config.direction]
             self._sheet_taught = [
                 torch.from_numpy(to_network(dataset.teacher(from_network(real.numpy()))))
-                for real in (self._sheet_reals_A if source == "A" else self._sheet_reals_B)
+                for real in self._sheet_sources
             ]
         self._probe_A, self._probe_B = (
             load_probe(domain.paths, config.crop_size) for domain in domains
@@ -70,6 +71,8 @@ class Chronicle:
     def watch(self, share: float) -> tuple[Alarm, ...]:
         """Take readings, and return the alarms that begin or are over `share` into the run."""
         readings = take_readings(self.step, self._probe_A, self._probe_B)
+        if self._sheet_taught:
+            readings |= read_student(self.step, self._sheet_sources, self._sheet_taught)
         self.require_finite(readings)
         self._append(readings)
         alarms = judge(readings, self.state.alarms, self.config, share)

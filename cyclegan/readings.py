@@ -61,6 +61,25 @@ def take_readings(step: Step, real_A: Tensor, real_B: Tensor) -> dict[str, float
     return readings
 
 
+def read_student(step: Step, reals: list[Tensor], taught: list[Tensor]) -> dict[str, float]:
+    """Read how far a student is from its teacher: `astray_AB` or `astray_BA`.
+
+    In [0, 2]: the mean difference at four resolutions, see `losses.multi_scale_distance`.
+
+    Args:
+        reals: pictures of the source domain, each float32 [1, 3, H, W] in [-1, 1].
+        taught: what the teacher makes of each, of the same shape and range.
+    """
+    (name,) = step.generator_names
+    generator = step.networks[name]
+    with _at_rest(generator), torch.no_grad():
+        distances = [
+            losses.multi_scale_distance(generator(real.to(step.device)), wanted.to(step.device))
+            for real, wanted in zip(reals, taught, strict=True)
+        ]
+    return {f"astray_{name[-2:]}": float(torch.stack(distances).mean())}
+
+
 @contextmanager
 def _at_rest(*networks: nn.Module) -> Iterator[None]:
     """Keep networks from gathering gradients and, with spectral norm, from iterating on."""

@@ -27,6 +27,7 @@ HEALTHY = {
     "blobs": 0.0,
     "told_apart": 0.9,
     "adv_gradient": 30.0,
+    "astray": 0.05,
 }
 # By alarm, a reading in which it holds; in the order of RULES.
 SICK = {
@@ -36,6 +37,7 @@ SICK = {
     "mode-collapse": {"diversity": 0.1},
     "checkerboard": {"checkerboard": 10.0},
     "blobs": {"blobs": 0.1},
+    "diverging": {"astray": 0.4},
 }
 
 

@@ -8,6 +8,7 @@ import pytest
 import torch
 from PIL import Image
 
+from cyclegan.alarms import MOST_ASTRAY
 from cyclegan.checkpoint import load_checkpoint
 from cyclegan.config import TrainConfig
 from cyclegan.contract.card import ModelCard
@@ -158,6 +159,14 @@ def test_a_student_that_diverges_stops_and_leaves_the_teacher_as_it_is(
     with pytest.raises(TrainingError, match=r"lower learning_rate"):
         train(pupil.replace(learning_rate=1e30, log_every=1, checkpoint_every=1), taught_run)
     assert model.read_bytes() == before
+
+
+def test_a_student_that_does_not_follow_rings(pupil: TrainConfig, taught_run: Path) -> None:
+    train(pupil.replace(learning_rate=1e-9, alarm_every=1), taught_run)
+    rows = losses_of(taught_run)
+    assert all(row["astray_AB"] > MOST_ASTRAY for row in rows if "astray_AB" in row)
+    rung = [(row["direction"], row["state"]) for row in rows if row.get("alarm") == "diverging"]
+    assert rung == [("AtoB", "on")]
 
 
 def test_the_command_distils_and_its_model_says_from_whom(
