@@ -48,6 +48,22 @@ def test_frames_and_their_timing_come_through(tmp_path: Path, codec: str, suffix
         assert np.abs(255.0 - picture.rgb - expected).mean() < 6  # 256 colours, twice
 
 
+@pytest.mark.parametrize("count", [255, 256, 257, 4000])
+def test_a_gif_keeps_256_colours_as_they_are_and_comes_near_more(
+    tmp_path: Path, count: int
+) -> None:
+    random = np.random.default_rng(0)
+    colours = random.choice(2**24, count, replace=False).astype(np.uint32)
+    numbers = np.resize(colours, (80, 80))
+    rgb = np.stack([numbers >> shift & 0xFF for shift in (16, 8, 0)], -1).astype(np.uint8)
+    save_picture(Picture(rgb), tmp_path / "a.gif")
+    error = np.abs(load_picture(tmp_path / "a.gif").rgb.astype(float) - rgb)
+    if count <= 256:
+        assert error.max() == 0
+    else:
+        assert 0 < error.mean() < 20  # of noise in all colours, which is the worst
+
+
 @pytest.mark.parametrize(("codec", "options", "plays"), [
     ("GIF", {}, 1), ("GIF", {"loop": 0}, 0), ("GIF", {"loop": 2}, 3),
     ("WEBP", {"loop": 1}, 1), ("WEBP", {"loop": 0}, 0), ("WEBP", {"loop": 3}, 3),
