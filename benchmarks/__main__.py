@@ -14,7 +14,7 @@ from rich.live import Live
 from rich.table import Table
 
 from app.store import Store
-from benchmarks import folders, loop, training, translation
+from benchmarks import folders, loop, memory, training, translation
 from benchmarks.reference import ReferenceStep, reference_generator, reference_plain_generator
 from benchmarks.timing import machine
 from cyclegan.config import PLAIN_SIZES, preset_config
@@ -29,6 +29,7 @@ LOOP_SIZE = 256  # pixels; of the pictures that the loop loads, as in the paper'
 def main(arguments: list[str] | None = None) -> None:
     """Measure what was asked for, print it, and write it where asked."""
     options = _parser().parse_args(arguments)
+    weights = options.weights or default_folder()
     console = Console(width=None if sys.stdout.isatty() else 120)  # in a file, whole names
     report: dict[str, Any] = {"machine": machine()}
     console.print(", ".join(f"{name} {value}" for name, value in report["machine"].items()))
@@ -38,7 +39,7 @@ def main(arguments: list[str] | None = None) -> None:
         peak = translation.convolution_peak(options.rounds)
         report["machine"]["convolution_peak_GFLOP_a_s"] = round(peak, 1)
         console.print(f"convolutions of this machine, 3x3 in float32: {peak:.1f} GFLOP/s")
-        store = Store(options.weights or default_folder())
+        store = Store(weights)
         translators = [store.load(entry.name) for entry in store.list() if entry.card]
         with TemporaryDirectory() as folder:
             if translators:
@@ -49,10 +50,14 @@ def main(arguments: list[str] | None = None) -> None:
             )
             report["translate"] = _show(console, "One picture, translated", rows)
     if options.only in (None, "folders"):
-        store = Store(options.weights or default_folder())
+        store = Store(weights)
         usable = [entry.name for entry in store.list() if entry.card]
         rows = (row for name in usable[:1] for row in folders.measure(store.load(name)))
         report["folders"] = _show(console, f"Folders, translated by {usable[:1]}", rows)
+    if options.only == "memory":  # an hour; not among those that are measured by default
+        card = next(entry.card for entry in Store(weights).list() if entry.card)
+        rows = memory.measure(Store(weights).load(card.name), options.pictures)
+        report["memory"] = _show(console, f"Pictures of random sizes, by {card.name}", rows)
     if options.only in (None, "train"):
         fast = preset_config("fast")
         pairs = {"paper": (ReferenceStep(), training.best_settings(preset_config("paper")))}
@@ -89,7 +94,9 @@ def _show(console: Console, title: str, rows: Iterable[dict[str, Any]]) -> list[
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     add = parser.add_argument
-    add("--only", choices=("translate", "folders", "train", "loop"), help="one part (default: all)")
+    parts = ("translate", "folders", "train", "loop", "memory")
+    add("--only", choices=parts, help="one part (default: all but memory, which takes an hour)")
+    add("--pictures", type=int, default=2000, help="for memory")
     add("--sizes", nargs="+", type=int, default=[256, 512, 1024], metavar="PIXELS")
     add("--rounds", type=int, default=5, help="turns of each contestant; the median counts")
     add("--weights", type=Path, metavar="DIR", help="models (default: the bundled ones)")

@@ -9,7 +9,7 @@ import pytest
 from torch import nn
 
 from app.store import Store
-from benchmarks import folders, loop, training, translation
+from benchmarks import folders, loop, memory, training, translation
 from benchmarks.__main__ import main
 from benchmarks.reference import (
     ReferenceStep,
@@ -95,6 +95,20 @@ def test_a_folder_is_measured_beside_its_network_and_its_files(
     assert (row["what"], row["pictures"]) == ("small", 3)
     assert row["bound"] in ("network", "files")
     assert 0 < row["of_bound"] <= row["of_sum"]
+
+
+def test_memory_is_measured_for_both_recipes(
+    weights_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(memory, "SIDES", (20, 60))
+    report = tmp_path / "bench.json"
+    options = ["--only", "memory", "--pictures", "30", "--weights", str(weights_dir)]
+    main([*options, "--json", str(report)])
+    rows = json.loads(report.read_text())["memory"]
+    assert [(row["what"], row["pictures"]) for row in rows] == [
+        (name, 30) for name in memory.RECIPES
+    ]
+    assert all(0 < row["least_MiB"] <= row["most_MiB"] for row in rows)
 
 
 TINY = {
