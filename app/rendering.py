@@ -5,7 +5,7 @@ What is done to pixels is in effects.py, the network is run in translator.py.
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 from PIL import Image
@@ -20,6 +20,7 @@ from app.effects import (
     shrink,
     with_colours_of,
 )
+from app.progress import Progress
 from app.recipe import Recipe
 from app.translator import Translator
 from cyclegan import __version__
@@ -61,6 +62,13 @@ def seen_size(card: ModelCard, asked: int | Literal["auto", "native"]) -> int | 
     return None if size == "native" else size
 
 
+class Answer(NamedTuple):
+    """What a network made of a picture, in the size in which it saw it."""
+
+    rgb: RGB
+    mask: Weight | None = None  # the model's own, where the recipe asks for it
+
+
 class Renderer:
     """Translates pictures by one model and one recipe; any number of threads may share it."""
 
@@ -75,43 +83,53 @@ class Renderer:
         self._size = seen_size(card, recipe.size)
         self._signature = f"cyclegan {__version__}, model {card.name}, sha256 {card.sha256}"
 
-    def __call__(self, picture: Picture) -> Picture:
+    def __call__(self, picture: Picture, progress: Progress | None = None) -> Picture:
         """The translation of a picture, of the same size.
 
-        Raises: ModelError; PictureError if the mask has other proportions than the picture.
+        Raises: ModelError; PictureError if the mask has other proportions than the picture;
+        StoppedError if `progress` was stopped.
         """
-        translated = replace(
-            picture, rgb=self._translate(picture.rgb), metadata=self._tell(picture.metadata)
-        )
+        seen = self.see(picture.rgb)
+        return self.render(picture, seen, self.ask(seen, progress), progress)
+
+    def see(self, before: RGB) -> RGB:
+        """A picture in the size in which the network is to see it."""
+        return before if self._size is None else shrink(before, self._size)
+
+    def ask(self, seen: RGB, progress: Progress | None = None) -> Answer:
+        """What the network makes of what it sees. Raises: ModelError; StoppedError."""
+        after = self._translator.translate(Picture(seen), progress).rgb
+        if self._recipe.mask != "model":
+            return Answer(after)
+        mask = self._translator.find_mask(seen, progress)[..., None]
+        return Answer(after, np.clip(np.divide(mask, _CLEARLY, out=mask), 0, 1, out=mask))
+
+    def render(
+        self, picture: Picture, seen: RGB, answer: Answer, progress: Progress | None = None
+    ) -> Picture:
+        """A picture as the recipe asks for, from what the network saw of it and what it made.
+
+        `answer` is written over where the network saw the picture itself.
+
+        Raises: PictureError if the mask has other proportions; StoppedError.
+        """
+        rgb = self._combine(picture.rgb, seen, answer, progress or Progress())
+        translated = replace(picture, rgb=rgb, metadata=self._tell(picture.metadata))
         background = self._recipe.background
         return translated if background is None else translated.flattened(background)
 
-    def _translate(self, before: RGB) -> RGB:
-        recipe = self._recipe
-        mask: Feathered | Weight | None = None
-        if self._mask:
-            mask = _fit(self._mask, *before.shape[:2])
-        seen = before if self._size is None else shrink(before, self._size)
-        after = self._translator.translate(Picture(seen)).rgb
-        if recipe.mask == "model":
-            mask = self._translator.find_mask(seen)[..., None]
-            np.clip(np.divide(mask, _CLEARLY, out=mask), 0, 1, out=mask)
-        if seen is before and mask is None and recipe.strength == 1 and not recipe.keep_colors:
-            return after
-        return self._combine(before, seen, after, mask)
-
-    def _combine(self, before: RGB, seen: RGB, after: RGB, mask: Feathered | Weight | None) -> RGB:
-        """What the recipe asks for of a picture, what the network saw of it and what it made.
-
-        `mask` is a file's, in the size of the picture, or the model's, in that of what it saw.
-        `after` is written over where it has the size of the picture.
-        """
+    def _combine(self, before: RGB, seen: RGB, answer: Answer, progress: Progress) -> RGB:
         recipe = self._recipe
         size = before.shape[:2]
+        after = answer.rgb
+        mask: Feathered | Weight | None = _fit(self._mask, *size) if self._mask else answer.mask
+        if seen is before and mask is None and recipe.strength == 1 and not recipe.keep_colors:
+            return after
         is_transfer = recipe.detail == "transfer" and seen is not before
         made = after.astype(np.float32) - seen if is_transfer else after
         result = after if seen is before else np.empty_like(before)
         for rows in strips(size[0]):
+            progress.check()
             old = before[rows].astype(np.float32)
             new = enlarge(made, size, rows)
             new = np.clip(old + new if is_transfer else new, 0, 255)

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 
 from app import fixed_size, heap
 from app.devices import count_cpus, device_of, providers
+from app.progress import Progress
 from app.tiles import cut, sample
 from cyclegan.contract.card import ModelCard
 from cyclegan.contract.errors import InputError, ModelError, brief
@@ -70,46 +72,51 @@ class Translator:
         self._gave_back = time.monotonic()
         self._check_names()
 
-    def translate(self, picture: Picture) -> Picture:
+    def translate(self, picture: Picture, progress: Progress | None = None) -> Picture:
         """The translated picture, of the same size, with the same alpha and metadata.
 
-        Raises: ModelError.
+        Raises: ModelError; StoppedError if `progress` was stopped.
         """
-        translated = replace(picture, rgb=self.run(picture.rgb))
+        translated = replace(picture, rgb=self.run(picture.rgb, progress))
         if time.monotonic() - self._gave_back > GIVE_BACK_EVERY_S:
             self._gave_back = time.monotonic()
             heap.give_back()
         return translated
 
-    def run(self, rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    def run(self, rgb: NDArray[np.uint8], progress: Progress | None = None) -> NDArray[np.uint8]:
         """Translate pixels: mirrored up to a size that the network takes, translated, cropped.
 
         A picture of more than `tile_size` pixels a side is translated in tiles, where the card says
         how; norms get the statistics of a sample of it then, the same for all tiles. A network of
         one size gets pictures of that size.
 
-        Shape: uint8 [H, W, 3] -> uint8 [H, W, 3]. Raises: ModelError.
+        Shape: uint8 [H, W, 3] -> uint8 [H, W, 3]. Raises: ModelError; StoppedError if `progress`
+        was stopped.
         """
+        progress = progress or Progress()
         if self.card.fixed_size:
-            return fixed_size.translate(rgb, self.card.fixed_size, self._run_network)
+            network = partial(self._run_network, progress)
+            return fixed_size.translate(rgb, self.card.fixed_size, network)
         translated = np.empty_like(rgb, order="C")
-        for place, tile in self._tiles(self.card.output_name, 3, rgb):
+        for place, tile in self._tiles(self.card.output_name, 3, rgb, progress):
             translated[place] = from_network(tile, value_range=self.card.value_range)
         return translated
 
-    def find_mask(self, rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
+    def find_mask(
+        self, rgb: NDArray[np.uint8], progress: Progress | None = None
+    ) -> NDArray[np.float32]:
         """Where the model changes a picture, by the output `card.mask_name` that says so.
 
-        Shape: uint8 [H, W, 3] -> float32 [H, W] in [0, 1]. Raises: ModelError.
+        Shape: uint8 [H, W, 3] -> float32 [H, W] in [0, 1]. Raises: as `run`.
         """
         assert self.card.mask_name, "whoever asks has looked into the card"
         mask = np.empty(rgb.shape[:2], np.float32)
-        for place, tile in self._tiles(self.card.mask_name, 1, rgb):
+        for place, tile in self._tiles(self.card.mask_name, 1, rgb, progress or Progress()):
             mask[place] = tile[0, 0]
         return mask
 
     def _tiles(
-        self, name: str, channels: int, rgb: NDArray[np.uint8]
+        self, name: str, channels: int, rgb: NDArray[np.uint8], progress: Progress
     ) -> Iterator[tuple[Region, NDArray[np.floating]]]:
         """One output of the network: a place in the picture, and what it is there, [1, C, h, w]."""
         card, size, margin, statistics = self.card, self.tile_size, 0, Feed()
@@ -120,21 +127,29 @@ class Translator:
             cells = -(-(card.receptive_field - card.size_multiple) // (2 * card.size_multiple))
             margin = cells * card.size_multiple
             size = -(-size // card.size_multiple) * card.size_multiple
-            statistics = self._find_statistics(padded)
-        for place, window, part in cut(padded.shape, padded.crop.region, size, margin):
-            answer = self._answer(name, channels, padded.read(*window), statistics)
+            statistics = self._find_statistics(padded, progress)
+        tiles = list(cut(padded.shape, padded.crop.region, size, margin))
+        progress.advance(0, len(tiles))
+        for done, (place, window, part) in enumerate(tiles, start=1):
+            answer = self._answer(name, channels, padded.read(*window), statistics, progress)
             yield place, answer[:, :, *part]
+            progress.advance(done, len(tiles))
 
-    def _run_network(self, seen: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    def _run_network(self, progress: Progress, seen: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Translate pixels of a size that the network takes."""
-        answer = self._answer(self.card.output_name, 3, seen, {})
+        answer = self._answer(self.card.output_name, 3, seen, {}, progress)
         return from_network(answer, value_range=self.card.value_range)
 
     def _answer(
-        self, name: str, channels: int, seen: NDArray[np.uint8], statistics: Feed
+        self,
+        name: str,
+        channels: int,
+        seen: NDArray[np.uint8],
+        statistics: Feed,
+        progress: Progress,
     ) -> NDArray[np.floating]:
         """One output of the network that is a picture, [1, C, h, w] in whatever layout it has."""
-        answer = self._compute(name, seen, statistics)
+        answer = self._compute(name, seen, statistics, progress)
         if self.card.layout == "NHWC" and answer.ndim == 4:
             answer = answer.transpose(0, 3, 1, 2)
         if answer.shape != (1, channels, *seen.shape[:2]):
@@ -145,15 +160,17 @@ class Translator:
             )
         return answer
 
-    def _find_statistics(self, padded: Padded) -> Feed:
+    def _find_statistics(self, padded: Padded, progress: Progress) -> Feed:
         """What norms are to be given for a picture: the statistics of a sample of it."""
         if self.card.statistics_names is None:
             return {}
         given, found = self.card.statistics_names
         rows, columns = sample(padded.shape, self.tile_size, self.card.size_multiple)
-        return {given: self._compute(found, padded.read(rows, columns), {})}
+        return {given: self._compute(found, padded.read(rows, columns), {}, progress)}
 
-    def _compute(self, name: str, padded: NDArray[np.uint8], more: Feed) -> NDArray[np.floating]:
+    def _compute(
+        self, name: str, padded: NDArray[np.uint8], more: Feed, progress: Progress
+    ) -> NDArray[np.floating]:
         """One output of the network."""
         card = self.card
         picture = to_network(padded, card.layout, card.value_range)
@@ -161,8 +178,9 @@ class Translator:
         answer: NDArray[np.floating]
         try:
             with self._turn:  # a run uses every CPU, and most of the memory
-                (answer,) = self._session.run([name], feed)
+                (answer,) = self._session.run([name], feed, progress.run_options)
         except Exception as error:
+            progress.check()  # a run that is stopped fails as well
             height, width = padded.shape[:2]
             raise ModelError(
                 f"{self._model} failed on {width} x {height} pixels: {brief(error)}"

@@ -20,7 +20,8 @@ class CycleGANError(Exception):
     ├── TrainingError          a training cannot go on: its losses are no numbers any more
     ├── ExportError            a model that does not match its checkpoint was refused
     ├── DependencyError        an optional package is missing
-    └── StorageError           a file could not be written or read: full disk, no permission
+    ├── StorageError           a file could not be written or read: full disk, no permission
+    └── StoppedError           work that somebody stopped before it was done
     """
 
 
@@ -66,6 +67,10 @@ class DependencyError(CycleGANError):
 
 class StorageError(CycleGANError):
     """A file could not be written or read: full disk, no permission, ..."""
+
+
+class StoppedError(CycleGANError):
+    """Work that somebody stopped before it was done."""
 
 
 def brief(error: BaseException) -> str:

@@ -57,7 +57,7 @@ def test_a_large_picture_is_seen_in_the_size_of_the_card(
     model = Translator(weights_dir / "it.onnx", card, 1)
     seen: list[tuple[int, ...]] = []
     run = model.run
-    monkeypatch.setattr(model, "run", lambda rgb: seen.append(rgb.shape) or run(rgb))
+    monkeypatch.setattr(model, "run", lambda rgb, _: seen.append(rgb.shape) or run(rgb))
     picture = Picture(np.zeros((60, 120, 3), np.uint8))
     for size in ("auto", 30, "native", 500):
         Renderer(model, Recipe(size=size))(picture)
