@@ -19,6 +19,7 @@ from fastapi.responses import FileResponse
 from starlette.background import BackgroundTask
 from starlette.datastructures import UploadFile
 
+from app.asked import AskedRecipe
 from app.jobs.limits import BusyError, TooLargeError, UnfinishedJobError, UnknownJobError
 from app.jobs.office import Office
 from app.jobs.routes import jobs_router
@@ -125,11 +126,11 @@ def _router(store: Store) -> APIRouter:
     )
     async def convert(
         request: Request,
+        recipe: AskedRecipe,
         model: Annotated[
             str | None, Query(description="Its name; not needed if there is only one.")
         ] = None,
         format: Annotated[Format, Query(description="Of the answer.")] = Format.png,
-        quality: Annotated[int, Query(ge=1, le=100, description="Of JPEG, WebP and AVIF.")] = 95,
     ) -> Response:
         """The body is a picture, or a form with a file; so is the answer, in the same size."""
         nonlocal under_way
@@ -147,9 +148,7 @@ def _router(store: Store) -> APIRouter:
             with tempfile.SpooledTemporaryFile(_IN_MEMORY) as spooled:
                 body = cast(BinaryIO, spooled)
                 await _receive(request, body)
-                answer = await run_sync(
-                    _convert, store, body, model, format, quality, limiter=turns
-                )
+                answer = await run_sync(_convert, store, body, model, format, recipe, limiter=turns)
             status = HTTPStatus.OK
             return answer
         except CycleGANError as error:
@@ -212,15 +211,15 @@ async def _receive(request: Request, body: BinaryIO) -> None:
 
 
 def _convert(
-    store: Store, body: BinaryIO, name: str | None, format: Format, quality: int
+    store: Store, body: BinaryIO, name: str | None, format: Format, recipe: Recipe
 ) -> FileResponse:
     """Translate a picture, in a thread of its own. Raises: CycleGANError."""
     card: ModelCard = store.card(name) if name else store.only()
-    picture = Renderer(store.load(card.name), Recipe(quality=quality))(load_picture(body))
+    picture = Renderer(store.load(card.name), recipe)(load_picture(body))
     folder = tempfile.TemporaryDirectory(prefix="cyclegan-")
     try:
         path = Path(folder.name, f"{card.name}.{format}")
-        save_picture(picture, path, quality=quality)
+        save_picture(picture, path, quality=recipe.quality)
     except BaseException:
         folder.cleanup()
         raise
@@ -252,5 +251,6 @@ async def _answer_refusal(_request: Request, error: Exception) -> Response:
 
 async def _answer_invalid(_request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    said = "; ".join(f"{each['loc'][-1]}: {each['msg']}" for each in error.errors())
+    # A place is ("query", "size"), or ("query", "size", "int") where there are several types.
+    said = "; ".join(f"{each['loc'][:2][-1]}: {each['msg']}" for each in error.errors())
     return RefusalError(HTTPStatus.BAD_REQUEST, said).to_response()

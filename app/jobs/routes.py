@@ -15,12 +15,12 @@ from fastapi.responses import FileResponse, JSONResponse
 from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
+from app.asked import AskedRecipe
 from app.jobs.intake import Sent
 from app.jobs.limits import TooLargeError
 from app.jobs.office import Office, Status
 from app.jobs.records import ENDED, PictureState
 from app.naming import Format
-from app.recipe import Recipe
 from app.refusal import RefusalError
 
 PATH = "/api/v1/jobs"
@@ -57,18 +57,17 @@ def jobs_router(office: Office) -> APIRouter:
     )
     async def create(
         request: Request,
+        recipe: AskedRecipe,
         model: Annotated[
             str | None, Query(description="Its name; not needed if there is only one.")
         ] = None,
         format: Annotated[
             Format, Query(description="Of the translations; auto: that of each picture.")
         ] = "auto",
-        quality: Annotated[int, Query(ge=1, le=100, description="Of JPEG, WebP and AVIF.")] = 95,
     ) -> Response:
         """The form has files: pictures, or zips of them. The answer has the job's id."""
         client = request.client.host if request.client else ""
         office.admit(client)
-        recipe = Recipe(quality=quality)
         files = await _receive(request, office.limits.files)
         try:
             sent = [Sent(file.filename or "", cast(Any, file.file)) for file in files]

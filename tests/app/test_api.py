@@ -63,6 +63,32 @@ def test_quality_is_that_of_the_encoder(client: TestClient) -> None:
     assert sizes[0] < sizes[1] / 2
 
 
+def test_how_much_is_translated_and_in_which_size_can_be_chosen(client: TestClient) -> None:
+    def ask(**params: Any) -> Any:
+        answer = client.post(CONVERT, params=params, content=encode())
+        return load_picture(answer.content)
+
+    assert set(np.unique(ask(strength=0.5).rgb)) == {128}  # 127.5 rounded up, whatever v is
+    np.testing.assert_array_equal(ask(strength=0).rgb, RGB)
+    change = ask(keep_colors=True).rgb.astype(int) - RGB
+    inside = (ask(keep_colors=True).rgb % 255 != 0).all(axis=-1)  # not clipped
+    assert np.ptp(change[inside], axis=-1).max() <= 1  # by rounding
+    assert ask(size=16, detail="off").rgb.std() < RGB.std() / 2
+    np.testing.assert_array_equal(ask(size="native").rgb, 255 - RGB)
+    assert ask().metadata.software
+    assert not ask(metadata="none").metadata.software
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("strength", 1.5), ("strength", "nan"), ("size", 0), ("size", "large"), ("detail", "on"),
+     ("metadata", "some"), ("keep_colors", "perhaps"), ("strip_gps", 7)],
+)  # fmt: skip
+def test_options_without_sense_are_named(client: TestClient, name: str, value: object) -> None:
+    answer = client.post(CONVERT, params={name: value}, content=encode())
+    assert problem(answer, HTTPStatus.BAD_REQUEST).startswith(f"{name}: ")
+
+
 def test_what_cannot_be_translated_is_a_problem_with_its_status(
     client: TestClient, weights_dir: Path
 ) -> None:
