@@ -3,6 +3,7 @@ browser.
 """
 
 import dataclasses
+import itertools
 import os
 import shutil
 import signal
@@ -22,11 +23,12 @@ AddModel = Callable[..., ModelCard]
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def add_model() -> AddModel:
-    """A function `add_model(folder, name, operator="Neg", **fields) -> ModelCard`.
+    """A function `add_model(folder, name, operator="Neg", times=1, **fields) -> ModelCard`.
 
-    It writes a model of one ONNX operator and its card, in which `fields` replace the usual ones.
+    It writes a model of one ONNX operator, applied so many times one after the other, and its card,
+    in which `fields` replace the usual ones.
     """
     return _add_model
 
@@ -40,7 +42,7 @@ def weights_dir(tmp_path: Path) -> Path:
     return folder
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Any]:
     """A headless Chromium (Playwright's Browser)."""
     sync_api = pytest.importorskip("playwright.sync_api", reason="needs playwright (extra: dev)")
@@ -65,11 +67,14 @@ def _no_models_by_environment(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name)
 
 
-def _add_model(folder: Path, name: str, operator: str = "Neg", **fields: object) -> ModelCard:
+def _add_model(
+    folder: Path, name: str, operator: str = "Neg", times: int = 1, **fields: object
+) -> ModelCard:
     onnx = pytest.importorskip("onnx", reason="models are generated with onnx (extra: train)")
     shape = [1, 3, "height", "width"]
+    tensors = ["picture", *(f"after{i}" for i in range(1, times)), "translation"]
     graph = onnx.helper.make_graph(
-        [onnx.helper.make_node(operator, ["picture"], ["translation"])],
+        [onnx.helper.make_node(operator, [a], [b]) for a, b in itertools.pairwise(tensors)],
         name,
         [onnx.helper.make_tensor_value_info("picture", onnx.TensorProto.FLOAT, shape)],
         [onnx.helper.make_tensor_value_info("translation", onnx.TensorProto.FLOAT, shape)],

@@ -1,4 +1,5 @@
-"""Before and after, one over the other, with a line between them that can be moved.
+"""Before and after, one over the other, with a line between them that can be moved; a part of them
+larger, and a region to draw on them. How all that moves is in compare.js.
 
 Gradio's ImageSlider cannot be moved by keys and keeps the wheel and the finger from scrolling the
 page; here the line is a range input, which browsers make usable for everybody. No subclass of
@@ -13,6 +14,25 @@ from typing import Any
 import gradio as gr
 from gradio.data_classes import FileData
 
+_TEXTS = {
+    "before": "Before",
+    "after": "After",
+    "line": "Line between before and after",
+    "share": "% percent before",  # % is the number
+    "failed": "That did not work:",
+    "smaller": "Smaller",
+    "whole": "Whole picture",
+    "larger": "Larger",
+    "hold": "Hold to see before",
+    "region": "Only a region",
+    "brush": "Brush",
+    "erase": "Erase",
+    "clear": "Clear",
+    "width": "Width of the brush",
+    "draw": "Region to change: draw, or move the brush with the arrow keys and draw with Space",
+    "keys": "Ctrl and wheel, two fingers, or + and - on the line make it larger",
+}
+
 
 @dataclass(frozen=True)
 class Pair:
@@ -22,15 +42,21 @@ class Pair:
     after: Path
     width: int  # pixels of the pictures that are shown
     height: int
+    photo: str = ""  # what tells the photo from others: a region that is drawn stays with it
 
 
 def compare_pair(empty: str) -> gr.HTML:
-    """A component that says `empty` until it is given what `pair` or `refusal` make."""
+    """A component that says `empty` until it is given what `pair` or `refusal` make.
+
+    Its event `draw` has the attribute `region`: where the picture is to change, as a data URL of a
+    PNG, white there and transparent elsewhere; "" for everywhere.
+    """
     return gr.HTML(
         html_template=_TEMPLATE,
-        js_on_load=_SCRIPT,
+        js_on_load=Path(__file__).with_name("compare.js").read_text("utf-8"),
         apply_default_css=False,
         empty=empty,
+        texts=_TEXTS,
         elem_id="compare",
     )
 
@@ -42,6 +68,7 @@ def pair(shown: Pair) -> dict[str, Any]:
         "after": FileData(path=str(shown.after)).model_dump(),
         "width": shown.width,
         "height": shown.height,
+        "photo": shown.photo,
     }
 
 
@@ -50,39 +77,36 @@ def refusal(sentence: str) -> dict[str, Any]:
     return {"refusal": escape(sentence)}
 
 
+# Gradio changes what differs in the page and leaves the rest, so pictures that follow each other do
+# not flicker. What the script adds to an element is gone then: it adds it again.
 _TEMPLATE = """
 ${!value ? `<p class="empty">${empty}</p>` : value.refusal ? `
-<p class="empty refusal" role="alert"><strong>That did not work:</strong> ${value.refusal}</p>` : `
+<p class="empty refusal" role="alert"><strong>${texts.failed}</strong> ${value.refusal}</p>` : `
 <div class="compare" style="--width: ${value.width}; --height: ${value.height}">
-  <img src="${value.after.url}" alt="After">
-  <img class="before" src="${value.before.url}" alt="Before">
-  <span class="corner left" aria-hidden="true">Before</span>
-  <span class="corner right" aria-hidden="true">After</span>
+  <div class="stage">
+    <img src="${value.after.url}" alt="${texts.after}" draggable="false">
+    <img class="before" src="${value.before.url}" alt="${texts.before}" draggable="false">
+    <canvas width="${value.width}" height="${value.height}" role="application" tabindex="-1"
+      aria-label="${texts.draw}"></canvas>
+    <span class="brush" aria-hidden="true"></span>
+  </div>
+  <span class="corner left" aria-hidden="true">${texts.before}</span>
+  <span class="corner right" aria-hidden="true">${texts.after}</span>
   <span class="line" aria-hidden="true"></span>
-  <input type="range" min="0" max="100" step="0.1" value="50"
-    aria-label="Line between before and after" aria-valuetext="50 percent before">
+  <input type="range" class="split" min="0" max="100" step="0.1" value="50"
+    aria-label="${texts.line}">
+</div>
+<div class="tools" title="${texts.keys}">
+  <button type="button" data-do="smaller" aria-label="${texts.smaller}">−</button>
+  <button type="button" data-do="whole" aria-label="${texts.whole}">1×</button>
+  <button type="button" data-do="larger" aria-label="${texts.larger}">+</button>
+  <button type="button" data-do="hold">${texts.hold}</button>
+  <button type="button" data-do="region" aria-pressed="false">${texts.region}</button>
+</div>
+<div class="tools drawing">
+  <button type="button" data-do="brush" aria-pressed="true">${texts.brush}</button>
+  <button type="button" data-do="erase" aria-pressed="false">${texts.erase}</button>
+  <input type="range" class="width" min="2" max="30" value="10" aria-label="${texts.width}">
+  <button type="button" data-do="clear">${texts.clear}</button>
 </div>`}
-"""
-
-# The line stays where it is from one result to the next, so that two models can be compared.
-_SCRIPT = """
-let split = 50;
-const place = () => {
-  const box = element.querySelector('.compare');
-  if (!box) return;
-  const range = box.querySelector('input');
-  box.style.setProperty('--split', split + '%');
-  range.value = split;
-  range.setAttribute('aria-valuetext', `${Math.round(split)} percent before`);
-};
-element.addEventListener('input', event => { split = event.target.valueAsNumber; place(); });
-element.addEventListener('keydown', event => {
-  const step = { ArrowLeft: -5, ArrowDown: -5, ArrowRight: 5, ArrowUp: 5 }[event.key];
-  if (!step) return;
-  event.preventDefault();
-  split = Math.min(100, Math.max(0, split + step));
-  place();
-});
-watch('value', place);
-place();
 """

@@ -5,10 +5,10 @@ import gradio as gr
 from app.store import Store
 from app.web.models import models_tab
 from app.web.photo import photo_tab
+from app.web.run import KEEP_FOR_S
 from app.web.theme import ICON
 
-# Seconds: uploads and results are looked at every ten minutes and kept for an hour.
-_CLEAN_EVERY, _KEEP_FOR = 600, 3600
+_CLEAN_EVERY_S = 600
 
 _HEADER = f"""
 <header>
@@ -22,7 +22,7 @@ def build(store: Store) -> gr.Blocks:
     page = gr.Blocks(
         title="CycleGAN",
         analytics_enabled=False,
-        delete_cache=(_CLEAN_EVERY, _KEEP_FOR),
+        delete_cache=(_CLEAN_EVERY_S, KEEP_FOR_S),
         fill_width=True,
     )
     with page:

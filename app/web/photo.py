@@ -1,24 +1,33 @@
 """The tab for one photo: give it, choose a model, see before and after, take the result away."""
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import wraps
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
+from app.progress import Progress
 from app.store import Store
+from app.web.back import back_panel, shown_back, translate_back, way_back
 from app.web.compare import compare_pair, pair, refusal
 from app.web.models import without_folder
+from app.web.options import Options, lay_out_options, read_options
 from app.web.picker import model_picker, offer
-from app.web.run import run_model
+from app.web.run import Run, preview, run_model, set_region, write_file
 from app.web.upload import read_upload
-from cyclegan.contract.errors import CycleGANError, PictureError
+from cyclegan.contract.errors import CycleGANError, PictureError, StoppedError
 
 EXAMPLES = Path(__file__).with_name("examples")
 _EXAMPLES = {"Astronaut": "astronaut.jpg", "Cat": "cat.jpg", "Coffee": "coffee.jpg"}
 
 _NO_PHOTO = "Give a photo first: drop it, choose a file, paste it or take one."
+_STOPPED = "Cancelled."
+_TILES = "Translating"
+_DOWNLOAD = "Download"
+_BACK = "Translate back"
 _BUG = "Something went wrong inside the program; what it printed where it runs says more."
 
 # On a narrow screen the result is below what was pressed.
@@ -28,7 +37,17 @@ _SHOW_RESULT = """() => {
     .scrollIntoView({ behavior: calm ? 'auto' : 'smooth', block: 'nearest' });
 }"""
 
+# A click made by hand may be over before the file is there, and the page has no link to it.
+_TAKE = """file => {
+  const link = document.createElement('a');
+  link.href = file.url;
+  link.download = file.orig_name;
+  link.click();
+}"""
+
 Updates = dict[Any, Any]  # Gradio: component -> its new value
+Handler = Callable[..., Updates]
+_BAR = gr.Progress()  # a parameter of an event whose default is one is given one of its own
 
 log = logging.getLogger(__name__)
 
@@ -39,75 +58,182 @@ class _Parts:
 
     photo: gr.Image
     picker: gr.HTML
+    options: Options
     start: gr.Button
+    cancel: gr.Button
     compare: gr.HTML
     note: gr.HTML
-    download: gr.DownloadButton
-    shown: gr.State  # the file and the model that the result is of
+    download: gr.Button
+    back: gr.Button
+    there_and_back: gr.HTML
+    file: gr.DownloadButton  # unseen: what the script of `download` takes
+    run: gr.State  # what the result is of
+
+    def outputs(self) -> list[Any]:
+        """What `clear` and the events change."""
+        return [
+            self.photo,
+            self.compare,
+            self.note,
+            self.download,
+            self.back,
+            self.there_and_back,
+            self.file,
+            self.run,
+        ]
 
     def clear(self, sentence: str | None = None) -> Updates:
         """No result, and why."""
         return {
             self.compare: refusal(sentence) if sentence else None,
             self.note: "",
-            self.download: gr.DownloadButton(value=None, interactive=False),
-            self.shown: None,
+            self.download: gr.Button(interactive=False),
+            self.back: gr.Button(interactive=False),
+            self.there_and_back: None,
+            self.run: None,
         }
 
 
 def photo_tab(page: gr.Blocks, store: Store) -> None:
     """Fill the tab; the models are looked up again whenever the page is opened."""
     parts = _lay_out(store)
+    answering = _answering(parts, store)
+    under_way: dict[str | None, Progress] = {}  # of each visitor
 
-    def translate(payload: Any, model: Any, known: Any, event: gr.EventData) -> Updates:
+    @answering
+    def translate(
+        event: gr.EventData,
+        request: gr.Request,
+        payload: Any,
+        model: Any,
+        last: Run | None,
+        bar: gr.Progress = _BAR,
+        *values: Any,
+    ) -> Updates:
         pressed = event.target is not None and event.target._id == parts.start._id
         upload = read_upload(payload)
         if upload is None and pressed:
             return parts.clear(_NO_PHOTO)
-        if upload is None and known:  # the visitor took it away
+        if upload is None and last:  # the visitor took it away
             return parts.clear()
+        recipe = read_options(values).recipe
+        is_known = last and upload and last.is_of(upload, model, recipe.size)
         # A refusal took it away and must stay; or Gradio reports a picture that replaces another
         # one for the second time.
-        if upload is None or ((upload.path, model) == known and not pressed):
-            return {parts.shown: gr.skip()}
+        if upload is None or (is_known and not pressed):
+            return {parts.run: gr.skip()}
+        progress = Progress(lambda done, total: bar(done / total, desc=_TILES))
+        under_way[request.session_hash] = progress
         try:
-            result = run_model(store, upload, str(model or ""))
-        except CycleGANError as error:
-            log.info("refused %s: %s", upload.name, error)
-            emptied: Updates = {parts.photo: None} if isinstance(error, PictureError) else {}
-            return parts.clear(without_folder(str(error), store)) | emptied
-        except Exception:  # a bug of ours is logged, and its visitor gets a sentence
-            log.exception("translating %s with %s", upload.name, model)
-            return parts.clear(_BUG)
+            run = run_model(store, upload, str(model or ""), recipe.size, progress, last)
+        finally:
+            if under_way.get(request.session_hash) is progress:
+                del under_way[request.session_hash]
         return {
-            parts.compare: pair(result.pair),
-            parts.note: result.note,
-            parts.download: gr.DownloadButton(value=str(result.file), interactive=True),
-            parts.shown: (upload.path, model),
+            parts.note: run.note,
+            parts.download: gr.Button(interactive=True),
+            parts.back: gr.Button(interactive=way_back(store, run.model) is not None),
+            parts.there_and_back: None,
+            parts.run: run,
+            **refine(run, *values),
         }
+
+    @answering
+    def refine(run: Run | None, *values: Any) -> Updates:
+        if run is None:
+            return {parts.run: gr.skip()}
+        return {parts.compare: pair(preview(store, run, read_options(values).recipe))}
+
+    @answering
+    def draw(event: gr.EventData, run: Run | None, *values: Any) -> Updates:
+        if run is not None:
+            set_region(run, str(event.region))
+        return refine(run, *values)
+
+    @answering
+    def write(run: Run, *values: Any) -> Updates:
+        wanted = read_options(values)
+        return {parts.file: str(write_file(store, run, wanted.recipe, wanted.format))}
+
+    @answering
+    def go_back(run: Run) -> Updates:
+        return {parts.there_and_back: shown_back(translate_back(store, run))}
+
+    def stop(request: gr.Request) -> Updates:
+        if progress := under_way.get(request.session_hash):
+            progress.stop()
+        return parts.clear() | {parts.note: _STOPPED}
 
     def look_again(chosen: str) -> Any:
         value, listed = offer(store, chosen)
         return gr.update(value=value, cards=listed)
 
-    gr.on(
-        [parts.photo.change, parts.picker.input, parts.start.click],
+    options = parts.options
+    inputs = [parts.run, *options.widgets()]
+    quietly: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+    translation = gr.on(
+        [parts.photo.change, parts.picker.input, parts.start.click, options.size.input],
         translate,
-        inputs=[parts.photo, parts.picker, parts.shown],
-        outputs=[parts.photo, parts.compare, parts.note, parts.download, parts.shown],
+        inputs=[parts.photo, parts.picker, *inputs],
+        outputs=parts.outputs(),
         preprocess=False,  # see read_upload
         show_progress_on=parts.compare,
         trigger_mode="always_last",
         api_visibility="private",
-    ).success(fn=None, js=_SHOW_RESULT, api_visibility="private")
-    page.load(
-        look_again,
-        inputs=parts.picker,
-        outputs=parts.picker,
-        show_progress="hidden",
+    )
+    translation.success(fn=None, js=_SHOW_RESULT, api_visibility="private")
+    parts.cancel.click(
+        stop,
+        outputs=parts.outputs(),
+        cancels=translation,  # takes it out of the queue, and does not wait for its end
         queue=False,
+        **quietly,
+    )
+    live = [options.strength.input, options.keep_colors.input, options.detail.input]
+    latest: dict[str, Any] = {"outputs": parts.outputs(), "trigger_mode": "always_last", **quietly}
+    gr.on(live, refine, inputs=inputs, **latest)
+    parts.compare.draw(draw, inputs=inputs, **latest)
+    parts.download.click(
+        write,
+        inputs=inputs,
+        outputs=parts.outputs(),
+        show_progress_on=parts.note,
+        show_progress="minimal",
+        api_visibility="private",
+    ).success(fn=None, inputs=parts.file, js=_TAKE, api_visibility="private")
+    parts.back.click(
+        go_back,
+        inputs=parts.run,
+        outputs=parts.outputs(),
+        show_progress_on=parts.back,
+        show_progress="minimal",
         api_visibility="private",
     )
+    page.load(look_again, inputs=parts.picker, outputs=parts.picker, queue=False, **quietly)
+
+
+def _answering(parts: _Parts, store: Store) -> Callable[[Handler], Handler]:
+    """What makes a sentence for the visitor of every error that an event raises."""
+
+    def wrap(handler: Handler) -> Handler:
+        @wraps(handler)
+        def answer(*inputs: Any) -> Updates:
+            try:
+                return handler(*inputs)
+            except StoppedError:
+                log.info("%s was stopped", handler.__name__)
+                return parts.clear() | {parts.note: _STOPPED}
+            except CycleGANError as error:
+                log.info("refused to %s: %s", handler.__name__, error)
+                emptied: Updates = {parts.photo: None} if isinstance(error, PictureError) else {}
+                return parts.clear(without_folder(str(error), store)) | emptied
+            except Exception:  # a bug of ours is logged, and its visitor gets a sentence
+                log.exception("cannot %s", handler.__name__)
+                return parts.clear(_BUG)
+
+        return answer
+
+    return wrap
 
 
 def _lay_out(store: Store) -> _Parts:
@@ -124,6 +250,7 @@ def _lay_out(store: Store) -> _Parts:
             )
             _offer_examples(photo)
             picker = model_picker(store)
+            options = lay_out_options()
             start = gr.Button("Translate", variant="primary", elem_id="start")
         with gr.Column(elem_classes="take", elem_id="result"):
             compare = compare_pair("Your picture appears here, before and after.")
@@ -133,14 +260,27 @@ def _lay_out(store: Store) -> _Parts:
                     elem_id="note",
                     apply_default_css=False,
                 )
-                download = gr.DownloadButton(
-                    "Download PNG",
-                    variant="primary",
-                    size="md",
-                    interactive=False,
-                    elem_id="download",
+                cancel = gr.Button("Cancel", elem_id="cancel")
+                back = gr.Button(_BACK, interactive=False, elem_id="back")
+                download = gr.Button(
+                    _DOWNLOAD, variant="primary", interactive=False, elem_id="download"
                 )
-    return _Parts(photo, picker, start, compare, note, download, shown=gr.State())
+                file = gr.DownloadButton(visible=False)
+            there_and_back = back_panel()
+    return _Parts(
+        photo=photo,
+        picker=picker,
+        options=options,
+        start=start,
+        cancel=cancel,
+        compare=compare,
+        note=note,
+        download=download,
+        back=back,
+        there_and_back=there_and_back,
+        file=file,
+        run=gr.State(),
+    )
 
 
 def _offer_examples(photo: gr.Image) -> None:

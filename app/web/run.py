@@ -1,22 +1,34 @@
-"""From an upload to what the page shows and gives away. No widgets."""
+"""From an upload to what the page shows and gives away. No widgets.
 
+What a network made of a photo lies in a folder beside the uploads, for an hour: how strong the
+change is, and where, is decided as often as a visitor likes without running the network again, and
+nothing of it stays in memory.
+"""
+
+import base64
+import binascii
+import shutil
 import tempfile
 import time
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from html import escape
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from gradio.utils import get_upload_folder
-from numpy.typing import NDArray
 from PIL import Image
 
+from app.effects import RGB, shrink
+from app.progress import Progress
 from app.recipe import Recipe
-from app.rendering import Renderer
+from app.rendering import Answer, Renderer
 from app.store import Store
 from app.web.compare import Pair
 from app.web.upload import Upload, result_name
-from cyclegan.contract.errors import ModelError
+from cyclegan.contract.errors import InputError, ModelError, PictureError
+from cyclegan.contract.files import atomic_write
 from cyclegan.contract.images import Picture, load_picture
 from cyclegan.contract.saving import save_picture
 
@@ -24,54 +36,181 @@ from cyclegan.contract.saving import save_picture
 # would otherwise be 25 MB of PNG on its way to a screen that shows a twelfth of it.
 PREVIEW_SIDE = 1600  # pixels
 
+KEEP_FOR_S = 3600  # after it was last looked at
+MOST_BYTES = 4 * 2**30  # of all runs; each has some 20 MB, or 3 bytes a pixel that a network saw
+_PREFIX = "run-"
+
+_SMALL = (
+    "<br><strong>The photo is smaller than the pictures that the model learned from "
+    "({} pixels): do not expect much.</strong>"
+)
+
+_REGION_START = "data:image/png;base64,"
+_MAX_REGION = 4 * 2**20  # characters; a drawing in two colours has a hundredth of that
+_FEW_PREVIEWS = 3  # a browser may still be fetching the one before
+
 
 @dataclass(frozen=True)
-class Result:
-    """A translated upload."""
+class Run:
+    """A photo that went through a network, and the folder where what came of it lies."""
 
-    pair: Pair
-    file: Path  # PNG in full size, named after the upload and the model
-    note: str  # HTML: the model, the size, the time
+    upload: Upload
+    model: str
+    size: Any  # as in Recipe
+    folder: Path
+    note: str  # HTML: the model, the size, the time, a warning
+
+    def is_of(self, upload: Upload, model: str, size: Any) -> bool:
+        """Whether it needs not be done again."""
+        return (self.upload.path, self.model, self.size) == (upload.path, model, size)
+
+    @property
+    def region(self) -> Path | None:
+        """The picture of where the photo is to change; None: everywhere."""
+        path = self.folder / "region.png"
+        return path if path.exists() else None
 
 
-def run_model(store: Store, upload: Upload, model: str) -> Result:
-    """Translate an upload. Raises: CycleGANError, whose text names the upload, never its path."""
+def run_model(
+    store: Store, upload: Upload, model: str, size: Any, progress: Progress, last: Run | None = None
+) -> Run:
+    """Show an upload to a network, in a size as in Recipe; the region of `last` stays with a photo.
+
+    Raises: CycleGANError, whose text names the upload, never its path.
+    """
     if not model:
         raise ModelError("no model is installed; the Models tab says what to do")
     translator = store.load(model)
+    renderer = Renderer(translator, Recipe(size=size))
     before = load_picture(upload.path, name=upload.name)
     started = time.perf_counter()
-    after = Renderer(translator, Recipe())(before)
+    seen = renderer.see(before.rgb)
+    made = renderer.ask(seen, progress).rgb
     seconds = time.perf_counter() - started
-    # Where Gradio keeps uploads too: it serves files from there and deletes them when they are old.
-    folder = Path(tempfile.mkdtemp(dir=get_upload_folder()))
-    file = folder / result_name(upload.name, model)
-    save_picture(after, file)
-    height, width = after.rgb.shape[:2]
+    folder = _make_folder()
+    _keep(folder, before, seen, made)
+    if last and last.region and last.upload.path == upload.path:
+        shutil.copy(last.region, folder)
+    height, width = before.rgb.shape[:2]
     took = f"{seconds:.1f} s" if seconds >= 0.1 else "under 0.1 s"
     note = f"{escape(translator.card.title)} · {width} × {height} pixels · {took}"
-    return Result(_previews(before, after, folder), file, note)
+    learned = translator.card.training_size
+    if learned and max(height, width) < learned:
+        note += _SMALL.format(learned)
+    return Run(upload, model, size, folder, note)
 
 
-def _previews(before: Picture, after: Picture, folder: Path) -> Pair:
-    suffix = ".jpg" if before.alpha is None else ".webp"
-    paths = folder / f"before{suffix}", folder / f"after{suffix}"
-    for picture, path in zip((before, after), paths, strict=True):
-        small = _shrink(picture)
-        save_picture(small, path, quality=92)
-    height, width = small.rgb.shape[:2]
-    return Pair(*paths, width=width, height=height)
+def preview(store: Store, run: Run, recipe: Recipe) -> Pair:
+    """What a recipe makes of a photo, small enough for a page. Raises: CycleGANError.
+
+    Of the size and the region, here and in `write_file`, those of the run count.
+    """
+    before, seen, answer = read_kept(run)
+    after = _renderer(store, run, recipe).render(before, seen, answer)
+    suffix = _preview_suffix(before)
+    path = run.folder / f"after-{time.time_ns()}{suffix}"
+    save_picture(after, path, quality=92)
+    for old in sorted(run.folder.glob("after-*"))[:-_FEW_PREVIEWS]:
+        old.unlink(missing_ok=True)
+    height, width = before.rgb.shape[:2]
+    photo = run.upload.path.parent.name  # Gradio's hash of the file
+    return Pair(run.folder / f"before{suffix}", path, width=width, height=height, photo=photo)
 
 
-def _shrink(picture: Picture) -> Picture:
-    """The picture within PREVIEW_SIDE, without its metadata."""
-    height, width = picture.rgb.shape[:2]
-    scale = min(1.0, PREVIEW_SIDE / max(height, width))
-    size = max(1, round(width * scale)), max(1, round(height * scale))
+def read_kept(run: Run) -> tuple[Picture, RGB, Answer]:
+    """A photo, what the network saw of it and what it made, none larger than PREVIEW_SIDE.
 
-    def resize(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        if scale == 1:
-            return pixels
-        return np.asarray(Image.fromarray(pixels).resize(size, Image.Resampling.LANCZOS))
+    Raises: PictureError if they are deleted already.
+    """
+    kept = dict(_load(run, "preview.npz"))
+    before = Picture(kept["before"], kept.get("alpha"))
+    return before, kept.get("seen", before.rgb), Answer(kept["made"])
 
-    return Picture(resize(picture.rgb), None if picture.alpha is None else resize(picture.alpha))
+
+def write_file(store: Store, run: Run, recipe: Recipe, format: str) -> Path:
+    """What a recipe makes of a photo, in full size, for the visitor to take away.
+
+    Raises: CycleGANError.
+    """
+    renderer = _renderer(store, run, recipe)
+    before = load_picture(run.upload.path, name=run.upload.name)
+    made = _load(run, "made.npy")
+    after = renderer.render(before, renderer.see(before.rgb), Answer(made))
+    file = run.folder / result_name(run.upload.name, run.model, format)
+    save_picture(after, file, quality=recipe.quality)
+    return file
+
+
+def set_region(run: Run, drawn: str) -> None:
+    """Let a photo change only where a visitor drew, by a data URL of a PNG; "": everywhere.
+
+    Raises: InputError if it is none; StorageError.
+    """
+    path = run.folder / "region.png"
+    if not drawn:
+        path.unlink(missing_ok=True)
+        return
+    try:
+        if not drawn.startswith(_REGION_START) or len(drawn) > _MAX_REGION:
+            raise ValueError(drawn[:40])
+        content = base64.b64decode(drawn.removeprefix(_REGION_START), validate=True)
+    except (ValueError, binascii.Error) as error:
+        raise InputError("the region is no PNG picture as the page draws it") from error
+    load_picture(content, name="the region", max_pixels=PREVIEW_SIDE**2)
+    with atomic_write(path) as temporary:
+        temporary.write_bytes(content)
+
+
+def _renderer(store: Store, run: Run, recipe: Recipe) -> Renderer:
+    return Renderer(store.load(run.model), replace(recipe, size=run.size, mask=run.region))
+
+
+def _make_folder() -> Path:
+    """A folder for a run; those that nobody looked at for long, or that are too much, make room.
+
+    It lies where Gradio keeps uploads and serves files from; of what lies there it deletes only
+    what went through it, and no folders.
+    """
+    root = Path(get_upload_folder())
+    total = 0
+    runs = [(each.stat().st_mtime, each) for each in root.glob(f"{_PREFIX}*")]
+    for looked_at, folder in sorted(runs, reverse=True):
+        for path in folder.rglob("*"):
+            with suppress(FileNotFoundError):  # Gradio deleted it meanwhile
+                total += path.stat().st_size
+        if time.time() - looked_at > KEEP_FOR_S or total > MOST_BYTES:
+            shutil.rmtree(folder, ignore_errors=True)
+    return Path(tempfile.mkdtemp(prefix=_PREFIX, dir=root))
+
+
+def _keep(folder: Path, before: Picture, seen: RGB, made: RGB) -> None:
+    """Write down what `read_kept` and `write_file` need."""
+    np.save(folder / "made.npy", made)
+    small = Picture(
+        shrink(before.rgb, PREVIEW_SIDE),
+        None if before.alpha is None else shrink(before.alpha, PREVIEW_SIDE),
+    )
+    kept = {"before": small.rgb, "made": made}
+    if small.alpha is not None:
+        kept["alpha"] = small.alpha
+    if max(seen.shape) < max(small.rgb.shape):
+        kept["seen"] = seen
+    elif made.shape != small.rgb.shape:  # the page shows no more than that
+        height, width = small.rgb.shape[:2]
+        kept["made"] = np.asarray(Image.fromarray(made).resize((width, height)))
+    np.savez(folder / "preview.npz", **kept)  # type: ignore[arg-type]
+    save_picture(small, folder / f"before{_preview_suffix(small)}", quality=92)
+
+
+def _load(run: Run, name: str) -> Any:
+    """Arrays that `_keep` wrote. Raises: PictureError if they are deleted already."""
+    try:
+        return np.load(run.folder / name)
+    except OSError as error:
+        raise PictureError(
+            f"{run.upload.name} was given more than an hour ago and is deleted; give it again"
+        ) from error
+
+
+def _preview_suffix(picture: Picture) -> str:
+    return ".jpg" if picture.alpha is None else ".webp"

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from PIL import ExifTags, Image
 
+from app.ciede2000 import difference_of
 from cyclegan.contract.images import load_picture
-from tests.contract.ciede2000 import mean_difference
 from tests.contract.pictures import read_exif, smooth
 from tests.contract.test_animation import DURATIONS, moving, read
 
@@ -52,7 +52,7 @@ def test_no_format_changes_what_the_model_leaves(
         seen.save(tmp_path / f"in{suffix}", quality=95)
     convert_same(tmp_path / f"in{suffix}", tmp_path / f"out{suffix}")
     before, after = np.asarray(seen.convert("RGB")), load_picture(tmp_path / f"out{suffix}").rgb
-    assert mean_difference(before, after) < 2
+    assert difference_of(before, after).mean() < 2
 
 
 @pytest.mark.parametrize("suffix", [".png", ".tif"])
@@ -74,7 +74,7 @@ def test_an_animation_stays_one(convert_same, tmp_path: Path, codec: str) -> Non
     before, after = read(path)[0], read(tmp_path / f"out.{codec.lower()}")[0]
     assert [frame.duration_ms for frame in after] == DURATIONS
     for one, other in zip(before, after, strict=True):
-        assert mean_difference(one.picture.rgb, other.picture.rgb) < 2
+        assert difference_of(one.picture.rgb, other.picture.rgb).mean() < 2
 
 
 def test_a_translation_says_what_made_it(command, weights_dir: Path, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""A server of its own for a test, as `python -m app` starts it."""
+"""A server of its own, as `python -m app` starts it, and visitors of its page."""
 
 import re
 import subprocess
@@ -7,8 +7,11 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
+
+TIMEOUT_MS = 120_000  # for a machine that does other work as well
 
 # A machine that does other work as well needs its time to import gradio.
 START_TIMEOUT_S = 180
@@ -40,16 +43,71 @@ class Running:
         return [place for place in asked if "127.0.0.1" not in place]
 
 
-@pytest.fixture
-def serve(tmp_path: Path) -> Iterator[Callable[..., Running]]:
-    """A function `serve(weights, *flags) -> Running`; everything ends with the test."""
+class Visitor:
+    """One tab of a browser, which remembers what went wrong and which hosts were asked."""
+
+    def __init__(self, browser: Any, url: str, **context: Any) -> None:
+        self.url = url
+        self.complaints: list[str] = []
+        self.asked: set[str] = set()
+        self.page = browser.new_context(**context).new_page()
+        self.page.set_default_timeout(TIMEOUT_MS)
+        self.page.on("console", self._note_console)
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.on("request", lambda request: self.asked.add(request.url))
+        self.page.goto(url)
+        self.page.wait_for_selector("#start")
+
+    def give(self, path: Path) -> None:
+        self.page.locator("#photo input[type=file]").set_input_files(path)
+
+    def note(self, *, containing: str) -> str:
+        note = self.page.locator("#note", has_text=containing)
+        note.wait_for()
+        return str(note.inner_text())
+
+    def refusal(self, *, containing: str) -> str:
+        refusal = self.page.locator(".refusal", has_text=containing)
+        refusal.wait_for()
+        return str(refusal.inner_text())
+
+    def download(self, to: Path) -> Path:
+        with self.page.expect_download() as info:
+            self.page.get_by_role("button", name="Download").click()
+        file = to / info.value.suggested_filename
+        info.value.save_as(file)
+        return file
+
+    def other_hosts(self) -> list[str]:
+        ours = (self.url, "data:", "blob:")
+        return [url for url in self.asked if not url.startswith(ours)]
+
+    def _note_console(self, message: Any) -> None:
+        if message.type == "error":
+            self.complaints.append(message.text)
+
+
+@pytest.fixture(scope="module")
+def visit(chromium: Any) -> Callable[..., Visitor]:
+    """A function `visit(url, **context) -> Visitor`: a new tab that shows this page."""
+
+    def open_tab(url: str, **context: Any) -> Visitor:
+        return Visitor(chromium, url, **context)
+
+    return open_tab
+
+
+@pytest.fixture(scope="module")
+def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Running]]:
+    """A function `serve(weights, *flags) -> Running`; everything ends with the module."""
     pytest.importorskip("gradio", reason="the page needs gradio (extra: web)")
     started: list[subprocess.Popen[bytes]] = []
 
     def start(weights: Path, *flags: str) -> Running:
-        log = tmp_path / f"server{len(started)}.log"
+        folder = tmp_path_factory.mktemp("server")
+        log = folder / "log"
         command = [sys.executable, "-c", _RUN, "--port", "0", "--weights", str(weights)]
-        command += ["--jobs", str(tmp_path / f"jobs{len(started)}"), *flags]
+        command += ["--jobs", str(folder / "jobs"), *flags]
         root = Path(__file__).parents[3]
         with log.open("wb") as out:
             process = subprocess.Popen(command, cwd=root, stdout=out, stderr=out)

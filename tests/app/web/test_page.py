@@ -14,51 +14,18 @@ import pytest
 from cyclegan.contract.images import Picture, load_picture
 from cyclegan.contract.saving import save_picture
 
-TIMEOUT_MS = 120_000  # for a machine that does other work as well
+
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory: pytest.TempPathFactory, add_model: Callable[..., Any]) -> Path:
+    folder = tmp_path_factory.mktemp("weights")
+    add_model(folder, "negate")
+    add_model(folder, "same", "Identity", title="Photo to itself")
+    return folder
 
 
-class Visitor:
-    """One tab of a browser, which remembers what went wrong and which hosts were asked."""
-
-    def __init__(self, browser: Any, url: str, **context: Any) -> None:
-        self.url = url
-        self.complaints: list[str] = []
-        self.asked: set[str] = set()
-        self.page = browser.new_context(**context).new_page()
-        self.page.set_default_timeout(TIMEOUT_MS)
-        self.page.on("console", self._note_console)
-        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        self.page.on("request", lambda request: self.asked.add(request.url))
-        self.page.goto(url)
-        self.page.wait_for_selector("#start")
-
-    def give(self, path: Path) -> None:
-        self.page.locator("#photo input[type=file]").set_input_files(path)
-
-    def note(self, *, containing: str) -> str:
-        note = self.page.locator("#note", has_text=containing)
-        note.wait_for()
-        return str(note.inner_text())
-
-    def refusal(self, *, containing: str) -> str:
-        refusal = self.page.locator(".refusal", has_text=containing)
-        refusal.wait_for()
-        return str(refusal.inner_text())
-
-    def download(self, to: Path) -> Path:
-        with self.page.expect_download() as info:
-            self.page.get_by_role("button", name="Download PNG").click()
-        file = to / info.value.suggested_filename
-        info.value.save_as(file)
-        return file
-
-    def other_hosts(self) -> list[str]:
-        ours = (self.url, "data:", "blob:")
-        return [url for url in self.asked if not url.startswith(ours)]
-
-    def _note_console(self, message: Any) -> None:
-        if message.type == "error":
-            self.complaints.append(message.text)
+@pytest.fixture(scope="module")
+def server(serve: Callable[..., Any], weights: Path) -> Any:
+    return serve(weights)
 
 
 @pytest.fixture
@@ -70,17 +37,21 @@ def photo(tmp_path: Path) -> Path:
 
 
 def test_uploaded_photo_comes_back_as_the_command_converts_it(
-    serve: Callable[..., Any], chromium: Any, weights_dir: Path, photo: Path, tmp_path: Path
+    server: Any,
+    visit: Callable[..., Any],
+    weights: Path,
+    photo: Path,
+    tmp_path: Path,
 ) -> None:
-    server = serve(weights_dir)
-    visitor = Visitor(chromium, server.url)
+    visitor = visit(server.url)
     visitor.give(photo)
     assert "83 × 61 pixels" in visitor.note(containing="Photo to negative")
     downloaded = visitor.download(tmp_path)
 
     converted = tmp_path / "converted.png"
     main = "from app.cli import main; main()"
-    command = [sys.executable, "-c", main, "convert", photo, converted, "--weights", weights_dir]
+    command = [sys.executable, "-c", main, "convert", photo, converted, "-m", "negate"]
+    command += ["--weights", weights]
     subprocess.run(command, check=True, cwd=Path(__file__).parents[3], capture_output=True)
 
     assert downloaded.name == "Zoë's horse_negate.png"
@@ -95,10 +66,12 @@ def test_uploaded_photo_comes_back_as_the_command_converts_it(
 
 
 def test_each_bad_file_gets_its_sentence_and_the_next_photo_works(
-    serve: Callable[..., Any], chromium: Any, weights_dir: Path, photo: Path, tmp_path: Path
+    server: Any,
+    visit: Callable[..., Any],
+    photo: Path,
+    tmp_path: Path,
 ) -> None:
-    server = serve(weights_dir)
-    visitor = Visitor(chromium, server.url)
+    visitor = visit(server.url)
     visitor.give(photo)
     visitor.note(containing="83 × 61")
     before = peak_memory(server.process.pid)
@@ -116,7 +89,7 @@ def test_each_bad_file_gets_its_sentence_and_the_next_photo_works(
         refusal = visitor.refusal(containing=sentence)
         assert "Traceback" not in refusal
         assert str(tmp_path) not in refusal
-        assert visitor.page.get_by_role("button", name="Download PNG").is_disabled()
+        assert visitor.page.get_by_role("button", name="Download").is_disabled()
     if before is not None:
         # The bomb is 113 MB as bits and 2.7 GB as RGB; the rest is what four requests may need.
         assert peak_memory(server.process.pid) - before < 80_000  # kB
@@ -126,12 +99,11 @@ def test_each_bad_file_gets_its_sentence_and_the_next_photo_works(
 
 
 def test_page_works_by_keys_alone_on_a_narrow_dark_screen(
-    serve: Callable[..., Any], chromium: Any, weights_dir: Path, add_model: Callable[..., Any]
+    server: Any,
+    visit: Callable[..., Any],
 ) -> None:
-    add_model(weights_dir, "same", "Identity", title="Photo to itself")
-    server = serve(weights_dir)
     narrow = {"width": 390, "height": 844}
-    visitor = Visitor(chromium, server.url, viewport=narrow, color_scheme="dark")
+    visitor = visit(server.url, viewport=narrow, color_scheme="dark")
     page = visitor.page
 
     page.get_by_role("button", name="Cat").focus()

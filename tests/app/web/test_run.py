@@ -1,3 +1,8 @@
+import base64
+import io
+import os
+import shutil
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -5,12 +10,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from app.progress import Progress
+from app.recipe import Recipe
 from app.store import Store
-from cyclegan.contract.errors import ModelError, PictureError
+from cyclegan.contract.errors import InputError, ModelError, PictureError
 
 pytest.importorskip("gradio", reason="the page needs gradio (extra: web)")
 
-from app.web.run import PREVIEW_SIDE, run_model
+from app.web import run as run_module
+from app.web.run import KEEP_FOR_S, PREVIEW_SIDE, preview, run_model, set_region, write_file
 from app.web.upload import Upload, plain_name, read_upload, result_name
 
 
@@ -22,6 +30,28 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
+@pytest.fixture
+def photo(tmp_path: Path, noise: Callable[..., np.ndarray]) -> Upload:
+    (tmp_path / "photo").mkdir()
+    path = tmp_path / "photo" / "photo.png"
+    Image.fromarray(noise(60, 90)).save(path)
+    return Upload(path, "photo.png")
+
+
+def region(*box: int, size: tuple[int, int] = (90, 60)) -> str:
+    """A data URL as the page sends it: white in a box, transparent elsewhere."""
+    drawn = Image.new("RGBA", size)
+    drawn.paste((255, 255, 255, 255), box)
+    file = io.BytesIO()
+    drawn.save(file, "PNG")
+    return f"data:image/png;base64,{base64.b64encode(file.getvalue()).decode()}"
+
+
+def read(path: Path) -> np.ndarray:
+    with Image.open(path) as file:
+        return np.asarray(file)
+
+
 def test_result_is_exact_and_its_previews_are_small(
     weights_dir: Path, add_model: Callable[..., object], tmp_path: Path, cache: Path
 ) -> None:
@@ -30,18 +60,106 @@ def test_result_is_exact_and_its_previews_are_small(
     wide[:, PREVIEW_SIDE:] = 10, 20, 30, 40
     photo = tmp_path / "photo.png"
     Image.fromarray(wide).save(photo)
-    result = run_model(Store(weights_dir), Upload(photo, "my photo.png"), "negate")
+    store = Store(weights_dir)
+    run = run_model(store, Upload(photo, "my photo.png"), "negate", "auto", Progress())
+    file = write_file(store, run, Recipe(), "png")
 
-    assert result.file.name == "my photo_negate.png"
-    assert result.file.is_relative_to(cache)
+    assert file.name == "my photo_negate.png"
+    assert file.is_relative_to(cache)
     expected = wide.copy()
     expected[..., :3] = 255 - wide[..., :3]
-    with Image.open(result.file) as file:
-        np.testing.assert_array_equal(np.asarray(file), expected)
-    assert (result.pair.width, result.pair.height) == (PREVIEW_SIDE, 10)
-    for preview in (result.pair.before, result.pair.after):
-        with Image.open(preview) as file:
-            assert (file.size, file.mode) == ((PREVIEW_SIDE, 10), "RGBA")
+    np.testing.assert_array_equal(read(file), expected)
+    pair = preview(store, run, Recipe())
+    assert (pair.width, pair.height) == (PREVIEW_SIDE, 10)
+    for path in (pair.before, pair.after):
+        assert read(path).shape == (10, PREVIEW_SIDE, 4)
+    assert abs(int(read(pair.after)[5, -5, 0]) - 245) < 5
+
+
+def test_options_and_region_act_without_the_network(
+    weights_dir: Path, photo: Upload, noise: Callable[..., np.ndarray]
+) -> None:
+    store = Store(weights_dir)
+    run = run_model(store, photo, "negate", "auto", Progress())
+    store.load("negate")._session = None  # whoever asked it now would fail
+    half = write_file(store, run, Recipe(strength=0.5), "png")
+    assert set(np.unique(read(half))) == {128}  # 127.5 rounded up, whatever v is
+    assert abs(read(preview(store, run, Recipe(strength=0.5)).after).astype(int) - 128).max() <= 1
+    set_region(run, region(0, 0, 45, 60))
+    file = write_file(store, run, Recipe(), "png")
+    np.testing.assert_array_equal(read(file)[:, 45:], noise(60, 90)[:, 45:])
+    np.testing.assert_array_equal(read(file)[:, :40], 255 - noise(60, 90)[:, :40])
+    set_region(run, "")
+    assert run.region is None
+
+
+def test_a_preview_shows_what_is_written_where_the_network_saw_less(
+    weights_dir: Path, add_model: Callable[..., object], tmp_path: Path
+) -> None:
+    add_model(weights_dir, "negate", training_size=100)
+    slope = np.linspace(0, 255, 2 * PREVIEW_SIDE).astype(np.uint8)
+    path = tmp_path / "photo.png"
+    Image.fromarray(np.tile(slope[:, None], (40, 1, 3))).save(path)
+    store = Store(weights_dir)
+    for size in ("auto", 2000, "native"):
+        run = run_model(store, Upload(path, "photo.png"), "negate", size, Progress())
+        large = Image.open(write_file(store, run, Recipe(), "png")).resize((PREVIEW_SIDE, 20))
+        small = read(preview(store, run, Recipe()).after).astype(int)
+        assert abs(small - np.asarray(large)).max() <= 4  # the preview is a JPEG
+
+
+def test_a_region_stays_with_its_photo(weights_dir: Path, photo: Upload, tmp_path: Path) -> None:
+    store = Store(weights_dir)
+    run = run_model(store, photo, "negate", "auto", Progress())
+    set_region(run, region(0, 0, 45, 60))
+    assert run_model(store, photo, "negate", 32, Progress(), run).region
+    (tmp_path / "other").mkdir()
+    other = Upload(photo.path.rename(tmp_path / "other" / "photo.png"), "photo.png")
+    assert run_model(store, other, "negate", "auto", Progress(), run).region is None
+
+
+@pytest.mark.parametrize(
+    "drawn",
+    [
+        "/etc/passwd",
+        "data:image/png;base64,AAAA",
+        "data:image/png;base64,?",
+        "data:image/svg+xml;base64,AAAA",
+        region(0, 0, 9, 9, size=(2 * PREVIEW_SIDE, PREVIEW_SIDE)),
+    ],
+)
+def test_what_is_no_drawing_of_the_page_is_refused(
+    weights_dir: Path, photo: Upload, drawn: str
+) -> None:
+    run = run_model(Store(weights_dir), photo, "negate", "auto", Progress())
+    with pytest.raises(InputError, match="the region is"):
+        set_region(run, drawn)
+    assert run.region is None
+
+
+def test_old_runs_and_those_that_are_too_much_make_room(
+    weights_dir: Path, photo: Upload, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = Store(weights_dir)
+    old, earlier, later = (
+        run_model(store, photo, "negate", "auto", Progress()).folder for _ in range(3)
+    )
+    for folder, age_s in ((old, KEEP_FOR_S + 60), (earlier, 60), (later, 30)):
+        os.utime(folder, (time.time() - age_s,) * 2)
+    newest = run_model(store, photo, "negate", "auto", Progress()).folder
+    assert [each.exists() for each in (old, earlier, later, newest)] == [False, True, True, True]
+    sizes = [sum(path.stat().st_size for path in each.iterdir()) for each in (later, newest)]
+    monkeypatch.setattr(run_module, "MOST_BYTES", sum(sizes))
+    run_model(store, photo, "negate", "auto", Progress())
+    assert [each.exists() for each in (earlier, later, newest)] == [False, True, True]
+
+
+def test_a_photo_that_is_deleted_is_asked_for_again(weights_dir: Path, photo: Upload) -> None:
+    store = Store(weights_dir)
+    run = run_model(store, photo, "negate", "auto", Progress())
+    shutil.rmtree(run.folder)
+    with pytest.raises(PictureError, match=r"^photo\.png .* is deleted; give it again"):
+        preview(store, run, Recipe())
 
 
 def test_refusals_name_the_upload_and_not_its_path(weights_dir: Path, tmp_path: Path) -> None:
@@ -49,9 +167,9 @@ def test_refusals_name_the_upload_and_not_its_path(weights_dir: Path, tmp_path: 
     bad.write_bytes(b"text")
     store = Store(weights_dir)
     with pytest.raises(PictureError, match=r"^holiday\.png is not a picture"):
-        run_model(store, Upload(bad, "holiday.png"), "negate")
+        run_model(store, Upload(bad, "holiday.png"), "negate", "auto", Progress())
     with pytest.raises(ModelError, match="no model is installed"):
-        run_model(store, Upload(bad, "holiday.png"), "")
+        run_model(store, Upload(bad, "holiday.png"), "", "auto", Progress())
 
 
 @pytest.mark.parametrize(
@@ -73,8 +191,8 @@ def test_names_keep_what_is_harmless(given: str, kept: str) -> None:
 
 
 def test_result_is_named_after_upload_and_model() -> None:
-    assert result_name("holiday.jpg", "horse2zebra") == "holiday_horse2zebra.png"
-    assert len(result_name("ü" * 300 + ".jpg", "horse2zebra").encode()) < 200
+    assert result_name("holiday.jpg", "horse2zebra", "webp") == "holiday_horse2zebra.webp"
+    assert len(result_name("ü" * 300 + ".jpg", "horse2zebra", "png").encode()) < 200
 
 
 def test_upload_without_a_file_is_none() -> None:

@@ -71,9 +71,10 @@ def translate(url: str, photo: dict[str, str]) -> str:
         for dependency in config["dependencies"]
         if [components[i] for i in dependency["inputs"]][:2] == ["photo", "picker"]
     ]
+    options = (100, False, "auto", True, "png", 95, "all", False)
     session = uuid.uuid4().hex
     body = {
-        "data": [photo | {"meta": {"_type": "gradio.FileData"}}, "negate", None],
+        "data": [photo | {"meta": {"_type": "gradio.FileData"}}, "negate", None, *options],
         "fn_index": run["id"],
         "session_hash": session,
     }

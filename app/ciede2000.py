@@ -7,10 +7,10 @@ from PIL import Image, ImageCms
 Array = NDArray[np.floating]
 
 
-def mean_difference(a: NDArray[np.uint8], b: NDArray[np.uint8]) -> float:
-    """Mean over the pixels of two sRGB pictures [H, W, 3]; 1 is about what an eye can tell."""
-    assert a.shape == b.shape
-    return float(difference(_to_lab(a), _to_lab(b)).mean())
+def difference_of(a: NDArray[np.uint8], b: NDArray[np.uint8]) -> Array:
+    """Of each pixel of two sRGB pictures, [H, W, 3] -> [H, W]; 1 is about what an eye can tell."""
+    assert a.shape == b.shape, "each pixel is compared with the one at its place"
+    return difference(_to_lab(a), _to_lab(b))
 
 
 def difference(lab_a: Array, lab_b: Array) -> Array:
@@ -38,7 +38,9 @@ def difference(lab_a: Array, lab_b: Array) -> Array:
     SC, SH = 1 + 0.045 * C, 1 + 0.015 * C * T
     angle = np.radians(60 * np.exp(-(((h - 275) / 25) ** 2)))
     RT = -2 * np.sqrt(C**7 / (C**7 + 25.0**7)) * np.sin(angle)
-    return np.sqrt((dL / SL) ** 2 + (dC / SC) ** 2 + (dH / SH) ** 2 + RT * (dC / SC) * (dH / SH))
+    squared = (dL / SL) ** 2 + (dC / SC) ** 2 + (dH / SH) ** 2 + RT * (dC / SC) * (dH / SH)
+    distances: Array = np.sqrt(squared)
+    return distances
 
 
 def _to_lab(rgb: NDArray[np.uint8]) -> Array:
@@ -51,4 +53,5 @@ def _to_lab(rgb: NDArray[np.uint8]) -> Array:
     assert lab is not None
     stored = np.asarray(lab).astype(np.float64)  # L: 0 to 255 for 0 to 100; a, b: signed bytes
     stored[..., 1:] = (stored[..., 1:] + 128) % 256 - 128
-    return stored * [100 / 255, 1, 1]
+    scaled: Array = stored * [100 / 255, 1, 1]
+    return scaled

@@ -1,0 +1,171 @@
+"""What the Photo tab offers beyond a picture and its translation, in a real browser."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from cyclegan.contract.images import Picture, load_picture
+from cyclegan.contract.saving import save_picture
+
+HEIGHT, WIDTH = 60, 90
+
+
+@pytest.fixture(scope="module")
+def server(
+    tmp_path_factory: pytest.TempPathFactory, add_model: Callable[..., Any], serve: Any
+) -> Any:
+    weights = tmp_path_factory.mktemp("weights")
+    add_model(weights, "negate", reverse="negate")
+    # About a second for each 2048 pixels of a narrow picture.
+    tiled = {"border": 0, "tiling": "exact", "receptive_field": 4, "training_size": 100_000}
+    add_model(weights, "slow", times=3001, title="Slowly to negative", **tiled)
+    return serve(weights)
+
+
+@pytest.fixture(scope="module")
+def rgb() -> np.ndarray:
+    return np.random.default_rng(7).integers(0, 256, (HEIGHT, WIDTH, 3), np.uint8)
+
+
+@pytest.fixture(scope="module")
+def photo(tmp_path_factory: pytest.TempPathFactory, rgb: np.ndarray) -> Path:
+    path = tmp_path_factory.mktemp("photo") / "photo.png"
+    save_picture(Picture(rgb), path)
+    return path
+
+
+def wait_for_change(page: Any, act: Callable[[], None]) -> None:
+    """Do something that lets the page show another result."""
+    after = page.get_by_role("img", name="After")
+    earlier = after.get_attribute("src")
+    act()
+    page.wait_for_function(
+        "earlier => document.querySelector('.stage img').getAttribute('src') !== earlier",
+        arg=earlier,
+    )
+
+
+def complaints_of_axe(page: Any) -> list[str]:
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="extra: dev")
+    found = axe.Axe().run(page).response["violations"]
+    return [
+        f"{each['id']}: {node['html']}"
+        for each in found
+        if each["impact"] in ("serious", "critical")
+        for node in each["nodes"]
+    ]
+
+
+def test_strength_and_region_act_on_the_last_result(
+    server: Any, visit: Callable[..., Any], photo: Path, rgb: np.ndarray, tmp_path: Path
+) -> None:
+    visitor = visit(server.url)
+    page = visitor.page
+    visitor.give(photo)
+    visitor.note(containing=f"{WIDTH} × {HEIGHT} pixels")
+    np.testing.assert_array_equal(load_picture(visitor.download(tmp_path)).rgb, 255 - rgb)
+
+    page.get_by_role("button", name="More").click()
+    strength = page.get_by_role("slider", name="Strength")
+    wait_for_change(page, lambda: strength.press("Home"))
+    wait_for_change(page, lambda: strength.press("PageUp"))
+    percent = int(strength.input_value())
+    assert 0 < percent < 100
+    mixed = load_picture(visitor.download(tmp_path)).rgb.astype(int)
+    np.testing.assert_allclose(mixed, rgb + percent / 100 * (255 - 2.0 * rgb), atol=0.51)
+    wait_for_change(page, lambda: strength.press("End"))
+
+    page.get_by_role("button", name="Only a region").click()
+    place = page.locator(".compare").bounding_box()
+
+    def draw() -> None:
+        """A thick line from the upper left to the middle."""
+        page.mouse.move(place["x"] + 10, place["y"] + 10)
+        page.mouse.down()
+        page.mouse.move(place["x"] + place["width"] / 2, place["y"] + place["height"] / 2, steps=3)
+        page.mouse.up()
+
+    wait_for_change(page, draw)
+    confined = load_picture(visitor.download(tmp_path)).rgb
+    np.testing.assert_array_equal(confined[:, -WIDTH // 3 :], rgb[:, -WIDTH // 3 :])
+    assert (confined[HEIGHT // 4, WIDTH // 4] == 255 - rgb[HEIGHT // 4, WIDTH // 4]).all()
+    wait_for_change(page, page.get_by_role("button", name="Clear").click)
+    np.testing.assert_array_equal(load_picture(visitor.download(tmp_path)).rgb, 255 - rgb)
+    page.get_by_role("button", name="Translate back").click()
+    page.get_by_text("Mean difference 0.0").wait_for()
+    assert visitor.complaints == []
+
+
+def test_everything_is_in_reach_of_keys_on_a_narrow_screen(
+    server: Any, visit: Callable[..., Any], photo: Path, rgb: np.ndarray, tmp_path: Path
+) -> None:
+    visitor = visit(server.url, viewport={"width": 390, "height": 844}, color_scheme="dark")
+    page = visitor.page
+    visitor.give(photo)
+    visitor.note(containing=f"{WIDTH} × {HEIGHT} pixels")
+    page.get_by_role("button", name="More").press("Enter")
+    page.get_by_role("radio", name="jpg").press("Space")
+
+    line = page.get_by_role("slider", name="Line between before and after")
+    line.press("+")
+    line.press("Shift+ArrowRight")
+    stage = page.locator(".stage")
+    assert "matrix(1.5" in stage.evaluate("e => getComputedStyle(e).transform")
+    line.press("0")
+    hold = page.get_by_role("button", name="Hold to see before")
+    hold.focus()
+    shown = "getComputedStyle(document.querySelector('.compare')).getPropertyValue('--cut')"
+    page.keyboard.down("Space")
+    assert page.evaluate(shown) == "100%"
+    page.keyboard.up("Space")
+    assert page.evaluate(shown) == "50%"
+
+    page.get_by_role("button", name="Only a region").press("Enter")
+    brush = page.get_by_role("application", name="Region to change")
+    brush.press("ArrowLeft")
+    wait_for_change(page, lambda: brush.press("Space"))
+    page.get_by_role("button", name="Erase").press("Enter")
+    file = visitor.download(tmp_path)
+    assert file.name == "photo_negate.jpg"
+    confined = load_picture(file).rgb.astype(int)
+    assert np.abs(confined[:, -WIDTH // 4 :] - rgb[:, -WIDTH // 4 :]).mean() < 20  # it is a JPEG
+    assert np.abs(confined - (255 - rgb))[HEIGHT // 2, WIDTH // 2 - 2].mean() < 40
+
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+    assert complaints_of_axe(page) == []
+    page.emulate_media(color_scheme="light")
+    page.reload()
+    page.wait_for_selector("#start")
+    page.get_by_role("button", name="More").press("Enter")
+    assert complaints_of_axe(page) == []
+    assert visitor.complaints == []
+    assert visitor.other_hosts() == []
+
+
+def test_a_translation_shows_how_far_it_is_and_can_be_cancelled(
+    server: Any, visit: Callable[..., Any], photo: Path, tmp_path: Path
+) -> None:
+    visitor = visit(server.url)
+    page = visitor.page
+    cancel = page.get_by_role("button", name="Cancel")
+    page.get_by_role("radio", name="Slowly to negative").check()
+    cancel.wait_for(state="hidden")
+    long = tmp_path / "long.png"
+    save_picture(Picture(np.zeros((64, 30_000, 3), np.uint8)), long)  # 15 tiles
+    visitor.give(long)
+    page.get_by_text("Translating - 13.3%").wait_for()  # two of them
+    cancel.click()
+    visitor.note(containing="Cancelled.")
+    cancel.wait_for(state="hidden")
+    until = time.monotonic() + 10
+    while "translate was stopped" not in server.log.read_text():
+        assert time.monotonic() < until, "it goes on in the background"
+        time.sleep(0.1)
+    page.get_by_role("radio", name="Photo to negative").check()
+    visitor.give(photo)
+    visitor.note(containing=f"{WIDTH} × {HEIGHT} pixels")
+    assert visitor.complaints == []
