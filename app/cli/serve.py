@@ -28,13 +28,16 @@ def serve(
             help="Folder of the jobs, which outlive the server; else one for this user and port.",
         ),
     ] = None,
+    allow_upload_models: Annotated[
+        bool, typer.Option("--allow-upload-models", help="Let visitors add models.")
+    ] = False,
     open_: Annotated[bool, typer.Option("--open", help="Open the page in a browser.")] = False,
 ) -> None:
     """Serve the models in the browser."""
     user, _, password = (auth or "").partition(":")
     if auth is not None and not (user and password):
         raise typer.BadParameter("--auth wants USER:PASSWORD, neither of them empty")
-    from app.web import launch  # lazy: gradio
+    from app.web import Allowed, launch  # lazy: gradio
 
     logging.basicConfig(format="%(message)s")  # to stderr, from warnings on
     logging.getLogger("app").setLevel(logging.INFO)
@@ -45,5 +48,6 @@ def serve(
         auth=(user, password) if auth else None,
         insecure=insecure,
         jobs=jobs,
+        allowed=Allowed(model_uploads=allow_upload_models),
         open_browser=open_,
     )

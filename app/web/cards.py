@@ -3,10 +3,14 @@
 Every text of a card comes from a file that anyone may have dropped into the folder: it is escaped.
 """
 
+import base64
 from collections.abc import Iterable, Iterator
 from html import escape
+from pathlib import Path
 
 from cyclegan.contract.card import Metric, ModelCard
+
+EXAMPLE_BYTES = 200_000  # of a picture on a card; more is not shown
 
 _ARROWS = {"lower": ("↓", "lower is better"), "higher": ("↑", "higher is better")}
 
@@ -27,8 +31,8 @@ def choice(card: ModelCard, *, chosen: bool) -> str:
 </label>"""
 
 
-def full(card: ModelCard) -> str:
-    """Everything that helps to judge a model."""
+def full(card: ModelCard, folder: Path) -> str:
+    """Everything that helps to judge a model of a folder."""
     rows = [
         ("Turns", f"{card.source_domain} into {card.target_domain}"),
         ("Licence", card.licence),
@@ -42,10 +46,23 @@ def full(card: ModelCard) -> str:
 <article class="model">
   <h2>{escape(card.title)} <code>{escape(card.name)}</code></h2>
   <p>{escape(card.description)}</p>
+  {_example(card, folder)}
   {_measured(card.metrics)}
   {_list("Known limits", card.known_limits)}
   <details><summary>Where it comes from</summary><dl>{table}</dl></details>
 </article>"""
+
+
+def _example(card: ModelCard, folder: Path) -> str:
+    """A photo and its translation, where the card has a pair; inside the page, as it is small."""
+    path = folder / card.example if card.example else None
+    if path is None or not path.is_file() or path.stat().st_size > EXAMPLE_BYTES:
+        return ""
+    content = base64.b64encode(path.read_bytes()).decode()
+    alternative = f"A photo before and after {card.title}"
+    return (
+        f'<img class="example" src="data:image/jpeg;base64,{content}" alt="{escape(alternative)}">'
+    )
 
 
 def _origin(card: ModelCard) -> Iterator[tuple[str, str]]:

@@ -2,35 +2,79 @@
 
 import os
 from collections.abc import Sequence
+from html import escape
+from typing import Any
 
 import gradio as gr
 
 from app.store import Store
 from app.web import cards
-from cyclegan.contract.errors import ModelError
+from app.web.model_upload import model_upload
+from cyclegan.contract.errors import CycleGANError, ModelError
 from cyclegan.contract.folder import Entry
 
+LOOK_EVERY_S = 5.0  # at the folder, from every open page
 
-def models_tab(page: gr.Blocks, store: Store) -> None:
-    """Fill the tab; the folder is read again whenever the page is opened."""
+_VERIFY = "Verify the files"
+_AS_PROMISED = "is the file that its card describes"
+_NOTHING = "There is no model to verify."
 
-    def look() -> str:
-        return describe(store)
 
-    shown = gr.HTML(look(), elem_id="models", apply_default_css=False)
-    page.load(look, outputs=shown, show_progress="hidden", queue=False, api_visibility="private")
+def models_tab(page: gr.Blocks, store: Store, *, may_upload: bool) -> None:
+    """Fill the tab; the folder is looked at again and again while the page is open."""
+    with gr.Row(elem_classes="below"):
+        verified = gr.HTML(elem_id="verified", apply_default_css=False)
+        verify = gr.Button(_VERIFY, size="md", elem_id="verify")
+    if may_upload:
+        model_upload(store)
+    shown = gr.HTML(describe(store), elem_id="models", apply_default_css=False)
+    stamp = gr.State("")
+
+    def look(known: str) -> tuple[Any, str]:
+        now = store.stamp()
+        return (gr.skip() if now == known else describe(store)), now
+
+    gr.on(
+        [page.load, gr.Timer(LOOK_EVERY_S).tick],
+        look,
+        inputs=stamp,
+        outputs=[shown, stamp],
+        show_progress="hidden",
+        queue=False,
+        api_visibility="private",
+    )
+    verify.click(
+        lambda: hold_against_cards(store),
+        outputs=verified,
+        show_progress="minimal",
+        api_visibility="private",
+    )
 
 
 def describe(store: Store) -> str:
     """Every model as HTML, the usable ones first."""
     entries = installed(store)
-    usable = [cards.full(entry.card) for entry in entries if entry.card]
+    usable = [cards.full(entry.card, store.folder) for entry in entries if entry.card]
     rest = [
         cards.broken(entry.name, without_folder(entry.reason or "", store))
         for entry in entries
         if not entry.card
     ]
     return "".join(usable + rest) if usable else cards.nothing() + "".join(rest)
+
+
+def hold_against_cards(store: Store) -> str:
+    """Whether every file is the one that its card describes, as HTML."""
+    lines = []
+    for entry in installed(store):
+        try:
+            store.verify(entry.name)
+            said = _AS_PROMISED
+        except CycleGANError as error:
+            said = without_folder(str(error), store)
+        lines.append(f"<li><code>{escape(entry.name)}</code> {escape(said)}</li>")
+    listed = f'<ul class="plain">{"".join(lines)}</ul>' if lines else f"<p>{_NOTHING}</p>"
+    return f'<div role="status">{listed}</div>'
 
 
 def installed(store: Store) -> Sequence[Entry]:

@@ -1,5 +1,7 @@
 """The page: its head, and one tab a file."""
 
+from dataclasses import dataclass
+
 import gradio as gr
 
 from app.store import Store
@@ -17,7 +19,17 @@ _HEADER = f"""
 </header>"""
 
 
-def build(store: Store) -> gr.Blocks:
+@dataclass(frozen=True)
+class Allowed:
+    """What visitors may do besides translating, where the operator says so."""
+
+    model_uploads: bool = False  # add models
+
+
+NOTHING_MORE = Allowed()
+
+
+def build(store: Store, allowed: Allowed = NOTHING_MORE) -> gr.Blocks:
     """The page around the models of a store, ready to be mounted."""
     page = gr.Blocks(
         title="CycleGAN",
@@ -31,6 +43,6 @@ def build(store: Store) -> gr.Blocks:
             with gr.Tab("Photo"):
                 photo_tab(page, store)
             with gr.Tab("Models"):
-                models_tab(page, store)
+                models_tab(page, store, may_upload=allowed.model_uploads)
     page.queue(max_size=64, api_open=False, default_concurrency_limit=1)
     return page

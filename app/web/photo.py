@@ -15,7 +15,7 @@ from app.web.back import back_panel, shown_back, translate_back, way_back
 from app.web.compare import compare_pair, pair, refusal
 from app.web.models import without_folder
 from app.web.options import Options, lay_out_options, read_options
-from app.web.picker import model_picker, offer
+from app.web.picker import follow, model_picker
 from app.web.run import Run, preview, run_model, set_region, write_file
 from app.web.upload import read_upload
 from cyclegan.contract.errors import CycleGANError, PictureError, StoppedError
@@ -95,7 +95,7 @@ class _Parts:
 
 
 def photo_tab(page: gr.Blocks, store: Store) -> None:
-    """Fill the tab; the models are looked up again whenever the page is opened."""
+    """Fill the tab; the models are looked up again and again while the page is open."""
     parts = _lay_out(store)
     answering = _answering(parts, store)
     under_way: dict[str | None, Progress] = {}  # of each visitor
@@ -164,10 +164,6 @@ def photo_tab(page: gr.Blocks, store: Store) -> None:
             progress.stop()
         return parts.clear() | {parts.note: _STOPPED}
 
-    def look_again(chosen: str) -> Any:
-        value, listed = offer(store, chosen)
-        return gr.update(value=value, cards=listed)
-
     options = parts.options
     inputs = [parts.run, *options.widgets()]
     quietly: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
@@ -209,7 +205,7 @@ def photo_tab(page: gr.Blocks, store: Store) -> None:
         show_progress="minimal",
         api_visibility="private",
     )
-    page.load(look_again, inputs=parts.picker, outputs=parts.picker, queue=False, **quietly)
+    follow(page, parts.picker, store)
 
 
 def _answering(parts: _Parts, store: Store) -> Callable[[Handler], Handler]:

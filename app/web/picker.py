@@ -1,10 +1,12 @@
 """Choosing a model by its card: real radio buttons, so that keys and screen readers know them."""
 
+from typing import Any
+
 import gradio as gr
 
 from app.store import Store
 from app.web import cards
-from app.web.models import installed
+from app.web.models import LOOK_EVERY_S, installed
 
 
 def model_picker(store: Store) -> gr.HTML:
@@ -17,6 +19,28 @@ def model_picker(store: Store) -> gr.HTML:
         js_on_load=_SCRIPT,
         apply_default_css=False,
         elem_id="picker",
+    )
+
+
+def follow(page: gr.Blocks, picker: gr.HTML, store: Store) -> None:
+    """Offer what is in the folder for as long as the page is open."""
+
+    def look(chosen: str, known: str) -> tuple[Any, str]:
+        now = store.stamp()
+        if now == known:
+            return gr.skip(), known
+        value, listed = offer(store, chosen)
+        return gr.update(value=value, cards=listed), now
+
+    stamp = gr.State("")
+    gr.on(
+        [page.load, gr.Timer(LOOK_EVERY_S).tick],
+        look,
+        inputs=[picker, stamp],
+        outputs=[picker, stamp],
+        show_progress="hidden",
+        queue=False,
+        api_visibility="private",
     )
 
 

@@ -27,7 +27,7 @@ from app.guard import Guard, is_loopback
 from app.jobs.office import Office
 from app.store import Store
 from app.web.models import installed
-from app.web.page import build
+from app.web.page import NOTHING_MORE, Allowed, build
 from app.web.theme import HEAD, STYLE, theme
 from app.web.upload import refuse_addresses
 from cyclegan import __version__
@@ -47,6 +47,7 @@ def launch(
     auth: tuple[str, str] | None = None,
     insecure: bool = False,
     jobs: Path | None = None,
+    allowed: Allowed = NOTHING_MORE,
     open_browser: bool = False,
 ) -> None:
     """Serve the models of a folder until interrupted; what is uploaded is gone afterwards.
@@ -58,6 +59,7 @@ def launch(
         insecure: listen without them where others can reach it.
         jobs: the folder of the jobs, which go on when it is served again; None: one that is of
             this user and port, so that two servers do not have the same.
+        allowed: what visitors may do besides translating.
         open_browser: open the page there.
 
     Raises: InputError if the address cannot be listened on, or is open to others without `auth`;
@@ -81,7 +83,7 @@ def launch(
     ):
         os.environ["GRADIO_TEMP_DIR"] = folder  # uploads and results, read by Gradio
         config = uvicorn.Config(
-            application(store, office, auth=auth, only_local=is_loopback(host)),
+            application(store, office, auth=auth, only_local=is_loopback(host), allowed=allowed),
             log_level="warning",
             access_log=False,
             timeout_graceful_shutdown=3,  # seconds; open pages hold connections for ever
@@ -96,7 +98,12 @@ def launch(
 
 
 def application(
-    store: Store, office: Office, *, auth: tuple[str, str] | None = None, only_local: bool = True
+    store: Store,
+    office: Office,
+    *,
+    auth: tuple[str, str] | None = None,
+    only_local: bool = True,
+    allowed: Allowed = NOTHING_MORE,
 ) -> FastAPI:
     """The whole web application: the page at "/", the API beside it, and the guard around both.
 
@@ -105,6 +112,7 @@ def application(
         office: the jobs.
         auth: user and password that both ask for.
         only_local: it is served on this machine alone.
+        allowed: what visitors may do besides translating.
     """
     app = FastAPIOffline(
         title="CycleGAN",
@@ -117,7 +125,7 @@ def application(
     app.add_middleware(Guard, auth=auth, only_local=only_local)
     add_api(app, store, office)
     refuse_addresses()
-    page = build(store)
+    page = build(store, allowed)
     page.state_session_capacity = 200  # sessions in memory; Gradio keeps 10,000
     mounted: FastAPI = gr.mount_gradio_app(
         app,

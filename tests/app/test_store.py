@@ -85,3 +85,20 @@ def test_the_folder_can_be_named_by_the_environment(monkeypatch, tmp_path: Path)
     assert default_folder() == tmp_path
     monkeypatch.delenv("CYCLEGAN_WEIGHTS")
     assert default_folder().name == "weights"
+
+
+def test_the_stamp_changes_with_every_model_that_comes_goes_or_is_replaced(
+    weights_dir: Path, add_model
+) -> None:
+    store = Store(weights_dir)
+    stamps = [store.stamp()]
+    (weights_dir / "notes.txt").write_text("no model")
+    assert store.stamp() == stamps[0]
+    add_model(weights_dir, "same", "Identity")
+    stamps.append(store.stamp())
+    add_model(weights_dir, "same", "Abs")
+    stamps.append(store.stamp())
+    shutil.rmtree(weights_dir)
+    stamps.append(store.stamp())
+    assert len(set(stamps)) == 4
+    assert stamps[-1] == ""

@@ -10,7 +10,7 @@ from cyclegan.contract.card import Metric, ModelCard
 pytest.importorskip("gradio", reason="the page needs gradio (extra: web)")
 
 from app.web import cards
-from app.web.models import describe
+from app.web.models import describe, hold_against_cards
 from app.web.picker import offer
 
 
@@ -25,9 +25,44 @@ def test_markup_in_a_card_is_shown_and_not_run(card: ModelCard) -> None:
     hostile = dataclasses.replace(
         card, title=evil, description=evil, licence=evil, known_limits=(evil,), metrics=(metric,)
     )
-    for html in (cards.choice(hostile, chosen=True), cards.full(hostile), cards.broken(evil, evil)):
+    for html in (
+        cards.choice(hostile, chosen=True),
+        cards.full(hostile, Path()),
+        cards.broken(evil, evil),
+    ):
         assert "<script" not in html
         assert "&lt;script&gt;" in html
+
+
+def test_a_card_shows_its_example_where_there_is_one_that_is_small(
+    card: ModelCard, tmp_path: Path
+) -> None:
+    told = dataclasses.replace(card, example="pair.jpg")
+    assert "<img" not in cards.full(told, tmp_path)
+    (tmp_path / "pair.jpg").write_bytes(b"jpeg")
+    assert 'src="data:image/jpeg;base64,anBlZw=="' in cards.full(told, tmp_path)
+    assert "<img" not in cards.full(card, tmp_path)
+    (tmp_path / "pair.jpg").write_bytes(bytes(cards.EXAMPLE_BYTES + 1))
+    assert "<img" not in cards.full(told, tmp_path)
+
+
+def test_what_is_not_known_of_a_model_is_not_told(card: ModelCard, tmp_path: Path) -> None:
+    assert "Network" in cards.full(card, tmp_path)
+    unknown = dict.fromkeys(("architecture", "training", "parity", "training_size"))
+    html = cards.full(dataclasses.replace(card, **unknown), tmp_path)
+    assert "made elsewhere" in html
+    assert "Network" not in html
+    assert "None" not in html
+
+
+def test_files_are_held_against_their_cards(weights_dir: Path) -> None:
+    assert "is the file that its card describes" in hold_against_cards(Store(weights_dir))
+    model = weights_dir / "negate.onnx"
+    model.write_bytes(model.read_bytes().replace(b"Neg", b"Abs"))
+    html = hold_against_cards(Store(weights_dir))
+    assert "its card says" in html
+    assert str(weights_dir) not in html
+    assert "no model to verify" in hold_against_cards(Store(weights_dir / "none"))
 
 
 def test_factor_belongs_to_the_name_of_a_metric(card: ModelCard) -> None:

@@ -1,0 +1,127 @@
+"""Adding a model from the page, where the operator allows it: `cyclegan models add`, with a form.
+
+It runs as a process of its own, so that a file that brings it down brings down nothing else.
+"""
+
+import json
+import logging
+import tempfile
+from functools import partial
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+from gradio.utils import get_upload_folder
+
+from app import verbs
+from app.naming import plain_name
+from app.store import Store
+from cyclegan.contract.errors import CycleGANError
+
+TIMEOUT_S = 300.0  # to find out about a model, or to add it
+
+_TITLE = "Add a model that was made elsewhere"
+_FILE = "An ONNX file that makes a picture of a picture"
+_NAME = "Name"
+_NAME_HINT = "Letters, digits, '.', '_' and '-'; that of the file unless given"
+_LICENCE = "Licence of its weights"
+_POLICY = "Larger pictures, where it takes one size"
+_POLICIES = [("Make them smaller", "resize"), ("Cut them into parts", "tile")]
+_VALUES = "Black to white in its numbers"
+_FIND_OUT = "Find out"
+_RANGES = [(_FIND_OUT, ""), ("-1 to 1", "-1..1"), ("0 to 1", "0..1"), ("0 to 255", "0..255")]
+_TRY = "Try it"
+_ADD = "Add it"
+_SHEET = "Three photos, before and after"
+_NO_FILE = "Choose a file first."
+_LOOK = "Look at the colours, then add it, or say better what it takes."
+_ADDED = "{name} is there; the list below and the Photo tab have it in a few seconds."
+
+log = logging.getLogger(__name__)
+
+
+def model_upload(store: Store) -> None:
+    """A form: a file is tried, what was found is shown, and it is added once confirmed."""
+    with gr.Accordion(_TITLE, open=False, elem_id="add-model"):
+        file = gr.File(label=_FILE, file_types=[".onnx"], height=150, elem_id="model-file")
+        with gr.Row():
+            name = gr.Textbox(label=_NAME, info=_NAME_HINT, max_lines=1, max_length=100)
+            licence = gr.Textbox(label=_LICENCE, max_lines=1, max_length=200)
+        with gr.Row():
+            policy = gr.Radio(_POLICIES, value="resize", label=_POLICY)
+            values = gr.Radio(_RANGES, value="", label=_VALUES)
+        with gr.Row():
+            attempt = gr.Button(_TRY, variant="primary", size="md", elem_id="try-model")
+            confirm = gr.Button(_ADD, size="md", interactive=False, elem_id="confirm-model")
+        told = gr.HTML(apply_default_css=False, elem_id="found")
+        sheet = gr.Image(
+            label=_SHEET,
+            visible=False,
+            interactive=False,
+            buttons=[],
+            type="filepath",
+            elem_id="test-sheet",
+        )
+    form: list[Any] = [file, name, licence, policy, values]
+
+    # Not one event that asks which button it was: Gradio makes changed ones anew, with other ids.
+    for button, is_adding in ((attempt, False), (confirm, True)):
+        button.click(
+            partial(_submit, store, is_adding),
+            inputs=form,
+            outputs=[told, sheet, confirm],
+            show_progress_on=told,
+            concurrency_id="model-upload",
+            api_visibility="private",
+        )
+    # What was found is of the form as it was.
+    for part in form:
+        part.change(
+            lambda: gr.Button(interactive=False),
+            outputs=confirm,
+            show_progress="hidden",
+            queue=False,
+            api_visibility="private",
+        )
+
+
+def _submit(
+    store: Store,
+    is_adding: bool,
+    file: str | None,
+    name: str,
+    licence: str,
+    policy: str,
+    values: str,
+) -> tuple[Any, Any, Any]:
+    """Try a file, or add it: what is told, the sheet, and whether it can be added."""
+    if not file:
+        return _sentence(_NO_FILE), gr.Image(visible=False), gr.Button(interactive=False)
+    path = Path(file)
+    sheet = Path(tempfile.mkdtemp(dir=get_upload_folder())) / "test.jpg"
+    words = ["--name", name.strip() or Path(plain_name(path.name)).stem]
+    words += ["--licence", licence.strip()] if licence.strip() else []
+    words += [f"--values={values}"] if values else []  # "-1..1" would pass for an option
+    words += ["--yes"] if is_adding else []
+    try:
+        said = verbs.run(
+            *("models", "add", path, "--weights", store.folder, "--preview", sheet),
+            *("--size-policy", policy, "--json", *words),
+            timeout_s=TIMEOUT_S,
+        )
+    except CycleGANError as error:
+        log.info("refused the model %s: %s", path.name, error)
+        told = str(error).replace(f"{path.parent}/", "").replace(str(store.folder), "the folder")
+        return _sentence(told), gr.Image(visible=False), gr.Button(interactive=False)
+    found = json.loads(said)
+    if is_adding:
+        done = _ADDED.format(name=found["card"]["name"])
+        return _sentence(done, "status"), gr.skip(), gr.Button(interactive=False)
+    items = "".join(f"<li>{escape(finding)}</li>" for finding in found["findings"])
+    told = f'<div role="status"><ul class="plain">{items}</ul><p>{_LOOK}</p></div>'
+    return told, gr.Image(value=str(sheet), visible=True), gr.Button(interactive=True)
+
+
+def _sentence(text: str, role: str = "alert") -> str:
+    return f'<p role="{role}">{escape(text)}</p>'

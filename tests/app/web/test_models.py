@@ -1,0 +1,61 @@
+"""The Models tab in a real browser, against a real server and a folder that changes under it."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import onnx
+
+from app.store import Store
+
+TIMEOUT_MS = 300_000  # for a machine that does other work as well
+
+
+def test_models_come_by_themselves_are_verified_and_can_be_uploaded(
+    serve: Callable[..., Any], chromium: Any, weights_dir: Path, add_model: Any, tmp_path: Path
+) -> None:
+    server = serve(weights_dir, "--allow-upload-models")
+    page = chromium.new_context(viewport={"width": 390, "height": 844}).new_page()
+    page.set_default_timeout(TIMEOUT_MS)
+    complaints: list[str] = []
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.goto(server.url)
+    page.get_by_role("tab", name="Models").click()
+    page.locator("#models h2", has_text="negate").wait_for()
+
+    # What is dropped into the folder appears by itself, on both tabs; a broken one with its reason.
+    add_model(weights_dir, "same", "Identity", title="Photo to itself")
+    (weights_dir / "torn.json").write_text("{")
+    page.locator("#models h2", has_text="Photo to itself").wait_for()
+    page.locator("#models .broken", has_text="torn.json is not JSON").wait_for()
+    page.locator("#picker").get_by_text("Photo to itself").wait_for(state="attached")
+
+    page.get_by_role("button", name="Verify the files").click()
+    page.locator("#verified li", has_text="same is the file that its card").wait_for()
+    page.locator("#verified li", has_text="torn torn.json is not JSON").wait_for()
+
+    # A file that is no model is refused, one that is can be added after it was tried.
+    page.get_by_role("button", name="Add a model that was made elsewhere").click()
+    give = page.locator("#model-file input[type=file]")
+    bad = tmp_path / "bad.onnx"
+    bad.write_bytes(b"no model")
+    give.set_input_files(bad)
+    page.get_by_role("button", name="Try it").click()
+    page.locator("#found [role=alert]", has_text="bad.onnx is not an ONNX file").wait_for()
+    assert page.get_by_role("button", name="Add it").is_disabled()
+    page.get_by_role("button", name="Clear").click()
+
+    model = onnx.load(weights_dir / "negate.onnx")
+    good = tmp_path / "ink.onnx"
+    onnx.save(model, good)
+    give.set_input_files(good)
+    page.get_by_role("button", name="Try it").click()
+    page.locator("#found li", has_text="Black to white is -1 to 1.").wait_for()
+    page.locator("#test-sheet img").wait_for()
+    assert not (weights_dir / "ink.onnx").exists()
+    page.get_by_role("button", name="Add it").click()
+    page.locator("#found [role=status]", has_text="ink is there").wait_for()
+    page.locator("#models h2", has_text="ink").wait_for()
+    assert Store(weights_dir).verify("ink").training is None
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+    assert complaints == []
