@@ -103,6 +103,7 @@ element.addEventListener('pointerdown', event => {
   pointers.set(event.pointerId, here);
   box().setPointerCapture(event.pointerId);
   if (pointers.size === 2) {
+    if (pull === 'draw') tell(); // what the first finger drew
     pull = 'pinch';
   } else if (isDrawing) {
     pull = 'draw';

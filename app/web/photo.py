@@ -2,32 +2,28 @@
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import wraps
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
 from app.progress import Progress
 from app.store import Store
-from app.web.back import back_panel, shown_back, translate_back, way_back
-from app.web.compare import compare_pair, pair, refusal
+from app.web.back import shown_back, translate_back, way_back
+from app.web.compare import pair
+from app.web.desk import BACK, DOWNLOAD, Parts, Updates, lay_out
 from app.web.models import without_folder
-from app.web.options import Options, lay_out_options, read_options
-from app.web.picker import follow, model_picker
+from app.web.options import read_options
+from app.web.picker import follow
 from app.web.run import Run, preview, run_model, set_region, write_file
 from app.web.upload import read_upload
 from cyclegan.contract.errors import CycleGANError, PictureError, StoppedError
 
-EXAMPLES = Path(__file__).with_name("examples")
-_EXAMPLES = {"Astronaut": "astronaut.jpg", "Cat": "cat.jpg", "Coffee": "coffee.jpg"}
-
 _NO_PHOTO = "Give a photo first: drop it, choose a file, paste it or take one."
 _STOPPED = "Cancelled."
 _TILES = "Translating"
-_DOWNLOAD = "Download"
-_BACK = "Translate back"
+_WRITING = "Writing…"
+_GOING_BACK = "Translating back…"
 _BUG = "Something went wrong inside the program; what it printed where it runs says more."
 
 # On a narrow screen the result is below what was pressed.
@@ -39,64 +35,22 @@ _SHOW_RESULT = """() => {
 
 # A click made by hand may be over before the file is there, and the page has no link to it.
 _TAKE = """file => {
+  if (!file) return;
   const link = document.createElement('a');
   link.href = file.url;
   link.download = file.orig_name;
   link.click();
 }"""
 
-Updates = dict[Any, Any]  # Gradio: component -> its new value
 Handler = Callable[..., Updates]
 _BAR = gr.Progress()  # a parameter of an event whose default is one is given one of its own
 
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
-class _Parts:
-    """The components that events read and change."""
-
-    photo: gr.Image
-    picker: gr.HTML
-    options: Options
-    start: gr.Button
-    cancel: gr.Button
-    compare: gr.HTML
-    note: gr.HTML
-    download: gr.Button
-    back: gr.Button
-    there_and_back: gr.HTML
-    file: gr.DownloadButton  # unseen: what the script of `download` takes
-    run: gr.State  # what the result is of
-
-    def outputs(self) -> list[Any]:
-        """What `clear` and the events change."""
-        return [
-            self.photo,
-            self.compare,
-            self.note,
-            self.download,
-            self.back,
-            self.there_and_back,
-            self.file,
-            self.run,
-        ]
-
-    def clear(self, sentence: str | None = None) -> Updates:
-        """No result, and why."""
-        return {
-            self.compare: refusal(sentence) if sentence else None,
-            self.note: "",
-            self.download: gr.Button(interactive=False),
-            self.back: gr.Button(interactive=False),
-            self.there_and_back: None,
-            self.run: None,
-        }
-
-
 def photo_tab(page: gr.Blocks, store: Store) -> None:
     """Fill the tab; the models are looked up again and again while the page is open."""
-    parts = _lay_out(store)
+    parts = lay_out(store)
     answering = _answering(parts, store)
     under_way: dict[str | None, Progress] = {}  # of each visitor
 
@@ -130,10 +84,10 @@ def photo_tab(page: gr.Blocks, store: Store) -> None:
             if under_way.get(request.session_hash) is progress:
                 del under_way[request.session_hash]
         return {
+            **parts.clear(),
             parts.note: run.note,
             parts.download: gr.Button(interactive=True),
             parts.back: gr.Button(interactive=way_back(store, run.model) is not None),
-            parts.there_and_back: None,
             parts.run: run,
             **refine(run, *values),
         }
@@ -153,15 +107,20 @@ def photo_tab(page: gr.Blocks, store: Store) -> None:
     @answering
     def write(run: Run, *values: Any) -> Updates:
         wanted = read_options(values)
-        return {parts.file: str(write_file(store, run, wanted.recipe, wanted.format))}
+        file = write_file(store, run, wanted.recipe, wanted.format)
+        return {parts.file: str(file), parts.download: gr.Button(DOWNLOAD)}
 
     @answering
     def go_back(run: Run) -> Updates:
-        return {parts.there_and_back: shown_back(translate_back(store, run))}
+        back = shown_back(translate_back(store, run))
+        return {parts.there_and_back: back, parts.back: gr.Button(BACK)}
 
-    def stop(request: gr.Request) -> Updates:
+    def leave(request: gr.Request) -> None:
         if progress := under_way.get(request.session_hash):
             progress.stop()
+
+    def stop(request: gr.Request) -> Updates:
+        leave(request)
         return parts.clear() | {parts.note: _STOPPED}
 
     options = parts.options
@@ -189,26 +148,20 @@ def photo_tab(page: gr.Blocks, store: Store) -> None:
     latest: dict[str, Any] = {"outputs": parts.outputs(), "trigger_mode": "always_last", **quietly}
     gr.on(live, refine, inputs=inputs, **latest)
     parts.compare.draw(draw, inputs=inputs, **latest)
+    slow: dict[str, Any] = {"outputs": parts.outputs(), **quietly}
     parts.download.click(
-        write,
-        inputs=inputs,
-        outputs=parts.outputs(),
-        show_progress_on=parts.note,
-        show_progress="minimal",
-        api_visibility="private",
-    ).success(fn=None, inputs=parts.file, js=_TAKE, api_visibility="private")
-    parts.back.click(
-        go_back,
-        inputs=parts.run,
-        outputs=parts.outputs(),
-        show_progress_on=parts.back,
-        show_progress="minimal",
-        api_visibility="private",
+        lambda: gr.Button(_WRITING), outputs=parts.download, queue=False, **quietly
+    ).then(write, inputs=inputs, **slow).success(
+        fn=None, inputs=parts.file, js=_TAKE, api_visibility="private"
     )
+    parts.back.click(
+        lambda: gr.Button(_GOING_BACK), outputs=parts.back, queue=False, **quietly
+    ).then(go_back, inputs=parts.run, **slow)
+    page.unload(leave)  # nobody waits for it any more
     follow(page, parts.picker, store)
 
 
-def _answering(parts: _Parts, store: Store) -> Callable[[Handler], Handler]:
+def _answering(parts: Parts, store: Store) -> Callable[[Handler], Handler]:
     """What makes a sentence for the visitor of every error that an event raises."""
 
     def wrap(handler: Handler) -> Handler:
@@ -230,60 +183,3 @@ def _answering(parts: _Parts, store: Store) -> Callable[[Handler], Handler]:
         return answer
 
     return wrap
-
-
-def _lay_out(store: Store) -> _Parts:
-    with gr.Row(elem_classes="desk"):
-        with gr.Column():
-            photo = gr.Image(
-                type="filepath",
-                label="Photo",
-                sources=["upload", "clipboard", "webcam"],
-                height=240,
-                placeholder="Drop a photo here\n- or -\nclick to choose one",
-                buttons=[],
-                elem_id="photo",
-            )
-            _offer_examples(photo)
-            picker = model_picker(store)
-            options = lay_out_options()
-            start = gr.Button("Translate", variant="primary", elem_id="start")
-        with gr.Column(elem_classes="take", elem_id="result"):
-            compare = compare_pair("Your picture appears here, before and after.")
-            with gr.Row(elem_classes="below"):
-                note = gr.HTML(
-                    html_template='<p role="status">${value || ""}</p>',
-                    elem_id="note",
-                    apply_default_css=False,
-                )
-                cancel = gr.Button("Cancel", elem_id="cancel")
-                back = gr.Button(_BACK, interactive=False, elem_id="back")
-                download = gr.Button(
-                    _DOWNLOAD, variant="primary", interactive=False, elem_id="download"
-                )
-                file = gr.DownloadButton(visible=False)
-            there_and_back = back_panel()
-    return _Parts(
-        photo=photo,
-        picker=picker,
-        options=options,
-        start=start,
-        cancel=cancel,
-        compare=compare,
-        note=note,
-        download=download,
-        back=back,
-        there_and_back=there_and_back,
-        file=file,
-        run=gr.State(),
-    )
-
-
-def _offer_examples(photo: gr.Image) -> None:
-    gr.HTML('<p class="hint">Or try one of these:</p>', apply_default_css=False)
-    with gr.Row(elem_classes="examples"):
-        for label, name in _EXAMPLES.items():
-            file = str(EXAMPLES / name)
-            gr.Button(label, icon=file, size="sm").click(
-                lambda file=file: file, outputs=photo, queue=False, api_visibility="private"
-            )

@@ -1,0 +1,131 @@
+"""The Photo tab's components: what a visitor gives, and what comes back. No events.
+
+What happens when they are used is in photo.py.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from app.store import Store
+from app.web.back import back_panel
+from app.web.compare import compare_pair, refusal
+from app.web.options import Options, lay_out_options
+from app.web.picker import model_picker
+
+EXAMPLES = Path(__file__).with_name("examples")
+_EXAMPLES = {"Astronaut": "astronaut.jpg", "Cat": "cat.jpg", "Coffee": "coffee.jpg"}
+
+_PHOTO = "Photo"
+_PLACEHOLDER = "Drop a photo here\n- or -\nclick to choose one"
+_TRY = "Or try one of these:"
+_TRANSLATE = "Translate"
+_CANCEL = "Cancel"
+DOWNLOAD = "Download"
+BACK = "Translate back"
+_EMPTY = "Your picture appears here, before and after."
+
+Updates = dict[Any, Any]  # Gradio: component -> its new value
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The components that events read and change."""
+
+    photo: gr.Image
+    picker: gr.HTML
+    options: Options
+    start: gr.Button
+    cancel: gr.Button
+    compare: gr.HTML
+    note: gr.HTML
+    download: gr.Button
+    back: gr.Button
+    there_and_back: gr.HTML
+    file: gr.DownloadButton  # unseen: what the script of `download` takes
+    run: gr.State  # what the result is of
+
+    def outputs(self) -> list[Any]:
+        """What `clear` and the events change."""
+        return [
+            self.photo,
+            self.compare,
+            self.note,
+            self.download,
+            self.back,
+            self.there_and_back,
+            self.file,
+            self.run,
+        ]
+
+    def clear(self, sentence: str | None = None) -> Updates:
+        """No result, and why."""
+        return {
+            self.compare: refusal(sentence) if sentence else None,
+            self.note: "",
+            self.download: gr.Button(DOWNLOAD, interactive=False),
+            self.back: gr.Button(BACK, interactive=False),
+            self.there_and_back: None,
+            self.file: None,
+            self.run: None,
+        }
+
+
+def lay_out(store: Store) -> Parts:
+    """Put the components into the tab: what is given on the left, what comes back on the right."""
+    with gr.Row(elem_classes="desk"):
+        with gr.Column():
+            photo = gr.Image(
+                type="filepath",
+                label=_PHOTO,
+                sources=["upload", "clipboard", "webcam"],
+                height=240,
+                placeholder=_PLACEHOLDER,
+                buttons=[],
+                elem_id="photo",
+            )
+            _offer_examples(photo)
+            picker = model_picker(store)
+            options = lay_out_options()
+            start = gr.Button(_TRANSLATE, variant="primary", elem_id="start")
+        with gr.Column(elem_classes="take", elem_id="result"):
+            compare = compare_pair(_EMPTY)
+            with gr.Row(elem_classes="below"):
+                note = gr.HTML(
+                    html_template='<p role="status">${value || ""}</p>',
+                    elem_id="note",
+                    apply_default_css=False,
+                )
+                cancel = gr.Button(_CANCEL, elem_id="cancel")
+                back = gr.Button(BACK, interactive=False, elem_id="back")
+                download = gr.Button(
+                    DOWNLOAD, variant="primary", interactive=False, elem_id="download"
+                )
+                file = gr.DownloadButton(visible=False)
+            there_and_back = back_panel()
+    return Parts(
+        photo=photo,
+        picker=picker,
+        options=options,
+        start=start,
+        cancel=cancel,
+        compare=compare,
+        note=note,
+        download=download,
+        back=back,
+        there_and_back=there_and_back,
+        file=file,
+        run=gr.State(),
+    )
+
+
+def _offer_examples(photo: gr.Image) -> None:
+    gr.HTML(f'<p class="hint">{_TRY}</p>', apply_default_css=False)
+    with gr.Row(elem_classes="examples"):
+        for label, name in _EXAMPLES.items():
+            file = str(EXAMPLES / name)
+            gr.Button(label, icon=file, size="sm").click(
+                lambda file=file: file, outputs=photo, queue=False, api_visibility="private"
+            )
