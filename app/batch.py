@@ -55,8 +55,11 @@ def convert_one(
     overwrite: bool = False,
     sidecars: bool = False,
     quality: int = DEFAULT_QUALITY,
+    content: bytes | None = None,
 ) -> Result:
     """Read, translate and write one picture; with `sidecars`, the label files beside it too.
+
+    `content` is that of the picture's file, where it was read already.
 
     Raises: CycleGANError, and then no picture is written.
     """
@@ -65,7 +68,7 @@ def convert_one(
     if job.output != PIPE and stamp_of(job.output) and not overwrite:
         return Result(job.source, job.output, "skipped", "it is there; --overwrite replaces it")
     started = time.perf_counter()
-    with _open(job.source) as found:
+    with _open(job.source, content) as found:
         translated = found.map(translate) if isinstance(found, Animation) else translate(found)
         del found  # 300 MB of 100 megapixels; to encode the translation takes 400
         if sidecars:
@@ -82,13 +85,21 @@ def attempt(
     overwrite: bool = False,
     sidecars: bool = False,
     quality: int = DEFAULT_QUALITY,
+    content: bytes | None = None,
 ) -> Result:
     """As `convert_one`, but a failure is a result too.
 
     Raises: StorageError if the storage is full or read-only, for any other job would fail too.
     """
     try:
-        return convert_one(translate, job, overwrite=overwrite, sidecars=sidecars, quality=quality)
+        return convert_one(
+            translate,
+            job,
+            overwrite=overwrite,
+            sidecars=sidecars,
+            quality=quality,
+            content=content,
+        )
     except MemoryError:
         return _failed(job, f"{job.source} needs more memory than there is; make it smaller")
     except CycleGANError as error:
@@ -121,15 +132,13 @@ def convert_all(
     under_way: deque[_UnderWay] = deque()
     try:
         for job in jobs:
-            source = stamp_of(job.source)
-            reason = None if overwrite or job.problem else manifest.reason_to_skip(job)
-            if job.problem or reason:
+            begun = begin(job, manifest, overwrite=overwrite, sidecars=sidecars)
+            if isinstance(begun, Result):
                 future = Future[Result]()
-                future.set_result(_without_network(job, reason, sidecars))
+                future.set_result(begun)
+                under_way.append(_UnderWay(None, future))
             else:
-                manifest.begin(job)
-                future = workers.submit(run, job)
-            under_way.append(_UnderWay(job, source, future))
+                under_way.append(_UnderWay(begun, workers.submit(run, job)))
             # One large picture does not hold up the others.
             while under_way and (under_way[0].future.done() or len(under_way) > 2 * count):
                 yield _next_result(under_way, manifest)
@@ -143,16 +152,14 @@ def convert_all(
         heap.give_back()  # --watch may wait for hours now
 
 
-class _UnderWay(NamedTuple):
-    """A job that was begun, or needs not be."""
+class Begun(NamedTuple):
+    """A job that the manifest knows to be under way."""
 
     job: Job
     source: Stamp | None  # from before it was read
-    future: Future[Result]
 
-    def settle(self, manifest: Manifest) -> Result:
-        """Wait for the result, and tell the manifest."""
-        result = self.future.result()
+    def settle(self, result: Result, manifest: Manifest) -> Result:
+        """Tell the manifest what became of it; the result with the sizes of the files."""
         if result.status == "failed":
             manifest.give_up(self.job)
         if result.status != "done":
@@ -162,6 +169,28 @@ class _UnderWay(NamedTuple):
             return result
         manifest.finish(self.job, self.source, output)
         return replace(result, source_bytes=self.source.bytes, output_bytes=output.bytes)
+
+
+def begin(job: Job, manifest: Manifest, *, overwrite: bool, sidecars: bool) -> Begun | Result:
+    """Tell the manifest that a job is under way; its result where it is not to be done."""
+    source = stamp_of(job.source)
+    reason = None if overwrite or job.problem else manifest.reason_to_skip(job)
+    if job.problem or reason:
+        return _without_network(job, reason, sidecars)
+    manifest.begin(job)
+    return Begun(job, source)
+
+
+class _UnderWay(NamedTuple):
+    """What is waited for."""
+
+    begun: Begun | None  # None where there was nothing to do
+    future: Future[Result]
+
+    def settle(self, manifest: Manifest) -> Result:
+        """Wait for the result, and tell the manifest."""
+        result = self.future.result()
+        return self.begun.settle(result, manifest) if self.begun else result
 
 
 def _next_result(under_way: deque[_UnderWay], manifest: Manifest) -> Result:
@@ -197,10 +226,10 @@ def _copy_sidecars(job: Job) -> None:
                 shutil.copy2(labels, temporary)  # its time too
 
 
-def _open(source: Path) -> AbstractContextManager[Picture | Animation]:
+def _open(source: Path, content: bytes | None) -> AbstractContextManager[Picture | Animation]:
     if source == PIPE:
         return open_picture(sys.stdin.buffer.read(), name="standard input")
-    return open_picture(source)
+    return open_picture(source if content is None else content, name=str(source))
 
 
 def _write(translated: Picture | Animation, job: Job, quality: int) -> tuple[int, int]:

@@ -36,17 +36,24 @@ class Translator:
     """Translates pictures of any size with one model; any number of threads may share it."""
 
     def __init__(
-        self, model: Path, card: ModelCard, threads: int | None = None, device: str = "auto"
+        self,
+        model: Path,
+        card: ModelCard,
+        threads: int | None = None,
+        device: str = "auto",
+        content: bytes | None = None,
     ) -> None:
         """Load `model` as `card` describes it, to run on `threads` threads (all CPUs: None).
 
-        `device` is one of those of `devices.providers`; what was taken is in `self.device`.
+        `device` is one of those of `devices.providers`; what was taken is in `self.device`. With
+        `content`, which is that of the file, the file need not be there.
 
         Raises: ModelError if it cannot be loaded or is not the network that the card describes;
         InputError if the device is not there.
         """
         self.card = card
         self._model = model
+        self._asked = threads, device
         options = ort.SessionOptions()
         options.intra_op_num_threads = threads or count_cpus()
         options.log_severity_level = 4  # errors come as exceptions; nothing else is for people
@@ -58,7 +65,7 @@ class Translator:
         heap.use_one()  # before its threads start
         wanted = providers(device)
         try:
-            self._session = ort.InferenceSession(model, options, providers=wanted)
+            self._session = ort.InferenceSession(content or model, options, providers=wanted)
         except Exception as error:  # its exceptions share no base class
             raise ModelError(f"{model} cannot be loaded: {brief(error)}") from error
         self.device = device_of(self._session)
@@ -71,6 +78,11 @@ class Translator:
         self._turn = threading.Lock()
         self._gave_back = time.monotonic()
         self._check_names()
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """For another process, on another machine perhaps: a session of its own."""
+        state = self._model, self.card, *self._asked, self._model.read_bytes()
+        return type(self), state, {"tile_size": self.tile_size}
 
     def translate(self, picture: Picture, progress: Progress | None = None) -> Picture:
         """The translated picture, of the same size, with the same alpha and metadata.

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Generator, Iterable, Mapping
 from contextlib import closing
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 
@@ -19,8 +20,13 @@ from cyclegan.contract.errors import InputError
 from cyclegan.contract.folder import default_folder
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from app.batch import Result, Translate
+    from app.manifest import Manifest
     from app.plan import FolderPlan, Job
+
+    Engine = Callable[[Translate, Iterable[Job], Manifest], Generator[Result, None, None]]
 
 
 def convert(
@@ -103,6 +109,12 @@ def convert(
     strip_gps: Annotated[
         bool, typer.Option("--strip-gps", help="Take out where it was taken.")
     ] = False,
+    engine: Annotated[
+        Literal["local", "ray"], typer.Option(help="ray: a folder on the machines of a cluster.")
+    ] = "local",
+    address: Annotated[
+        str | None, typer.Option(metavar="ADDR", help="Of the Ray cluster; else this machine.")
+    ] = None,
     report: Annotated[
         Path | None, typer.Option(help="Write a JSON line for each picture to this file.")
     ] = None,
@@ -144,6 +156,10 @@ def convert(
     is_folder = source.is_dir()
     if watch and (not is_folder or limit):
         raise typer.BadParameter("--watch wants a folder as INPUT, and no --limit")
+    if engine == "ray" and (not is_folder or watch):
+        raise typer.BadParameter("--engine ray wants a folder as INPUT, and no --watch")
+    if address is not None and engine != "ray":
+        raise typer.BadParameter("--address is that of a cluster; it wants --engine ray")
     store = Store(weights or default_folder(), device)
     naming = replace(naming, model=model or store.only().name)
     folder = FolderPlan(source, target, recursive, glob, limit, naming) if is_folder else None
@@ -159,7 +175,7 @@ def convert(
     }
     made_by = {"model": translator.card.sha256} | recipe.to_dict()
     results = (
-        _convert_folder(translate, folder, made_by, watch=watch, **options)
+        _convert_folder(_engine(engine, address, options), translate, folder, made_by, watch=watch)
         if folder
         else (attempt(translate, job, **options) for job in files)
     )
@@ -192,23 +208,33 @@ def convert(
         raise typer.Exit(EXIT_TO_FIX)
 
 
+def _engine(name: str, address: str | None, options: Mapping[str, Any]) -> "Engine":
+    """What translates a folder, on this machine or on many."""
+    if name == "ray":
+        from app import ray_engine  # lazy: an extra, and seconds
+
+        return partial(ray_engine.convert_all, address=address, **options)
+    from app import batch  # lazy: as above
+
+    return partial(batch.convert_all, **options)
+
+
 def _convert_folder(
+    convert_all: "Engine",
     translate: "Translate",
     plan: "FolderPlan",
     made_by: Mapping[str, object],
     *,
     watch: bool,
-    **options: Any,
 ) -> Generator["Result", None, None]:
     """Translate what is not done yet of a folder; with `watch`, what comes later as well."""
-    from app.batch import convert_all  # lazy: as above
-    from app.manifest import open_manifest
+    from app.manifest import open_manifest  # lazy: as above
     from app.watch import convert_new
 
     with open_manifest(plan.output, made_by) as manifest:
 
         def convert_these(jobs: Iterable["Job"]) -> Generator["Result", None, None]:
-            return convert_all(translate, jobs, manifest, **options)
+            return convert_all(translate, jobs, manifest)
 
         yield from convert_new(plan, convert_these) if watch else convert_these(plan)
 

@@ -449,7 +449,15 @@ def test_a_pipe_that_is_no_picture_fails(tmp_path: Path, weights_dir: Path) -> N
 
 @pytest.mark.parametrize(
     "arguments",
-    [("photo.png", "-", "--json"), ("photo.png", "out.png", "--watch"), ("in", "-"), ("-", "in")],
+    [
+        ("in", "out", "--engine", "ray", "--watch"),
+        ("photo.png", "out.png", "--engine", "ray"),
+        ("in", "out", "--address", "auto"),
+        ("photo.png", "-", "--json"),
+        ("photo.png", "out.png", "--watch"),
+        ("in", "-"),
+        ("-", "in"),
+    ],
 )
 def test_what_does_not_go_together_is_exit_2(
     command, photo: Path, folder: Path, monkeypatch, arguments: tuple[str]

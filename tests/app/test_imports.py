@@ -83,6 +83,17 @@ def test_listing_models_imports_neither_numpy_nor_onnxruntime(weights_dir: Path)
     assert modules.isdisjoint({"torch", "gradio", "numpy", "onnxruntime"})
 
 
+def test_a_cluster_without_ray_says_what_to_install(weights_dir: Path, tmp_path: Path) -> None:
+    Image.fromarray(np.zeros((8, 8, 3), np.uint8)).save(weights_dir / "in.png")
+    code = f"{BLOCK.format(names={'ray'})}\nimport app.cli; app.cli.main()"
+    arguments = ("--engine", "ray", "--weights", str(weights_dir))
+    ran = run_python(code, "convert", str(weights_dir), str(tmp_path / "out"), *arguments)
+    assert ran.returncode == 2
+    assert ran.stderr == (
+        "error: --engine ray needs ray, which is not installed; run: pip install 'cyclegan[ray]'\n"
+    )
+
+
 def test_serving_without_gradio_says_what_to_install() -> None:
     ran = run_python(f"{BLOCK.format(names={'gradio'})}\nimport app.cli; app.cli.main()", "serve")
     assert ran.returncode == 2

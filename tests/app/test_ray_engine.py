@@ -1,0 +1,93 @@
+"""A folder on a real cluster of two nodes, one of which is killed."""
+
+import json
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+ray = pytest.importorskip("ray", reason="needs ray (extra: ray)")
+from ray.cluster_utils import Cluster  # noqa: E402
+
+from app.manifest import open_manifest  # noqa: E402
+from app.plan import FolderPlan  # noqa: E402
+from app.ray_engine import convert_all  # noqa: E402
+from app.store import Store  # noqa: E402
+
+NODE = {
+    "num_cpus": 1,
+    "object_store_memory": 80 * 2**20,
+    "include_dashboard": False,
+    "include_log_monitor": False,
+}
+
+pytestmark = pytest.mark.filterwarnings("default")  # Ray's own, of its threads and files
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[Any]:
+    """A node with a CPU, quick to notice when others are gone; none of what people look at."""
+    health = {"health_check_period_ms": 1000, "health_check_failure_threshold": 4}
+    made = Cluster()
+    _start_node(made, _system_config=health, no_monitor=True)
+    yield made
+    made.shutdown()
+
+
+def _start_node(cluster: Any, **options: object) -> Any:
+    try:
+        return cluster.add_node(**NODE, **options)
+    except Exception as error:  # noqa: BLE001 (it raises nothing narrower)
+        pytest.skip(f"a busy machine: Ray gives its processes 15 s to start ({error})")
+
+
+def test_a_lost_machine_costs_nothing_but_time(cluster: Any, weights_dir: Path, put, noise) -> None:
+    at = put("in/000.png", "in/sub/a.jpg", "in/torn.png")
+    Image.fromarray(noise(64, 64)).save(at / "in" / "000.png")
+    for i in range(1, 120):
+        os.link(at / "in" / "000.png", at / "in" / f"{i:03}.png")
+    (at / "in" / "torn.png").write_text("no picture")
+    second = _start_node(cluster)
+    translate = Store(weights_dir).load("negate").translate
+    plan = FolderPlan(at / "in", at / "out", recursive=True)
+    with open_manifest(at / "out", {}) as manifest:
+        results = convert_all(translate, plan, manifest, address=cluster.address)
+        told = [next(results)]
+        while ray.available_resources().get("CPU"):  # until both work
+            time.sleep(0.1)
+        cluster.remove_node(second, allow_graceful=False)
+        told += results
+    assert sorted(str(each.source) for each in told) == sorted(str(job.source) for job in plan)
+    (failed,) = [result for result in told if result.status == "failed"]
+    assert failed.source.name == "torn.png"
+    assert "is not a picture that can be read" in (failed.reason or "")
+    for i in range(120):
+        with Image.open(at / "out" / f"{i:03}.png") as image:
+            np.testing.assert_array_equal(np.asarray(image), 255 - noise(64, 64))
+    assert (at / "out" / "sub" / "a.jpg").exists()
+    assert not list(at.rglob(".tmp-*"))
+
+
+def test_the_command_tells_of_a_folder_as_it_does_on_one_machine(
+    cluster: Any, put, command, tmp_path: Path
+) -> None:
+    at = put("in/a.png", "in/b.png", "in/c.png")
+    (at / "in" / "b.png").write_text("no picture")
+    report = tmp_path / "report.jsonl"
+    arguments = ("convert", at / "in", at / "out", "--engine", "ray", "--address", cluster.address)
+    ran = command(*arguments, "--report", report)
+    assert ran.code == 3
+    assert ": 2 done, 0 skipped, 1 failed" in ran.stdout
+    lines = [json.loads(line) for line in report.read_text().splitlines()]
+    assert {Path(line["source"]).name: line["status"] for line in lines} == {
+        "a.png": "done",
+        "b.png": "failed",
+        "c.png": "done",
+    }
+    ran = command("convert", at / "in", at / "out", "--limit", 1)  # here, it is known to be done
+    assert ": 0 done, 1 skipped, 0 failed" in ran.stdout
