@@ -31,13 +31,24 @@ def serve(
     allow_upload_models: Annotated[
         bool, typer.Option("--allow-upload-models", help="Let visitors add models.")
     ] = False,
+    allow_training: Annotated[
+        bool, typer.Option("--allow-training", help="Let visitors train models of their own.")
+    ] = False,
+    training_root: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR", help="Folder of their pictures and runs; else one for this user."
+        ),
+    ] = None,
     open_: Annotated[bool, typer.Option("--open", help="Open the page in a browser.")] = False,
 ) -> None:
     """Serve the models in the browser."""
     user, _, password = (auth or "").partition(":")
     if auth is not None and not (user and password):
         raise typer.BadParameter("--auth wants USER:PASSWORD, neither of them empty")
-    from app.web import Allowed, launch  # lazy: gradio
+    if training_root and not allow_training:
+        raise typer.BadParameter("--training-root goes with --allow-training")
+    from app.web import TRAINING_ROOT, Allowed, launch  # lazy: gradio
 
     logging.basicConfig(format="%(message)s")  # to stderr, from warnings on
     logging.getLogger("app").setLevel(logging.INFO)
@@ -48,6 +59,8 @@ def serve(
         auth=(user, password) if auth else None,
         insecure=insecure,
         jobs=jobs,
-        allowed=Allowed(model_uploads=allow_upload_models),
+        allowed=Allowed(
+            allow_upload_models, (training_root or TRAINING_ROOT) if allow_training else None
+        ),
         open_browser=open_,
     )

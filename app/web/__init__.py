@@ -11,7 +11,7 @@ os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
 from cyclegan.contract.errors import DependencyError
 
 try:
-    from app.web.page import Allowed, build
+    from app.web.page import TRAINING_ROOT, Allowed, build
     from app.web.server import launch
 except ModuleNotFoundError as error:
     if error.name != "gradio":
@@ -21,4 +21,4 @@ except ModuleNotFoundError as error:
         "run: pip install 'cyclegan[web]'"
     ) from error
 
-__all__ = ["Allowed", "build", "launch"]
+__all__ = ["TRAINING_ROOT", "Allowed", "build", "launch"]

@@ -1,14 +1,18 @@
 """The page: its head, and one tab a file."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import gradio as gr
+import platformdirs
 
 from app.store import Store
 from app.web.models import models_tab
 from app.web.photo import photo_tab
 from app.web.run import KEEP_FOR_S
 from app.web.theme import ICON
+
+TRAINING_ROOT = platformdirs.user_state_path("cyclegan") / "training"  # unless one is given
 
 _CLEAN_EVERY_S = 600
 
@@ -24,6 +28,7 @@ class Allowed:
     """What visitors may do besides translating, where the operator says so."""
 
     model_uploads: bool = False  # add models
+    training_root: Path | None = None  # train models of their own, with pictures below this folder
 
 
 NOTHING_MORE = Allowed()
@@ -44,5 +49,10 @@ def build(store: Store, allowed: Allowed = NOTHING_MORE) -> gr.Blocks:
                 photo_tab(page, store)
             with gr.Tab("Models"):
                 models_tab(page, store, may_upload=allowed.model_uploads)
+            if allowed.training_root:
+                from app.web.retrain import retrain_tab  # lazy: it needs fcntl, as Windows has none
+
+                with gr.Tab("Retrain"):
+                    retrain_tab(page, store, allowed.training_root)
     page.queue(max_size=64, api_open=False, default_concurrency_limit=1)
     return page

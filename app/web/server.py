@@ -71,6 +71,8 @@ def launch(
             f"--host {host} lets other machines in; give --auth USER:PASSWORD, or --insecure if "
             "everyone who can reach this machine may use it"
         )
+    if allowed.training_root and os.name != "posix":
+        raise InputError("--allow-training works on Linux and macOS only; leave it out")
     listener = _listen(host, port)
     port = listener.getsockname()[1]
     url = _url(host, port)

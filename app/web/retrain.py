@@ -1,0 +1,216 @@
+"""The tab for an idea: two sets of pictures, what is wrong with them, and a training of one's own.
+
+The training is a process that outlives this one, see app/trainings.py; how it is watched is in
+training_watch.py. The tab is there only where the operator allows it.
+"""
+
+import json
+import logging
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+from typing import Any, Literal
+
+import gradio as gr
+
+from app import verbs
+from app.store import Store
+from app.trainings import Order, Trainings
+from app.web.training_view import alert
+from app.web.training_watch import Watch, connect_watch, lay_out_watch
+from cyclegan.cli.exits import require_training_packages
+from cyclegan.contract.errors import CycleGANError, DependencyError, InputError
+
+CHECK_TIMEOUT_S = 600.0  # for the doctor, on many pictures
+
+_INTRO = (
+    "Two sets of pictures that need not match each other, a few hundred of each: the app learns "
+    "to turn either kind into the other. It goes on when this page is closed or the server ends."
+)
+_NEW = "A new training"
+_KINDS: dict[Literal["a", "b"], str] = {"a": "One kind", "b": "The other kind"}
+_NAMES = {"a": "horse", "b": "zebra"}
+_UPLOAD = "Upload its pictures"
+_CHOOSE = "Or a folder of this server"
+_PRESET = "How"
+_PRESETS = [
+    ("Fast: for CPUs, small pictures", "fast"),
+    ("One way only, keeps the subject's shape", "simgan"),
+    ("As in the paper: for a GPU", "paper"),
+]
+_MINUTES = "Minutes of training"
+_MORE = "More settings"
+_MORE_HINT = "KEY=VALUE, one a line, as for --set of cyclegan train"
+_CHECK = "Look at the pictures"
+_START = "Start training"
+_NO_NAMES = "Give both kinds a name first."
+_NO_PICTURES = "Upload pictures of {name}, or choose a folder of them."
+_FOUND = "{pictures} pictures of {name}"
+_FINE = "Nothing is wrong with them."
+_HOURS = "A whole training with this preset takes about {time} on this machine."
+_LEVELS = {"fix": "Must be fixed", "warning": "Worth a look", "note": "Good to know"}
+Updates = dict[Any, Any]  # Gradio: component -> its new value
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class _Form:
+    """What a new training is asked for with."""
+
+    names: tuple[gr.Textbox, gr.Textbox]
+    uploads: tuple[gr.File, gr.File]
+    folders: tuple[gr.Dropdown, gr.Dropdown]
+    preset: gr.Radio
+    minutes: gr.Number
+    settings: gr.Textbox
+    check: gr.Button
+    start: gr.Button
+    told: gr.HTML
+
+    @property
+    def inputs(self) -> list[Any]:
+        """In the order in which `_read_order` takes them."""
+        return [
+            *self.names,
+            *self.uploads,
+            *self.folders,
+            self.preset,
+            self.minutes,
+            self.settings,
+        ]
+
+
+def retrain_tab(page: gr.Blocks, store: Store, root: Path) -> None:
+    """Fill the tab; everything that it makes lies below `root`."""
+    try:
+        require_training_packages()
+    except DependencyError as error:
+        gr.HTML(f'<p role="status">{escape(str(error))}</p>', apply_default_css=False)
+        return
+    trainings = Trainings(root)
+    gr.HTML(f"<p>{_INTRO}</p>", apply_default_css=False)
+    form = _lay_out_form(trainings)
+    watch = lay_out_watch()
+    _connect_form(form, watch, trainings)
+    connect_watch(page, watch, trainings, store)
+
+
+def _lay_out_form(trainings: Trainings) -> _Form:
+    names, uploads, folders = [], [], []
+    below = trainings.folders()
+    with gr.Accordion(_NEW, open=not trainings.names(), elem_id="new-training"):
+        with gr.Row():
+            for kind, label in _KINDS.items():
+                with gr.Column(elem_id=f"kind-{kind}"):
+                    names.append(gr.Textbox(label=label, placeholder=_NAMES[kind], max_length=40))
+                    uploads.append(
+                        gr.File(
+                            label=_UPLOAD, file_count="multiple", file_types=["image"], height=140
+                        )
+                    )
+                    folders.append(gr.Dropdown(["", *below], value="", label=_CHOOSE))
+        preset = gr.Radio(_PRESETS, value="fast", label=_PRESET)
+        minutes = gr.Number(60, label=_MINUTES, minimum=0.1, maximum=10_000)
+        with gr.Accordion(_MORE, open=False):
+            settings = gr.Textbox(label=_MORE, info=_MORE_HINT, lines=3, max_length=2000)
+        with gr.Row():
+            check = gr.Button(_CHECK, size="md", elem_id="check")
+            start = gr.Button(_START, variant="primary", size="md", elem_id="start-training")
+        told = gr.HTML(apply_default_css=False, elem_id="diagnosis")
+    return _Form(
+        (names[0], names[1]),
+        (uploads[0], uploads[1]),
+        (folders[0], folders[1]),
+        preset,
+        minutes,
+        settings,
+        check,
+        start,
+        told,
+    )
+
+
+def _connect_form(form: _Form, watch: Watch, trainings: Trainings) -> None:
+    def check(*answers: Any) -> str:
+        try:
+            return _diagnose(_read_order(trainings, *answers))
+        except CycleGANError as error:
+            return alert(error, trainings.root)
+
+    def start(*answers: Any) -> Updates:
+        try:
+            name = trainings.start(_read_order(trainings, *answers))
+        except CycleGANError as error:
+            return {form.told: alert(error, trainings.root)}
+        chosen = gr.Dropdown(choices=trainings.names(), value=name)
+        return {form.told: "", watch.chosen: chosen}
+
+    form.check.click(check, form.inputs, form.told, api_visibility="private")
+    form.start.click(start, form.inputs, [form.told, watch.chosen], api_visibility="private")
+
+
+def _read_order(
+    trainings: Trainings,
+    name_a: str,
+    name_b: str,
+    uploads_a: list[str] | None,
+    uploads_b: list[str] | None,
+    folder_a: str,
+    folder_b: str,
+    preset: str,
+    minutes: float,
+    settings: str,
+) -> Order:
+    """What the form asks for. Raises: InputError: something is missing."""
+    name_a, name_b = name_a.strip(), name_b.strip()
+    if not (name_a and name_b):
+        raise InputError(_NO_NAMES)
+    both = f"{name_a}2{name_b}"
+
+    def folder(kind: Literal["A", "B"], name: str, files: list[str] | None, below: str) -> str:
+        if files:
+            return str(trainings.keep([Path(file) for file in files], both, kind))
+        if below:
+            return str(trainings.folder(below))
+        raise InputError(_NO_PICTURES.format(name=name))
+
+    return Order(
+        name_a,
+        name_b,
+        folder("A", name_a, uploads_a, folder_a),
+        folder("B", name_b, uploads_b, folder_b),
+        preset,
+        float(minutes or 60),
+        tuple(line.strip() for line in settings.splitlines() if line.strip()),
+    )
+
+
+def _diagnose(order: Order) -> str:
+    """What the doctor finds, as HTML."""
+    found = json.loads(
+        verbs.run(
+            *("doctor", "--domain-a", order.domain_a, "--domain-b", order.domain_b),
+            *("--preset", order.preset, "--json"),
+            timeout_s=CHECK_TIMEOUT_S,
+            also_ok=(3,),  # something must be fixed
+        )
+    )
+    names = {"trainA": order.name_a, "trainB": order.name_b}
+    lines = [
+        _FOUND.format(pictures=folder["pictures"], name=names[folder["name"]])
+        for folder in found["folders"]
+    ]
+    if found["hours"] is not None:
+        minutes = 60 * found["hours"]
+        time = f"{minutes:.0f} minutes" if minutes < 90 else f"{found['hours']:.1f} hours"
+        lines.append(_HOURS.format(time=time))
+    if not found["findings"]:
+        lines.append(_FINE)
+    facts = "".join(f"<li>{escape(line)}</li>" for line in lines)
+    findings = "".join(
+        f'<li class="{escape(each["level"])}"><strong>{_LEVELS[each["level"]]}:</strong> '
+        f"{escape(each['text'])} {escape(each['remedy'])}</li>"
+        for each in found["findings"]
+    )
+    return f'<div role="status"><ul class="facts">{facts}</ul><ul>{findings}</ul></div>'

@@ -1,0 +1,99 @@
+"""A training from the page, in a real browser: started, watched, paused, gone on with, exported."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from app.store import Store
+from app.trainings import Trainings
+
+pytest.importorskip("torch", reason="training needs torch (extra: train)")
+
+TIMEOUT_MS = 300_000  # for a machine that does other work as well
+
+# Small enough for a step to take milliseconds; it never ends by itself.
+SETTINGS = """
+crop_size=32
+load_size_min=32
+load_size_max=32
+generator_width=8
+discriminator_width=8
+compile=false
+log_every=4
+sheet_every=8
+checkpoint_every=1000000
+max_images=1000000
+"""
+
+
+def draw(folder: Path, seed: int) -> list[Path]:
+    folder.mkdir(parents=True)
+    random = np.random.default_rng(seed)
+    paths = [folder / f"{count}.png" for count in range(8)]
+    for path in paths:
+        Image.fromarray(random.integers(0, 256, (40, 40, 3), np.uint8)).save(path)
+    return paths
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Iterator[Path]:
+    """A folder to train below; what a failed test left alive there is stopped."""
+    yield tmp_path / "root"
+    trainings = Trainings(tmp_path / "root")
+    for name in trainings.names():
+        trainings.tell(name, "stop")
+
+
+def test_a_training_is_started_watched_paused_and_made_a_model(
+    serve: Callable[..., Any], chromium: Any, weights_dir: Path, root: Path, tmp_path: Path
+) -> None:
+    ink = draw(tmp_path / "uploads", 0)
+    draw(root / "mine" / "paper", 1)
+    server = serve(weights_dir, "--allow-training", "--training-root", str(root))
+    page = chromium.new_context(viewport={"width": 390, "height": 844}).new_page()
+    page.set_default_timeout(TIMEOUT_MS)
+    complaints: list[str] = []
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.goto(server.url)
+    page.get_by_role("tab", name="Retrain").click()
+
+    # One kind is uploaded, the other lies on the server; what is missing is said.
+    page.get_by_role("button", name="Start training").click()
+    page.locator("#diagnosis [role=alert]", has_text="Give both kinds a name first").wait_for()
+    page.get_by_label("One kind").fill("ink")
+    page.get_by_label("The other kind").fill("paper")
+    page.locator("#kind-a input[type=file]").set_input_files(ink)
+    page.locator("#kind-a").get_by_text("7.png").wait_for()
+    page.locator("#kind-b").get_by_role("combobox").fill("mine/paper")
+    page.locator("#kind-b").get_by_role("combobox").press("Enter")
+    page.get_by_role("button", name="More settings").click()
+    page.get_by_role("textbox", name="More settings").fill(SETTINGS)
+    page.get_by_role("button", name="Start training").click()
+
+    page.locator("#training", has_text="Training").locator("svg polyline").first.wait_for()
+    page.locator("#sheet img").wait_for()
+    page.get_by_role("button", name="Pause").click()
+    page.locator("#training", has_text="Paused").wait_for()
+
+    # All that is known lies in the folder: whoever looks next, or goes on, is told the same.
+    trainings = Trainings(root)
+    assert trainings.names() == ["ink2paper"]
+    paused = trainings.look("ink2paper")
+    assert (paused.state, paused.has_checkpoint) == ("paused", True)
+    trainings.resume("ink2paper")
+    page.locator("#training strong", has_text="Training").wait_for()
+    page.get_by_role("button", name="Stop for good").click()
+    page.locator("#training", has_text="Stopped").wait_for()
+
+    page.get_by_role("button", name="Make a model of it").click()
+    page.get_by_label("Name of the model").fill("ink2paper")
+    page.get_by_role("button", name="Make the model").click()
+    page.locator("#made [role=status]", has_text="ink2paper is there").wait_for()
+    assert Store(weights_dir).verify("ink2paper").source_domain == "ink"
+    page.locator("#picker").get_by_text("Ink to paper").wait_for(state="attached")
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+    assert complaints == []
