@@ -1,20 +1,29 @@
-// A picture pasted or dropped anywhere on the page is a picture for the Photo tab; without this,
-// a drop beside the field makes the browser leave the page for the picture.
+// A picture pasted or dropped anywhere on the page is a picture for the Photo tab, and files are
+// for the Folder tab while that is shown; without this, a drop beside the field makes the browser
+// leave the page for the picture.
 const field = () => document.querySelector('#photo input[type=file]');
 
+const hand = (input, files) => {
+  const chosen = new DataTransfer();
+  for (const file of files) chosen.items.add(file);
+  input.files = chosen.files;
+  input.dispatchEvent(new Event('change', { bubbles: true }));
+};
+
 const give = async files => {
+  const many = document.querySelector('#files');
+  if (many?.offsetParent) {
+    const input = many.querySelector('input[type=file]');
+    if (input && files.length) hand(input, files);
+    return;
+  }
   const picture = [...files].find(file => file.type.startsWith('image/'));
   if (!picture) return;
   if (!field()) { // the field shows the camera: back to files
     document.querySelector('#photo .source-selection button')?.click();
     await new Promise(requestAnimationFrame);
   }
-  const input = field();
-  if (!input) return;
-  const chosen = new DataTransfer();
-  chosen.items.add(picture);
-  input.files = chosen.files;
-  input.dispatchEvent(new Event('change', { bubbles: true }));
+  if (field()) hand(field(), [picture]);
 };
 
 addEventListener('paste', event => give(event.clipboardData.files));

@@ -6,15 +6,14 @@ from pathlib import Path
 import gradio as gr
 import platformdirs
 
+from app.jobs.office import Office
 from app.store import Store
+from app.web import folder
 from app.web.models import models_tab
 from app.web.photo import photo_tab
-from app.web.run import KEEP_FOR_S
 from app.web.theme import ICON
 
 TRAINING_ROOT = platformdirs.user_state_path("cyclegan") / "training"  # unless one is given
-
-_CLEAN_EVERY_S = 600
 
 _HEADER = f"""
 <header>
@@ -34,19 +33,16 @@ class Allowed:
 NOTHING_MORE = Allowed()
 
 
-def build(store: Store, allowed: Allowed = NOTHING_MORE) -> gr.Blocks:
-    """The page around the models of a store, ready to be mounted."""
-    page = gr.Blocks(
-        title="CycleGAN",
-        analytics_enabled=False,
-        delete_cache=(_CLEAN_EVERY_S, KEEP_FOR_S),
-        fill_width=True,
-    )
+def build(store: Store, office: Office, allowed: Allowed = NOTHING_MORE) -> gr.Blocks:
+    """The page around the models of a store and the jobs of an office, ready to be mounted."""
+    page = gr.Blocks(title="CycleGAN", analytics_enabled=False, fill_width=True)
     with page:
         gr.HTML(_HEADER, apply_default_css=False)
         with gr.Tabs():
             with gr.Tab("Photo"):
                 photo_tab(page, store)
+            with gr.Tab(folder.TAB):
+                folder.folder_tab(page, store, office)
             with gr.Tab("Models"):
                 models_tab(page, store, may_upload=allowed.model_uploads)
             if allowed.training_root:

@@ -26,15 +26,16 @@ from app.api import add_api
 from app.guard import Guard, is_loopback
 from app.jobs.office import Office
 from app.store import Store
+from app.tidy import tidied
 from app.web.models import installed
 from app.web.page import NOTHING_MORE, Allowed, build
 from app.web.theme import HEAD, STYLE, theme
-from app.web.upload import refuse_addresses
+from app.web.upload import take_uploads_only
 from cyclegan import __version__
 from cyclegan.contract.errors import InputError
 
-# A 100 megapixel photo as PNG takes about 200 MB.
-MAX_FILE_SIZE = "300mb"
+# Of a zip; a 100 megapixel photo as PNG takes about 200 MB.
+MAX_FILE_SIZE = "2gb"
 
 log = logging.getLogger(__name__)
 
@@ -96,7 +97,8 @@ def launch(
         log.info("serving %d models of %s on %s (Ctrl-C ends it)", count, weights, url)
         if open_browser:
             threading.Thread(target=webbrowser.open, args=(url,), daemon=True).start()
-        uvicorn.Server(config).run(sockets=[listener])
+        with tidied(Path(folder)):
+            uvicorn.Server(config).run(sockets=[listener])
 
 
 def application(
@@ -126,8 +128,8 @@ def application(
     )
     app.add_middleware(Guard, auth=auth, only_local=only_local)
     add_api(app, store, office)
-    refuse_addresses()
-    page = build(store, allowed)
+    take_uploads_only()
+    page = build(store, office, allowed)
     page.state_session_capacity = 200  # sessions in memory; Gradio keeps 10,000
     mounted: FastAPI = gr.mount_gradio_app(
         app,

@@ -7,6 +7,7 @@ from typing import Any
 
 import gradio as gr
 from gradio import processing_utils
+from gradio.utils import get_upload_folder
 
 from app.naming import plain_name
 
@@ -38,10 +39,20 @@ def result_name(upload: str, model: str, format: str) -> str:
     return plain_name(f"{stem}_{model}.{format}")
 
 
-def refuse_addresses() -> None:
-    """From now on, Gradio fetches nothing when a client sends an address instead of a file."""
+def take_uploads_only() -> None:
+    """From now on, Gradio takes from clients what they uploaded: no address, and no path of ours.
+
+    It looks at paths itself only where its own `launch` serves the page; mounted, it would read any
+    file of this machine for a client that pretends to be the page.
+    """
 
     async def refuse(url: str, cache_dir: str) -> str:
         raise gr.Error("Pictures are uploaded, not fetched from an address.", print_exception=False)
 
+    def check(path: str | Path, check_in_upload_folder: bool) -> None:
+        uploads = Path(get_upload_folder()).resolve()
+        if check_in_upload_folder and not Path(path).resolve().is_relative_to(uploads):
+            raise gr.Error("Pictures are uploaded, not named.", print_exception=False)
+
     processing_utils.async_ssrf_protected_download = refuse
+    processing_utils._check_allowed = check

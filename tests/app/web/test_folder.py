@@ -1,0 +1,179 @@
+"""The Folder tab as people use it, in a real browser against a real server that may be killed."""
+
+import json
+import signal
+import urllib.request
+import uuid
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from cyclegan.contract.images import Picture, load_picture
+from cyclegan.contract.saving import save_picture
+
+TIMEOUT_MS = 120_000  # for a machine that does other work as well
+MANY = 25  # photos: long enough to see the first one, and to kill the server then
+NARROW = {"width": 390, "height": 844}
+
+
+def open_page(browser: Any, url: str, **context: Any) -> tuple[Any, list[str]]:
+    """A page, and what it complains of."""
+    complaints: list[str] = []
+    page = browser.new_context(**context).new_page()
+    page.set_default_timeout(TIMEOUT_MS)
+    page.on("console", lambda m: complaints.append(m.text) if m.type == "error" else None)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.goto(url)
+    return page, complaints
+
+
+def send(page: Any, *paths: Path) -> None:
+    page.locator("#files input[type=file]").set_input_files(paths)
+    page.locator("#files tr").nth(len(paths) - 1).wait_for()
+    page.get_by_role("button", name="Translate all").click()
+
+
+def state(page: Any, text: str) -> None:
+    page.locator(".job .state", has_text=text).wait_for()
+
+
+def result(page: Any) -> dict[str, bytes]:
+    with page.expect_download() as info:
+        page.get_by_role("link", name="Download all (zip)").click()
+    assert info.value.suggested_filename == "negate.zip"
+    with zipfile.ZipFile(info.value.path()) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+@pytest.fixture
+def photo(tmp_path: Path) -> Path:
+    path = tmp_path / "Zoë.png"
+    rgb = np.random.default_rng(7).integers(0, 256, (20, 30, 3), np.uint8)
+    save_picture(Picture(rgb), path)
+    return path
+
+
+def test_photos_come_back_as_a_zip_and_the_address_leads_back(
+    serve: Callable[..., Any], chromium: Any, weights_dir: Path, photo: Path, tmp_path: Path
+) -> None:
+    server = serve(weights_dir)
+    page, complaints = open_page(chromium, server.url, viewport=NARROW, color_scheme="dark")
+    page.get_by_role("tab", name="Folder").click()
+
+    page.get_by_role("button", name="Translate all").focus()
+    page.keyboard.press("Enter")
+    page.locator(".job-refusal", has_text="Give photos first").wait_for()
+    bad = tmp_path / "bad.zip"
+    with zipfile.ZipFile(bad, "w") as archive:
+        archive.writestr("../out.png", photo.read_bytes())
+        archive.writestr("bomb.png", bytes(100))
+    send(page, bad)
+    state(page, "Done")
+    assert page.locator(".job-refusal").inner_text() == ""
+    page.get_by_text("out.png: its path in the zip leads out of it").wait_for()
+    page.get_by_text("bomb.png is not a picture that can be read").wait_for()
+    assert page.get_by_role("link", name="Download all (zip)").is_hidden()
+    bad.write_bytes(b"no zip")
+    send(page, bad)
+    page.locator(".job-refusal", has_text="bad.zip is not a zip that can be read").wait_for()
+
+    text = tmp_path / "<b>.txt"
+    text.write_text("<script>")
+    page.get_by_role("button", name="Clear").click()
+    send(page, photo, photo, text)
+    state(page, "Done")
+    page.get_by_text("2 of 3 translated, 1 failed").wait_for()
+    page.get_by_text("b.txt is not named as a picture").wait_for()
+    assert page.locator(".job .pairs img").count() == 4
+    page.locator(".job .pairs img").last.scroll_into_view_if_needed()
+    page.wait_for_function(
+        "() => [...document.querySelectorAll('.job .pairs img')].every(i => i.naturalWidth === 30)"
+    )
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+
+    page.reload()
+    state(page, "Done")  # in the tab of its own, which was not the first
+    other, others_complaints = open_page(chromium, page.url)
+    state(other, "Done")
+    made = result(other)
+    assert list(made) == ["Zoë.png", "Zoë (2).png", "failures.csv"]
+    rgb = load_picture(made["Zoë (2).png"]).rgb
+    np.testing.assert_array_equal(rgb, 255 - load_picture(photo).rgb)
+
+    page.get_by_role("button", name="Remove from the server").focus()
+    page.keyboard.press("Enter")
+    page.get_by_text("This job is not there any more").wait_for()
+    other.reload()
+    other.get_by_text("This job is not there any more").wait_for()
+    is_404 = "Failed to load resource: the server responded with a status of 404 (Not Found)"
+    assert [text for text in complaints + others_complaints if text != is_404] == []
+    assert server.asked_network_for() == []
+
+
+def test_a_server_that_is_killed_goes_on_where_it_was(
+    serve: Callable[..., Any], chromium: Any, add_model: Callable[..., Any], tmp_path: Path
+) -> None:
+    weights, photo, many = (tmp_path / name for name in ("weights", "photo.png", "many.zip"))
+    weights.mkdir()
+    add_model(weights, "negate", times=2001)  # a tenth of a second for each photo
+    rgb = np.random.default_rng(7).integers(0, 256, (256, 256, 3), np.uint8)
+    save_picture(Picture(rgb), photo)
+    with zipfile.ZipFile(many, "w") as archive:
+        for i in range(MANY):
+            archive.writestr(f"{i}.png", photo.read_bytes())
+    folder = "--jobs", str(tmp_path / "kept")
+    first = serve(weights, *folder)
+    page, _ = open_page(chromium, first.url)
+    page.get_by_role("tab", name="Folder").click()
+    send(page, many)
+    page.locator(".job .pairs img").first.wait_for()
+    state(page, "Translating")
+    first.end(signal.SIGKILL)
+    page.get_by_text("The server does not answer.").wait_for()
+
+    port = first.url.rstrip("/").rpartition(":")[2]
+    second = serve(weights, *folder, "--port", port)
+    assert second.url == first.url
+    state(page, "Done")  # the page asked again by itself
+    page.get_by_text(f"{MANY} of {MANY} translated").wait_for()
+    made = result(page)
+    assert len(made) == MANY + 1
+    for name in ("0.png", f"{MANY - 1}.png"):
+        np.testing.assert_array_equal(load_picture(made[name]).rgb, 255 - rgb)
+
+    send(page, many)
+    page.get_by_role("button", name="Cancel").click()
+    state(page, "Cancelled")
+    assert page.locator(".job progress").get_attribute("value") != str(MANY)
+
+    # A program that pretends to be the page can send what was uploaded, and no other file.
+    assert "Pictures are uploaded, not named." in pretend(second.url, {"path": str(photo)})
+
+
+def pretend(url: str, file: dict[str, str]) -> str:
+    """What the server streams back when a client presses the button on its own."""
+    with urllib.request.urlopen(f"{url}config") as answer:
+        config = json.load(answer)
+    components = {part["id"]: part["props"].get("elem_id") for part in config["components"]}
+    (run,) = [
+        dependency
+        for dependency in config["dependencies"]
+        if [components[i] for i in dependency["inputs"]][:1] == ["files"]
+    ]
+    session = uuid.uuid4().hex
+    body = {
+        "data": [[file | {"meta": {"_type": "gradio.FileData"}}], "negate", "auto"],
+        "fn_index": run["id"],
+        "session_hash": session,
+    }
+    headers = {"Content-Type": "application/json"}
+    asked = urllib.request.Request(
+        f"{url}gradio_api/queue/join", json.dumps(body).encode(), headers
+    )
+    urllib.request.urlopen(asked).close()
+    with urllib.request.urlopen(f"{url}gradio_api/queue/data?session_hash={session}") as answer:
+        return str(answer.read().decode())
