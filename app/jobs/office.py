@@ -19,9 +19,10 @@ from app.jobs.intake import Sent, take_in
 from app.jobs.limits import BusyError, Limits, UnfinishedJobError, UnknownJobError
 from app.jobs.records import ENDED, Job, JobPicture, Records, State
 from app.naming import Format, Naming
+from app.progress import Progress
 from app.recipe import Recipe
 from app.store import Store
-from cyclegan.contract.errors import CycleGANError, StorageError, brief
+from cyclegan.contract.errors import CycleGANError, StoppedError, StorageError, brief
 
 _TIDY_EVERY_S = 60  # seconds; and after each job
 _BUG = "something went wrong inside the program; what it printed where it runs says more"
@@ -56,9 +57,10 @@ class Office:
         self._records = Records(folder)
         self._turn = threading.RLock()  # of who decides what is running, and what is removed
         self._running: Job | None = None
-        self._fate: State | None = None  # of the running job, if it is not to be done
+        self._progress = Progress()  # of the running job
+        self._is_cancelled = False  # the running job
         self._arriving: set[str] = set()
-        self._is_closing = False
+        self._closing = threading.Event()
         self._wake = threading.Event()
         self._thread = threading.Thread(target=self._work, name="jobs", daemon=True)
 
@@ -72,7 +74,9 @@ class Office:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._is_closing = True
+        with self._turn:
+            self._closing.set()
+            self._progress.stop()
         self._wake.set()
         self._thread.join()
         self._records.close()
@@ -140,7 +144,7 @@ class Office:
         with self._turn:
             job = self._find(id)
             if self._running and self._running.id == id:
-                self._fate = State.cancelled
+                self._stop()
             elif job.state not in ENDED:
                 self._end(job, State.cancelled)
 
@@ -150,7 +154,7 @@ class Office:
             job = self._find(id)
             self._records.remove(job)
             if self._running and self._running.id == id:
-                self._fate = State.cancelled  # its folder goes when the work has stopped
+                self._stop()  # and then its folder goes
             else:
                 self._delete(job)
 
@@ -200,12 +204,19 @@ class Office:
         if self._records.total_bytes() + size > self.limits.total_bytes:
             raise BusyError("the room for jobs is full; try again when those before have ended")
 
+    def _stop(self) -> None:
+        self._is_cancelled = True
+        self._progress.stop()
+
     def _work(self) -> None:
-        while not self._is_closing:
+        while not self._closing.is_set():
             try:
                 self.tidy()
                 with self._turn:
-                    self._running, self._fate = self._records.next(), None
+                    if self._closing.is_set():
+                        return
+                    self._running = self._records.next()
+                    self._progress, self._is_cancelled = Progress(), False
                 if self._running:
                     self._do(self._running)
                     continue
@@ -217,16 +228,12 @@ class Office:
     def _do(self, job: Job) -> None:
         self._records.change(job, state=State.running)
         folder, problem, state = self._folder / job.id, None, State.done
-
-        def is_stopped() -> bool:
-            return self._is_closing or self._fate is not None
-
         try:
-            work.do(job, folder, self._store, self._records, self.limits, is_stopped)
-        except work.StoppedError:
-            if self._fate is None:
+            work.do(job, folder, self._store, self._records, self.limits, self._progress)
+        except StoppedError:
+            if not self._is_cancelled:
                 return  # goes on when the server does
-            state = self._fate
+            state = State.cancelled
         except CycleGANError as error:
             state, problem = State.failed, str(error)
         except Exception:  # a bug of ours is logged, and the other jobs go on

@@ -7,7 +7,7 @@ import csv
 import io
 import shutil
 import zipfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from app.jobs.records import Job, JobPicture, PictureState, Records
 from app.manifest import IS_DONE, open_manifest
 from app.naming import Naming
 from app.plan import FolderPlan
+from app.progress import Progress
 from app.recipe import Recipe
 from app.rendering import Renderer
 from app.store import Store
@@ -32,10 +33,6 @@ PREVIEW_SIDE = 320  # pixels
 _WHITE = (255, 255, 255)
 
 
-class StoppedError(Exception):
-    """The work was stopped on purpose: nothing is wrong, and it may go on."""
-
-
 def naming_of(job: Job) -> Naming:
     """How the job's translations are called."""
     return Naming(job.format)  # type: ignore[arg-type]  # which checks it
@@ -47,11 +44,12 @@ def do(
     store: Store,
     records: Records,
     limits: Limits,
-    is_stopped: Callable[[], bool],
+    progress: Progress,
 ) -> None:
     """Translate what is not translated yet of a job, and record what becomes of each picture.
 
-    Raises: StoppedError soon after `is_stopped`; CycleGANError if the job cannot go on.
+    Raises: StoppedError soon after `progress` was stopped; other CycleGANErrors if the job cannot
+    go on.
     """
     translator = store.load(job.model)
     recipe = Recipe(**job.recipe)
@@ -61,13 +59,12 @@ def do(
     made_bytes = previews = 0
 
     def translate(picture: Picture) -> Picture:
-        if is_stopped():
-            raise StoppedError
+        progress.check()
         if made_bytes > limits.result_bytes:
             raise InputError(
                 f"the job's results fill {limits.result_bytes / 2**30:.3g} GiB already"
             )
-        return render(picture)
+        return render(picture, progress)
 
     made_by = {"model": translator.card.sha256} | recipe.to_dict()
     with (
@@ -75,6 +72,7 @@ def do(
         closing(convert_all(translate, plan, manifest, quality=recipe.quality)) as results,
     ):
         for result in results:
+            progress.check()  # what was stopped has not failed
             picture = pictures[result.source.name]
             if result.status == "done" or result.reason == IS_DONE:
                 made_bytes += result.output.stat().st_size
@@ -86,8 +84,6 @@ def do(
             else:
                 found = {"state": PictureState.failed, "reason": _reason(result, picture)}
             records.change_picture(job, picture.number, **found)
-            if is_stopped():
-                raise StoppedError
 
 
 def pack(job: Job, folder: Path, pictures: Sequence[JobPicture]) -> None:

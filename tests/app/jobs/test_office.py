@@ -14,6 +14,7 @@ from app.jobs import office as office_module
 from app.jobs.limits import BusyError, UnfinishedJobError, UnknownJobError
 from app.jobs.office import Office
 from app.jobs.records import PictureState, State
+from app.progress import Progress
 from app.recipe import Recipe
 from app.rendering import Renderer
 from cyclegan.contract.errors import InputError, ModelError, StorageError
@@ -29,9 +30,9 @@ def gate(monkeypatch: pytest.MonkeyPatch) -> threading.Semaphore:
     gate = threading.Semaphore(0)
     render = Renderer.__call__
 
-    def wait(self: Renderer, picture: Picture) -> Picture:
+    def wait(self: Renderer, picture: Picture, progress: Progress) -> Picture:
         assert gate.acquire(timeout=TIMEOUT_S)
-        return render(self, picture)
+        return render(self, picture, progress)
 
     monkeypatch.setattr(Renderer, "__call__", wait)
     return gate

@@ -45,7 +45,8 @@ def wait_for(client: TestClient, id: str) -> dict[str, Any]:
 
 def test_many_pictures_come_back_as_a_zip(client: TestClient, tmp_path: Path) -> None:
     sent = form(("a.zip", zipped(("x/a.png", picture(10)))), ("b.png", picture()), ("c.png", b"x"))
-    answer = client.post(JOBS, params={"model": "negate", "format": "webp"}, files=sent)
+    asked = {"model": "negate", "format": "webp", "strength": "1", "metadata": "none"}
+    answer = client.post(JOBS, params=asked, files=sent)
     assert answer.status_code == HTTPStatus.CREATED
     created = answer.json()
     assert answer.headers["location"] == f"{JOBS}/{created['id']}"
@@ -107,7 +108,7 @@ def test_what_is_no_job_is_a_problem_and_the_next_one_works(
     assert "room for 30 files" in problem(answer, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
     answer = client.post(JOBS, params={"model": "negat"}, files=good)
     assert 'did you mean "negate"?' in problem(answer, HTTPStatus.NOT_FOUND)
-    for hostile in ({"format": "gif"}, {"quality": "0"}, {"format": "../x"}):
+    for hostile in ({"format": "gif"}, {"quality": "0"}, {"strength": "nan"}, {"format": "../x"}):
         answer = client.post(JOBS, params=hostile, files=good)
         problem(answer, HTTPStatus.BAD_REQUEST)
     assert not [path for path in (weights_dir.parent / "jobs").iterdir() if path.is_dir()]
