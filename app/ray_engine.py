@@ -7,6 +7,7 @@ for one machine (batch.py). All machines see the folders under the same paths.
 import logging
 import os
 import pickle
+import socket
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -34,6 +35,7 @@ except ModuleNotFoundError as error:
     ) from error
 
 MOST_AT_ONCE = 100_000  # jobs, that Ray and this process hold; 50 MB
+TIMEOUT_S = 10.0  # for an answer of the cluster
 MOST_A_TASK = 16  # pictures; what is lost with a worker is done again, and small ones are quick
 
 Row = dict[str, Any]
@@ -129,9 +131,13 @@ def _cluster(address: str | None) -> Iterator[None]:
     """A connection to a cluster, or a cluster of this machine alone, as long as the block lasts."""
     options: dict[str, Any] = {} if address else {"include_dashboard": False}
     try:
+        if address and ":" in address:  # Ray itself would try for minutes
+            host, _, port = address.removeprefix("ray://").rpartition(":")
+            socket.create_connection((host, int(port)), timeout=TIMEOUT_S).close()
         ray.init(address or "local", logging_level=logging.ERROR, log_to_driver=False, **options)
-    except (ConnectionError, ValueError, RuntimeError) as error:
-        raise InputError(f"there is no Ray cluster at {address}: {brief(error)}") from error
+    except (OSError, ValueError, RuntimeError) as error:
+        where = address or "this machine"
+        raise InputError(f"there is no Ray cluster at {where}: {brief(error)}") from error
     try:
         context = DataContext.get_current()
         context.enable_progress_bars = context.print_on_execution_start = False

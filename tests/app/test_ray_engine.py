@@ -2,6 +2,7 @@
 
 import json
 import os
+import socket
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -71,6 +72,16 @@ def test_a_lost_machine_costs_nothing_but_time(cluster: Any, weights_dir: Path, 
             np.testing.assert_array_equal(np.asarray(image), 255 - noise(64, 64))
     assert (at / "out" / "sub" / "a.jpg").exists()
     assert not list(at.rglob(".tmp-*"))
+
+
+def test_an_address_without_a_cluster_is_told_at_once(command, put) -> None:
+    at = put("in/a.png")
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    for address in (f"127.0.0.1:{port}", f"ray://127.0.0.1:{port}", "127.0.0.1:port"):
+        ran = command("convert", at / "in", at / "out", "--engine", "ray", "--address", address)
+        assert ran.code == 2
+        assert f"error: there is no Ray cluster at {address}: " in ran.stderr
 
 
 def test_the_command_tells_of_a_folder_as_it_does_on_one_machine(
