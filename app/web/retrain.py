@@ -197,6 +197,14 @@ def _diagnose(order: Order) -> str:
         )
     )
     names = {"trainA": order.name_a, "trainB": order.name_b}
+
+    def say(text: str) -> str:
+        for folder, name in names.items():
+            text = text.replace(folder, name)
+        return escape(text)
+
+    # Nobody is asked for pictures to judge by.
+    findings = [each for each in found["findings"] if each["code"] != "no-test"]
     lines = [
         _FOUND.format(pictures=folder["pictures"], name=names[folder["name"]])
         for folder in found["folders"]
@@ -205,12 +213,12 @@ def _diagnose(order: Order) -> str:
         minutes = 60 * found["hours"]
         time = f"{minutes:.0f} minutes" if minutes < 90 else f"{found['hours']:.1f} hours"
         lines.append(_HOURS.format(time=time))
-    if not found["findings"]:
+    if not findings:
         lines.append(_FINE)
     facts = "".join(f"<li>{escape(line)}</li>" for line in lines)
-    findings = "".join(
+    listed = "".join(
         f'<li class="{escape(each["level"])}"><strong>{_LEVELS[each["level"]]}:</strong> '
-        f"{escape(each['text'])} {escape(each['remedy'])}</li>"
-        for each in found["findings"]
+        f"{say(each['text'])} {say(each['remedy'])}</li>"
+        for each in findings
     )
-    return f'<div role="status"><ul class="facts">{facts}</ul><ul>{findings}</ul></div>'
+    return f'<div role="status"><ul class="facts">{facts}</ul><ul>{listed}</ul></div>'

@@ -244,6 +244,7 @@ def test_verify_says_so_when_all_is_well(command) -> None:
         (("models", "show"), "No such command 'show'"),
         (("models", "--json", "info"), "give options after the action: models info"),
         (("serve", "--auth", "ada"), "--auth wants USER:PASSWORD"),
+        (("serve", "--training-root", "x"), "--training-root goes with --allow-training"),
         (("serve", "--port", "70000"), "less than or equal to 65535"),
     ],
 )
