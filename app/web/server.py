@@ -37,6 +37,8 @@ from cyclegan.contract.errors import InputError
 # Of a zip; a 100 megapixel photo as PNG takes about 200 MB.
 MAX_FILE_SIZE = "2gb"
 
+_OPEN_FILES = 8192  # most systems start with 1024
+
 log = logging.getLogger(__name__)
 
 
@@ -74,6 +76,7 @@ def launch(
         )
     if allowed.training_root and os.name != "posix":
         raise InputError("--allow-training works on Linux and macOS only; leave it out")
+    _allow_open_files()
     listener = _listen(host, port)
     port = listener.getsockname()[1]
     url = _url(host, port)
@@ -168,6 +171,18 @@ def _listen(host: str, port: int) -> socket.socket:
         raise InputError(reason) from error
     except OverflowError as error:
         raise InputError(f"port {port} does not exist; use one of 1 to 65535") from error
+
+
+def _allow_open_files() -> None:
+    """Let a request have a thousand files, each of which is open until all are there."""
+    try:
+        import resource  # lazy: Windows has none, and no such limit
+    except ModuleNotFoundError:
+        return
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _OPEN_FILES if hard == resource.RLIM_INFINITY else min(_OPEN_FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def _url(host: str, port: int) -> str:

@@ -16,6 +16,7 @@ from typing import Any
 from playwright.sync_api import Browser, sync_playwright
 
 HERE = Path(__file__).parent
+EXAMPLES = HERE.parents[1] / "app" / "web" / "examples"
 DESK = {"width": 1280, "height": 880}
 PHONE = {"width": 390, "height": 844}
 
@@ -41,6 +42,7 @@ def main() -> None:
             browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
             take(browser, url, options, "app", viewport=DESK)
             take(browser, url, options, "app-phone-dark", viewport=PHONE, color_scheme="dark")
+            take(browser, url, options, "folder", viewport=DESK, tab="Folder")
             take(browser, url, options, "models", viewport=DESK, tab="Models")
         app.terminate()
 
@@ -55,6 +57,11 @@ def take(
     if tab == "Photo":
         page.get_by_role("button", name=options.example).click()
         page.locator("#note", has_text="pixels").wait_for(timeout=120_000)
+    if tab == "Folder":
+        page.locator("#files input[type=file]").set_input_files(sorted(EXAMPLES.glob("*.jpg")))
+        page.locator("#files tr").nth(2).wait_for(timeout=120_000)
+        page.get_by_role("button", name="Translate all").click()
+        page.locator(".job .state", has_text="Done").wait_for(timeout=120_000)
     page.evaluate("document.activeElement.blur()")
     page.mouse.move(0, 0)
     page.wait_for_timeout(1000)  # fades and smooth scrolling end
