@@ -20,16 +20,10 @@ from app.rendering import Renderer
 from app.store import Store
 from app.web.models import installed
 from app.web.run import Run, read_kept
+from app.web.words import template, texts
 from cyclegan.contract.errors import ModelError
 from cyclegan.contract.images import Picture
 from cyclegan.contract.saving import save_picture
-
-_TEXTS = {
-    "back": "There and back",
-    "lost": "What was lost: the brighter, the more",
-    "mean": "Mean difference",
-    "measure": "CIEDE2000; 1 is about what an eye can tell",
-}
 
 _MAP_SIDE = 512  # pixels; each takes a microsecond
 # Differences, and the colours that stand for them: black, violet, orange, pale yellow.
@@ -49,7 +43,7 @@ class Back:
 def back_panel() -> gr.HTML:
     """A component that shows what `shown_back` makes, and else nothing."""
     return gr.HTML(
-        html_template=_TEMPLATE, apply_default_css=False, texts=_TEXTS, elem_id="back-panel"
+        html_template=_TEMPLATE, apply_default_css=False, texts=texts("back"), elem_id="back-panel"
     )
 
 
@@ -96,8 +90,8 @@ def _colour(differences: NDArray[np.floating]) -> RGB:
     return np.stack(planes, axis=-1).astype(np.uint8)
 
 
-_TEMPLATE = """
-${!value ? "" : `
+_TEMPLATE = template("""
+!value ? "" : `
 <div class="there-and-back">
   <figure>
     <img src="${value.picture.url}" alt="${texts.back}"><figcaption>${texts.back}</figcaption>
@@ -106,5 +100,5 @@ ${!value ? "" : `
     <img src="${value.lost.url}" alt="${texts.lost}"><figcaption>${texts.lost}</figcaption>
   </figure>
   <p role="status">${texts.mean} <strong>${value.mean}</strong> (${texts.measure})</p>
-</div>`}
-"""
+</div>`
+""")

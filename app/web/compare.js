@@ -1,6 +1,5 @@
 // What moves in compare.py: the line, the part that is shown, and the brush. Gradio calls this with
-// `element`, `props`, `trigger` and `watch`. Places are fractions of the box.
-const texts = props.texts;
+// `element`, `props`, `trigger` and `watch`, and words in front of it `texts`. Places are fractions of the box.
 const box = () => element.querySelector('.compare');
 const within = (x, low, high) => Math.min(high, Math.max(low, x));
 

@@ -13,25 +13,9 @@ from typing import Any
 
 import gradio as gr
 from gradio.data_classes import FileData
+from gradio.i18n import I18nData
 
-_TEXTS = {
-    "before": "Before",
-    "after": "After",
-    "line": "Line between before and after",
-    "share": "% percent before",  # % is the number
-    "failed": "That did not work:",
-    "smaller": "Smaller",
-    "whole": "Whole picture",
-    "larger": "Larger",
-    "hold": "Hold to see before",
-    "region": "Only a region",
-    "brush": "Brush",
-    "erase": "Erase",
-    "clear": "Clear",
-    "width": "Width of the brush",
-    "draw": "Region to change: draw, or move the brush with the arrow keys and draw with Space",
-    "keys": "Ctrl and wheel, two fingers, or + and - on the line make it larger",
-}
+from app.web.words import script, template, texts
 
 
 @dataclass(frozen=True)
@@ -45,18 +29,17 @@ class Pair:
     photo: str = ""  # what tells the photo from others: a region that is drawn stays with it
 
 
-def compare_pair(empty: str) -> gr.HTML:
-    """A component that says `empty` until it is given what `pair` or `refusal` make.
+def compare_pair() -> gr.HTML:
+    """A component with a hint until it is given what `pair` or `refusal` make.
 
     Its event `draw` has the attribute `region`: where the picture is to change, as a data URL of a
     PNG, white there and transparent elsewhere; "" for everywhere.
     """
     return gr.HTML(
         html_template=_TEMPLATE,
-        js_on_load=Path(__file__).with_name("compare.js").read_text("utf-8"),
+        js_on_load=script(Path(__file__).with_name("compare.js")),
         apply_default_css=False,
-        empty=empty,
-        texts=_TEXTS,
+        texts=texts("compare"),
         elem_id="compare",
     )
 
@@ -72,16 +55,18 @@ def pair(shown: Pair) -> dict[str, Any]:
     }
 
 
-def refusal(sentence: str) -> dict[str, Any]:
+def refusal(sentence: str | I18nData) -> str | dict[str, Any]:
     """The value of the component that says why there is nothing to show."""
-    return {"refusal": escape(sentence)}
+    return str(sentence) if isinstance(sentence, I18nData) else {"refusal": escape(sentence)}
 
 
 # Gradio changes what differs in the page and leaves the rest, so pictures that follow each other do
 # not flicker. What the script adds to an element is gone then: it adds it again.
-_TEMPLATE = """
-${!value ? `<p class="empty">${empty}</p>` : value.refusal ? `
-<p class="empty refusal" role="alert"><strong>${texts.failed}</strong> ${value.refusal}</p>` : `
+_TEMPLATE = template("""
+!value ? `<p class="empty">${texts.empty}</p>` : value.refusal || typeof value === "string" ? `
+<p class="empty refusal" role="alert">
+  <strong>${texts.failed}</strong> ${value.refusal ?? value}
+</p>` : `
 <div class="compare" style="--width: ${value.width}; --height: ${value.height}">
   <div class="stage">
     <img src="${value.after.url}" alt="${texts.after}" draggable="false">
@@ -108,5 +93,5 @@ ${!value ? `<p class="empty">${empty}</p>` : value.refusal ? `
   <button type="button" data-do="erase" aria-pressed="false">${texts.erase}</button>
   <input type="range" class="width" min="2" max="30" value="10" aria-label="${texts.width}">
   <button type="button" data-do="clear">${texts.clear}</button>
-</div>`}
-"""
+</div>`
+""")

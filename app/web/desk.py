@@ -8,24 +8,18 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
+from gradio.i18n import I18nData
 
 from app.store import Store
 from app.web.back import back_panel
 from app.web.compare import compare_pair, refusal
 from app.web.options import Options, lay_out_options
 from app.web.picker import model_picker
+from app.web.words import word
 
 EXAMPLES = Path(__file__).with_name("examples")
-_EXAMPLES = {"Astronaut": "astronaut.jpg", "Cat": "cat.jpg", "Coffee": "coffee.jpg"}
+_EXAMPLES = ("astronaut", "cat", "coffee")
 
-_PHOTO = "Photo"
-_PLACEHOLDER = "Drop a photo here\n- or -\nclick to choose one"
-_TRY = "Or try one of these:"
-_TRANSLATE = "Translate"
-_CANCEL = "Cancel"
-DOWNLOAD = "Download"
-BACK = "Translate back"
-_EMPTY = "Your picture appears here, before and after."
 
 Updates = dict[Any, Any]  # Gradio: component -> its new value
 
@@ -60,13 +54,13 @@ class Parts:
             self.run,
         ]
 
-    def clear(self, sentence: str | None = None) -> Updates:
+    def clear(self, sentence: str | I18nData | None = None) -> Updates:
         """No result, and why."""
         return {
             self.compare: refusal(sentence) if sentence else None,
             self.note: "",
-            self.download: gr.Button(DOWNLOAD, interactive=False),
-            self.back: gr.Button(BACK, interactive=False),
+            self.download: gr.Button(word("photo.download"), interactive=False),
+            self.back: gr.Button(word("photo.back"), interactive=False),
             self.there_and_back: None,
             self.file: None,
             self.run: None,
@@ -79,29 +73,29 @@ def lay_out(store: Store) -> Parts:
         with gr.Column():
             photo = gr.Image(
                 type="filepath",
-                label=_PHOTO,
+                label=word("photo.photo"),
                 sources=["upload", "clipboard", "webcam"],
                 height=240,
-                placeholder=_PLACEHOLDER,
+                placeholder=word("photo.placeholder"),
                 buttons=[],
                 elem_id="photo",
             )
             _offer_examples(photo)
             picker = model_picker(store)
             options = lay_out_options()
-            start = gr.Button(_TRANSLATE, variant="primary", elem_id="start")
+            start = gr.Button(word("photo.translate"), variant="primary", elem_id="start")
         with gr.Column(elem_classes="take", elem_id="result"):
-            compare = compare_pair(_EMPTY)
+            compare = compare_pair()
             with gr.Row(elem_classes="below"):
                 note = gr.HTML(
                     html_template='<p role="status">${value || ""}</p>',
                     elem_id="note",
                     apply_default_css=False,
                 )
-                cancel = gr.Button(_CANCEL, elem_id="cancel")
-                back = gr.Button(BACK, interactive=False, elem_id="back")
+                cancel = gr.Button(word("photo.cancel"), elem_id="cancel")
+                back = gr.Button(word("photo.back"), interactive=False, elem_id="back")
                 download = gr.Button(
-                    DOWNLOAD, variant="primary", interactive=False, elem_id="download"
+                    word("photo.download"), variant="primary", interactive=False, elem_id="download"
                 )
                 file = gr.DownloadButton(visible=False)
             there_and_back = back_panel()
@@ -122,10 +116,10 @@ def lay_out(store: Store) -> Parts:
 
 
 def _offer_examples(photo: gr.Image) -> None:
-    gr.HTML(f'<p class="hint">{_TRY}</p>', apply_default_css=False)
+    gr.HTML(f'<p class="hint">{word("photo.try")}</p>', apply_default_css=False)
     with gr.Row(elem_classes="examples"):
-        for label, name in _EXAMPLES.items():
-            file = str(EXAMPLES / name)
-            gr.Button(label, icon=file, size="sm").click(
+        for name in _EXAMPLES:
+            file = str(EXAMPLES / f"{name}.jpg")
+            gr.Button(word(f"photo.{name}"), icon=file, size="sm").click(
                 lambda file=file: file, outputs=photo, queue=False, api_visibility="private"
             )

@@ -1,6 +1,5 @@
 // Shows the job that the page's address names, as the API knows it. `element`, `props` and `watch`
 // are Gradio's: the component that this belongs to, its value and texts, and its changes.
-const texts = props.texts;
 const say = (text, values = {}) => texts[text].replace(/{(\w+)}/g, (_, name) => values[name]);
 const jobs = new URL('api/v1/jobs/', document.baseURI);
 const POLL_MS = 1000, MANY = 200; // of more files than that, less often
@@ -144,7 +143,7 @@ const open = chosen => {
 };
 
 watch('value', () => {
-  refuse(props.value?.refusal);
+  refuse(typeof props.value === 'string' ? props.value : props.value?.refusal);
   if (!props.value?.id || props.value.id === id) return;
   const address = new URL(location);
   address.searchParams.set('job', props.value.id);

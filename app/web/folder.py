@@ -16,60 +16,16 @@ from app.jobs.office import Office
 from app.store import Store
 from app.web.models import installed, without_folder
 from app.web.upload import Upload, read_upload
+from app.web.words import script, texts, word
 from cyclegan.contract.errors import CycleGANError
 
-TAB = "Folder"
-_FILES = "Photos, or a zip of them"
-_MODEL = "Model"
-_FORMAT = "Results as"
-_FORMATS = {
-    "The format of each photo": "auto",
-    "PNG": "png",
-    "JPEG": "jpg",
-    "WebP": "webp",
-    "AVIF": "avif",
-}
-_START = "Translate all"
-_NO_FILES = "Give photos first: drop them, or a zip of them, or choose them."
-_NO_MODEL = "No model is installed; the Models tab says what to do."
-_BUG = "Something went wrong inside the program; what it printed where it runs says more."
-
-# What folder.js says; {words} in braces are figures.
-_TEXTS = {
-    "empty": "Your photos appear here, before and after, as they are translated.",
-    "refused": "That did not work:",
-    "queued": "Waiting for its turn",
-    "position": "Jobs before it: {position}",
-    "running": "Translating",
-    "cancelling": "Ending",
-    "done": "Done",
-    "cancelled": "Cancelled",
-    "failed": "It could not go on",
-    "gone": "This job is not there any more",
-    "offline": "The server does not answer. This goes on by itself when it does.",
-    "counts": "{done} of {all} translated",
-    "countsFailed": "{done} of {all} translated, {failed} failed",
-    "progress": "Photos that are done",
-    "kept": "Kept until {date}. The address of this page leads back to it.",
-    "keepAddress": "You may close this page: its address leads back to the job.",
-    "download": "Download all (zip)",
-    "cancel": "Cancel",
-    "remove": "Remove from the server",
-    "failures": "What failed, and why",
-    "pairs": "Before and after",
-    "before": "{name}, before",
-    "after": "{name}, after",
-    "files": "All photos",
-    "file-waiting": "waiting",
-    "file-done": "done",
-    "file-failed": "failed",
-}
+TAB = "folder-tab"  # its id
+_FORMATS = {"PNG": "png", "JPEG": "jpg", "WebP": "webp", "AVIF": "avif"}
 
 # A page that was opened with a job in its address is for that job.
 _SHOW_TAB = f"""() => {{
   if (!new URLSearchParams(location.search).has('job')) return;
-  const tabs = [...document.querySelectorAll('[role=tab]')];
-  tabs.find(tab => tab.textContent.trim() === '{TAB}')?.click();
+  document.querySelector('#{TAB}-button')?.click();
 }}"""
 
 Updates = dict[Any, Any]  # Gradio: component -> its new value
@@ -81,26 +37,27 @@ def folder_tab(page: gr.Blocks, store: Store, office: Office) -> None:
     """Fill the tab; the models are looked up again whenever the page is opened."""
     with gr.Row(elem_classes="desk"):
         with gr.Column():
-            files = gr.File(label=_FILES, file_count="multiple", height=240, elem_id="files")
-            choices, first = _offer(store, None)
-            model = gr.Dropdown(choices, value=first, label=_MODEL, filterable=False)
-            form = gr.Dropdown(
-                list(_FORMATS.items()), value="auto", label=_FORMAT, filterable=False
+            files = gr.File(
+                label=word("folder.files"), file_count="multiple", height=240, elem_id="files"
             )
-            start = gr.Button(_START, variant="primary", elem_id="start-all")
+            choices, first = _offer(store, None)
+            model = gr.Dropdown(choices, value=first, label=word("folder.model"), filterable=False)
+            formats: list[tuple[str, str]] = [(word("folder.auto"), "auto"), *_FORMATS.items()]
+            form = gr.Dropdown(formats, value="auto", label=word("folder.format"), filterable=False)
+            start = gr.Button(word("folder.start"), variant="primary", elem_id="start-all")
         with gr.Column(elem_classes="take"):
             job = gr.HTML(
                 html_template='<div class="job-refusal"></div><div class="job"></div>',
-                js_on_load=Path(__file__).with_name("folder.js").read_text("utf-8"),
+                js_on_load=script(Path(__file__).with_name("folder.js")),
                 apply_default_css=False,
-                texts=_TEXTS,
+                texts=texts("job"),
                 elem_id="job",
             )
 
     def send(payload: Any, name: Any, format: Any, request: gr.Request) -> Updates:
         uploads = [upload for each in payload or [] if (upload := read_upload(each))]
         if not uploads or not name:
-            return {job: {"refusal": _NO_MODEL if uploads else _NO_FILES}}
+            return {job: str(word("folder.no-model" if uploads else "folder.no-files"))}
         client = request.client.host if request.client else ""
         try:
             id = office.create(_read(uploads), str(name), format=format, client=client)
@@ -109,7 +66,7 @@ def folder_tab(page: gr.Blocks, store: Store, office: Office) -> None:
             return {job: {"refusal": without_folder(str(error), store)}}
         except Exception:  # a bug of ours is logged, and its visitor gets a sentence
             log.exception("sending %d files for %s", len(uploads), name)
-            return {job: {"refusal": _BUG}}
+            return {job: str(word("photo.bug"))}
         return {files: None, job: {"id": id}}
 
     def look_again(chosen: Any) -> Any:

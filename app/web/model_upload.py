@@ -17,23 +17,13 @@ from gradio.utils import get_upload_folder
 from app import verbs
 from app.naming import plain_name
 from app.store import Store
+from app.web.words import word
 from cyclegan.contract.errors import CycleGANError
 
 TIMEOUT_S = 300.0  # to find out about a model, or to add it
 
-_TITLE = "Add a model that was made elsewhere"
-_FILE = "An ONNX file that makes a picture of a picture"
-_NAME = "Name"
-_NAME_HINT = "Letters, digits, '.', '_' and '-'; that of the file unless given"
-_LICENCE = "Licence of its weights"
-_POLICY = "Larger pictures, where it takes one size"
-_POLICIES = [("Make them smaller", "resize"), ("Cut them into parts", "tile")]
-_VALUES = "Black to white in its numbers"
-_FIND_OUT = "Find out"
-_RANGES = [(_FIND_OUT, ""), ("-1 to 1", "-1..1"), ("0 to 1", "0..1"), ("0 to 255", "0..255")]
-_TRY = "Try it"
-_ADD = "Add it"
-_SHEET = "Three photos, before and after"
+_POLICIES = ("resize", "tile")
+_RANGES = ("-1..1", "0..1", "0..255")
 _NO_FILE = "Choose a file first."
 _LOOK = "Look at the colours, then add it, or say better what it takes."
 _ADDED = "{name} is there; the list below and the Photo tab have it in a few seconds."
@@ -43,20 +33,34 @@ log = logging.getLogger(__name__)
 
 def model_upload(store: Store) -> None:
     """A form: a file is tried, what was found is shown, and it is added once confirmed."""
-    with gr.Accordion(_TITLE, open=False, elem_id="add-model"):
-        file = gr.File(label=_FILE, file_types=[".onnx"], height=150, elem_id="model-file")
+    policies = [(word(f"upload.{policy}"), policy) for policy in _POLICIES]
+    ranges = [(word(f"upload.{values}"), values) for values in _RANGES]
+    ranges = [(word("upload.find-out"), ""), *ranges]
+    with gr.Accordion(word("upload.title"), open=False, elem_id="add-model"):
+        file = gr.File(
+            label=word("upload.file"), file_types=[".onnx"], height=150, elem_id="model-file"
+        )
         with gr.Row():
-            name = gr.Textbox(label=_NAME, info=_NAME_HINT, max_lines=1, max_length=100)
-            licence = gr.Textbox(label=_LICENCE, max_lines=1, max_length=200)
+            name = gr.Textbox(
+                label=word("upload.name"),
+                info=word("upload.name-info"),
+                max_lines=1,
+                max_length=100,
+            )
+            licence = gr.Textbox(label=word("upload.licence"), max_lines=1, max_length=200)
         with gr.Row():
-            policy = gr.Radio(_POLICIES, value="resize", label=_POLICY)
-            values = gr.Radio(_RANGES, value="", label=_VALUES)
+            policy = gr.Radio(policies, value="resize", label=word("upload.policy"))
+            values = gr.Radio(ranges, value="", label=word("upload.values"))
         with gr.Row():
-            attempt = gr.Button(_TRY, variant="primary", size="md", elem_id="try-model")
-            confirm = gr.Button(_ADD, size="md", interactive=False, elem_id="confirm-model")
+            attempt = gr.Button(
+                word("upload.try"), variant="primary", size="md", elem_id="try-model"
+            )
+            confirm = gr.Button(
+                word("upload.add"), size="md", interactive=False, elem_id="confirm-model"
+            )
         told = gr.HTML(apply_default_css=False, elem_id="found")
         sheet = gr.Image(
-            label=_SHEET,
+            label=word("upload.sheet"),
             visible=False,
             interactive=False,
             buttons=[],

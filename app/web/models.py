@@ -10,12 +10,12 @@ import gradio as gr
 from app.store import Store
 from app.web import cards
 from app.web.model_upload import model_upload
+from app.web.words import word
 from cyclegan.contract.errors import CycleGANError, ModelError
 from cyclegan.contract.folder import Entry
 
 LOOK_EVERY_S = 5.0  # at the folder, from every open page
 
-_VERIFY = "Verify the files"
 _AS_PROMISED = "is the file that its card describes"
 _NOTHING = "There is no model to verify."
 
@@ -24,7 +24,7 @@ def models_tab(page: gr.Blocks, store: Store, *, may_upload: bool) -> None:
     """Fill the tab; the folder is looked at again and again while the page is open."""
     with gr.Row(elem_classes="below"):
         verified = gr.HTML(elem_id="verified", apply_default_css=False)
-        verify = gr.Button(_VERIFY, size="md", elem_id="verify")
+        verify = gr.Button(word("models.verify"), size="md", elem_id="verify")
     if may_upload:
         model_upload(store)
     shown = gr.HTML(describe(store), elem_id="models", apply_default_css=False)

@@ -7,22 +7,10 @@ import gradio as gr
 
 from app.naming import FORMATS_TO_ASK_FOR
 from app.recipe import Recipe
+from app.web.words import word
 from cyclegan.contract.errors import InputError
 
-_MORE = "More"
-_STRENGTH = "Strength"
-_STRENGTH_INFO = "Percent of the change"
-_KEEP_COLORS = "Keep the colours, change lightness alone"
-_SIZE = "Size in which the model sees the photo"
-_SIZE_INFO = "Pixels of the long side; what comes out has the size of the photo always"
-_AUTO, _NATIVE = "As it learned", "Every pixel"
-_DETAIL = "Keep the detail of the photo where the model sees it smaller"
-_FORMAT = "Format of the download"
-_QUALITY = "Quality"
-_QUALITY_INFO = "Of JPG, WebP and AVIF"
-_METADATA = "Metadata in the download"
-_KEPT = {"All": "all", "Colour profile": "icc", "None": "none"}
-_STRIP_GPS = "Take out where the photo was taken"
+_KEPT = ("all", "icc", "none")  # of the metadata; Recipe says what each means
 
 _FORMATS = [each for each in FORMATS_TO_ASK_FOR if each != "auto"]
 _SIZES = (256, 512, 1024, 2048)  # pixels
@@ -56,18 +44,30 @@ class Wanted:
 
 def lay_out_options() -> Options:
     """The widgets, folded away."""
-    sizes: list[tuple[str, str | int | float]] = [(_AUTO, "auto")]
-    sizes += [(str(size), size) for size in _SIZES] + [(_NATIVE, "native")]
-    with gr.Accordion(_MORE, open=False, elem_id="more"):
+    sizes: list[tuple[str, str | int | float]] = [(word("options.auto"), "auto")]
+    sizes += [(str(size), size) for size in _SIZES] + [(word("options.native"), "native")]
+    kept = [(word(f"options.{each}"), each) for each in _KEPT]
+    with gr.Accordion(word("options.more"), open=False, elem_id="more"):
         return Options(
-            strength=gr.Slider(0, 100, 100, step=1, label=_STRENGTH, info=_STRENGTH_INFO),
-            keep_colors=gr.Checkbox(label=_KEEP_COLORS),
-            size=gr.Radio(sizes, value="auto", label=_SIZE, info=_SIZE_INFO),
-            detail=gr.Checkbox(True, label=_DETAIL),
-            format=gr.Radio(_FORMATS, value=_FORMATS[0], label=_FORMAT),
-            quality=gr.Slider(1, 100, 95, step=1, label=_QUALITY, info=_QUALITY_INFO),
-            metadata=gr.Radio(list(_KEPT.items()), value="all", label=_METADATA),
-            strip_gps=gr.Checkbox(label=_STRIP_GPS),
+            strength=gr.Slider(
+                0,
+                100,
+                100,
+                step=1,
+                label=word("options.strength"),
+                info=word("options.strength-info"),
+            ),
+            keep_colors=gr.Checkbox(label=word("options.keep-colors")),
+            size=gr.Radio(
+                sizes, value="auto", label=word("options.size"), info=word("options.size-info")
+            ),
+            detail=gr.Checkbox(True, label=word("options.detail")),
+            format=gr.Radio(_FORMATS, value=_FORMATS[0], label=word("options.format")),
+            quality=gr.Slider(
+                1, 100, 95, step=1, label=word("options.quality"), info=word("options.quality-info")
+            ),
+            metadata=gr.Radio(kept, value="all", label=word("options.metadata")),
+            strip_gps=gr.Checkbox(label=word("options.strip-gps")),
         )
 
 

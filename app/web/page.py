@@ -12,13 +12,14 @@ from app.web import folder
 from app.web.models import models_tab
 from app.web.photo import photo_tab
 from app.web.theme import ICON
+from app.web.words import word
 
 TRAINING_ROOT = platformdirs.user_state_path("cyclegan") / "training"  # unless one is given
 
 _HEADER = f"""
 <header>
   <h1>{ICON} CycleGAN</h1>
-  <p>Turn one kind of picture into another, on the computer that runs this page.</p>
+  <p>{word("page.lead")}</p>
 </header>"""
 
 
@@ -39,16 +40,16 @@ def build(store: Store, office: Office, allowed: Allowed = NOTHING_MORE) -> gr.B
     with page:
         gr.HTML(_HEADER, apply_default_css=False)
         with gr.Tabs():
-            with gr.Tab("Photo"):
+            with gr.Tab(word("page.photo")):
                 photo_tab(page, store)
-            with gr.Tab(folder.TAB):
+            with gr.Tab(word("page.folder"), elem_id=folder.TAB):
                 folder.folder_tab(page, store, office)
-            with gr.Tab("Models"):
+            with gr.Tab(word("page.models")):
                 models_tab(page, store, may_upload=allowed.model_uploads)
             if allowed.training_root:
                 from app.web.retrain import retrain_tab  # lazy: it needs fcntl, as Windows has none
 
-                with gr.Tab("Retrain"):
+                with gr.Tab(word("page.retrain")):
                     retrain_tab(page, store, allowed.training_root)
     page.queue(max_size=64, api_open=False, default_concurrency_limit=1)
     return page

@@ -11,20 +11,16 @@ from app.progress import Progress
 from app.store import Store
 from app.web.back import shown_back, translate_back, way_back
 from app.web.compare import pair
-from app.web.desk import BACK, DOWNLOAD, Parts, Updates, lay_out
+from app.web.desk import Parts, Updates, lay_out
 from app.web.models import without_folder
 from app.web.options import read_options
 from app.web.picker import follow
 from app.web.run import Run, preview, run_model, set_region, write_file
 from app.web.upload import read_upload
+from app.web.words import word
 from cyclegan.contract.errors import CycleGANError, PictureError, StoppedError
 
-_NO_PHOTO = "Give a photo first: drop it, choose a file, paste it or take one."
-_STOPPED = "Cancelled."
 _TILES = "Translating"
-_WRITING = "Writing…"
-_GOING_BACK = "Translating back…"
-_BUG = "Something went wrong inside the program; what it printed where it runs says more."
 
 # On a narrow screen the result is below what was pressed.
 _SHOW_RESULT = """() => {
@@ -67,7 +63,7 @@ def photo_tab(page: gr.Blocks, store: Store) -> None:
         pressed = event.target is not None and event.target._id == parts.start._id
         upload = read_upload(payload)
         if upload is None and pressed:
-            return parts.clear(_NO_PHOTO)
+            return parts.clear(word("photo.none"))
         if upload is None and last:  # the visitor took it away
             return parts.clear()
         recipe = read_options(values).recipe
@@ -108,12 +104,12 @@ def photo_tab(page: gr.Blocks, store: Store) -> None:
     def write(run: Run, *values: Any) -> Updates:
         wanted = read_options(values)
         file = write_file(store, run, wanted.recipe, wanted.format)
-        return {parts.file: str(file), parts.download: gr.Button(DOWNLOAD)}
+        return {parts.file: str(file), parts.download: gr.Button(word("photo.download"))}
 
     @answering
     def go_back(run: Run) -> Updates:
         back = shown_back(translate_back(store, run))
-        return {parts.there_and_back: back, parts.back: gr.Button(BACK)}
+        return {parts.there_and_back: back, parts.back: gr.Button(word("photo.back"))}
 
     def leave(request: gr.Request) -> None:
         if progress := under_way.get(request.session_hash):
@@ -121,7 +117,7 @@ def photo_tab(page: gr.Blocks, store: Store) -> None:
 
     def stop(request: gr.Request) -> Updates:
         leave(request)
-        return parts.clear() | {parts.note: _STOPPED}
+        return parts.clear() | {parts.note: str(word("photo.stopped"))}
 
     options = parts.options
     inputs = [parts.run, *options.widgets()]
@@ -150,12 +146,12 @@ def photo_tab(page: gr.Blocks, store: Store) -> None:
     parts.compare.draw(draw, inputs=inputs, **latest)
     slow: dict[str, Any] = {"outputs": parts.outputs(), **quietly}
     parts.download.click(
-        lambda: gr.Button(_WRITING), outputs=parts.download, queue=False, **quietly
+        lambda: gr.Button(word("photo.writing")), outputs=parts.download, queue=False, **quietly
     ).then(write, inputs=inputs, **slow).success(
         fn=None, inputs=parts.file, js=_TAKE, api_visibility="private"
     )
     parts.back.click(
-        lambda: gr.Button(_GOING_BACK), outputs=parts.back, queue=False, **quietly
+        lambda: gr.Button(word("photo.going-back")), outputs=parts.back, queue=False, **quietly
     ).then(go_back, inputs=parts.run, **slow)
     page.unload(leave)  # nobody waits for it any more
     follow(page, parts.picker, store)
@@ -171,14 +167,14 @@ def _answering(parts: Parts, store: Store) -> Callable[[Handler], Handler]:
                 return handler(*inputs)
             except StoppedError:
                 log.info("%s was stopped", handler.__name__)
-                return parts.clear() | {parts.note: _STOPPED}
+                return parts.clear() | {parts.note: str(word("photo.stopped"))}
             except CycleGANError as error:
                 log.info("refused to %s: %s", handler.__name__, error)
                 emptied: Updates = {parts.photo: None} if isinstance(error, PictureError) else {}
                 return parts.clear(without_folder(str(error), store)) | emptied
             except Exception:  # a bug of ours is logged, and its visitor gets a sentence
                 log.exception("cannot %s", handler.__name__)
-                return parts.clear(_BUG)
+                return parts.clear(word("photo.bug"))
 
         return answer
 

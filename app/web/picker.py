@@ -7,6 +7,7 @@ import gradio as gr
 from app.store import Store
 from app.web import cards
 from app.web.models import LOOK_EVERY_S, installed
+from app.web.words import word
 
 
 def model_picker(store: Store) -> gr.HTML:
@@ -14,8 +15,9 @@ def model_picker(store: Store) -> gr.HTML:
     chosen, listed = offer(store, None)
     return gr.HTML(
         chosen,
+        label=word("picker.model"),
         cards=listed,
-        html_template='<fieldset class="choices"><legend>Model</legend>${cards}</fieldset>',
+        html_template='<fieldset class="choices"><legend>${label}</legend>${cards}</fieldset>',
         js_on_load=_SCRIPT,
         apply_default_css=False,
         elem_id="picker",

@@ -18,31 +18,14 @@ from app.store import Store
 from app.trainings import Order, Trainings
 from app.web.training_view import alert
 from app.web.training_watch import Watch, connect_watch, lay_out_watch
+from app.web.words import word
 from cyclegan.cli.exits import require_training_packages
 from cyclegan.contract.errors import CycleGANError, DependencyError, InputError
 
 CHECK_TIMEOUT_S = 600.0  # for the doctor, on many pictures
 
-_INTRO = (
-    "Two sets of pictures that need not match each other, a few hundred of each: the app learns "
-    "to turn either kind into the other. It goes on when this page is closed or the server ends."
-)
-_NEW = "A new training"
-_KINDS: dict[Literal["a", "b"], str] = {"a": "One kind", "b": "The other kind"}
-_NAMES = {"a": "horse", "b": "zebra"}
-_UPLOAD = "Upload its pictures"
-_CHOOSE = "Or a folder of this server"
-_PRESET = "How"
-_PRESETS = [
-    ("Fast: for CPUs, small pictures", "fast"),
-    ("One way only, keeps the subject's shape", "simgan"),
-    ("As in the paper: for a GPU", "paper"),
-]
-_MINUTES = "Minutes of training"
-_MORE = "More settings"
-_MORE_HINT = "KEY=VALUE, one a line, as for --set of cyclegan train"
-_CHECK = "Look at the pictures"
-_START = "Start training"
+_NAMES: dict[Literal["a", "b"], str] = {"a": "horse", "b": "zebra"}  # to show what is meant
+_PRESETS = ("fast", "simgan", "paper")
 _NO_NAMES = "Give both kinds a name first."
 _NO_PICTURES = "Upload pictures of {name}, or choose a folder of them."
 _FOUND = "{pictures} pictures of {name}"
@@ -89,7 +72,7 @@ def retrain_tab(page: gr.Blocks, store: Store, root: Path) -> None:
         gr.HTML(f'<p role="status">{escape(str(error))}</p>', apply_default_css=False)
         return
     trainings = Trainings(root)
-    gr.HTML(f"<p>{_INTRO}</p>", apply_default_css=False)
+    gr.HTML(f"<p>{word('retrain.intro')}</p>", apply_default_css=False)
     form = _lay_out_form(trainings)
     watch = lay_out_watch()
     _connect_form(form, watch, trainings)
@@ -99,24 +82,38 @@ def retrain_tab(page: gr.Blocks, store: Store, root: Path) -> None:
 def _lay_out_form(trainings: Trainings) -> _Form:
     names, uploads, folders = [], [], []
     below = trainings.folders()
-    with gr.Accordion(_NEW, open=not trainings.names(), elem_id="new-training"):
+    presets = [(word(f"retrain.{preset}"), preset) for preset in _PRESETS]
+    with gr.Accordion(word("retrain.new"), open=not trainings.names(), elem_id="new-training"):
         with gr.Row():
-            for kind, label in _KINDS.items():
+            for kind, name in _NAMES.items():
                 with gr.Column(elem_id=f"kind-{kind}"):
-                    names.append(gr.Textbox(label=label, placeholder=_NAMES[kind], max_length=40))
-                    uploads.append(
-                        gr.File(
-                            label=_UPLOAD, file_count="multiple", file_types=["image"], height=140
+                    names.append(
+                        gr.Textbox(
+                            label=word(f"retrain.kind-{kind}"), placeholder=name, max_length=40
                         )
                     )
-                    folders.append(gr.Dropdown(["", *below], value="", label=_CHOOSE))
-        preset = gr.Radio(_PRESETS, value="fast", label=_PRESET)
-        minutes = gr.Number(60, label=_MINUTES, minimum=0.1, maximum=10_000)
-        with gr.Accordion(_MORE, open=False):
-            settings = gr.Textbox(label=_MORE, info=_MORE_HINT, lines=3, max_length=2000)
+                    uploads.append(
+                        gr.File(
+                            label=word("retrain.upload"),
+                            file_count="multiple",
+                            file_types=["image"],
+                            height=140,
+                        )
+                    )
+                    folders.append(
+                        gr.Dropdown(["", *below], value="", label=word("retrain.choose"))
+                    )
+        preset = gr.Radio(presets, value="fast", label=word("retrain.preset"))
+        minutes = gr.Number(60, label=word("retrain.minutes"), minimum=0.1, maximum=10_000)
+        with gr.Accordion(word("retrain.more"), open=False):
+            settings = gr.Textbox(
+                label=word("retrain.more"), info=word("retrain.more-info"), lines=3, max_length=2000
+            )
         with gr.Row():
-            check = gr.Button(_CHECK, size="md", elem_id="check")
-            start = gr.Button(_START, variant="primary", size="md", elem_id="start-training")
+            check = gr.Button(word("retrain.check"), size="md", elem_id="check")
+            start = gr.Button(
+                word("retrain.start"), variant="primary", size="md", elem_id="start-training"
+            )
         told = gr.HTML(apply_default_css=False, elem_id="diagnosis")
     return _Form(
         (names[0], names[1]),

@@ -31,6 +31,7 @@ from app.web.models import installed
 from app.web.page import NOTHING_MORE, Allowed, build
 from app.web.theme import HEAD, STYLE, theme
 from app.web.upload import take_uploads_only
+from app.web.words import I18N
 from cyclegan import __version__
 from cyclegan.contract.errors import InputError
 
@@ -141,6 +142,7 @@ def application(
         theme=theme(),
         css_paths=STYLE,
         head=HEAD,
+        i18n=I18N,
         auth=auth,
         max_file_size=MAX_FILE_SIZE,
         show_error=False,  # unexpected ones; those for people are shown all the same

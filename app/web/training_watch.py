@@ -18,21 +18,12 @@ from gradio.utils import get_upload_folder
 from app.store import Store
 from app.trainings import Training, Trainings, export
 from app.web.training_view import alert, describe
+from app.web.words import word
 from cyclegan.contract.errors import CycleGANError
 
 LOOK_EVERY_S = 3.0  # at the run that is shown, from every open page
 ONE_WAY = "simgan"  # the preset that learns only from the one kind to the other
 
-_TRAININGS = "Training"
-_NONE = "No training has been started yet."
-_PAUSE, _RESUME, _STOP = "Pause", "Go on", "Stop for good"
-_SHEET = "Pictures, their translations and the way back"
-_REPORT = "Download the report"
-_EXPORT = "Make a model of it"
-_DIRECTION = "Which way"
-_MODEL_NAME = "Name of the model"
-_INT8 = "Smaller: int8, a quarter of the size (needs 16 pictures)"
-_MAKE = "Make the model"
 _MADE = "{name} is there: the Photo tab has it in a few seconds."
 
 Updates = dict[Any, Any]  # Gradio: component -> its new value
@@ -65,26 +56,32 @@ class Watch:
 
 def lay_out_watch() -> Watch:
     """Lay out the components; nothing is shown in them yet."""
-    chosen = gr.Dropdown([], label=_TRAININGS, elem_id="trainings")
+    chosen = gr.Dropdown([], label=word("watch.training"), elem_id="trainings")
     with gr.Row(elem_classes="desk"):
         with gr.Column():
-            shown = gr.HTML(f"<p>{_NONE}</p>", apply_default_css=False, elem_id="training")
+            shown = gr.HTML(
+                f"<p>{word('watch.none')}</p>", apply_default_css=False, elem_id="training"
+            )
             with gr.Row():
                 pause, resume, stop = (
-                    gr.Button(label, size="md", min_width=100, interactive=False)
-                    for label in (_PAUSE, _RESUME, _STOP)
+                    gr.Button(word(f"watch.{does}"), size="md", min_width=100, interactive=False)
+                    for does in ("pause", "resume", "stop")
                 )
         sheet = gr.Image(
-            label=_SHEET, interactive=False, buttons=["fullscreen"], visible=False, elem_id="sheet"
+            label=word("watch.sheet"),
+            interactive=False,
+            buttons=["fullscreen"],
+            visible=False,
+            elem_id="sheet",
         )
-    report = gr.DownloadButton(_REPORT, size="md", interactive=False)
+    report = gr.DownloadButton(word("watch.report"), size="md", interactive=False)
     told = gr.HTML(apply_default_css=False, elem_id="made")
-    with gr.Accordion(_EXPORT, open=False, elem_id="export"):
+    with gr.Accordion(word("watch.export"), open=False, elem_id="export"):
         with gr.Row():
-            direction = gr.Radio([], label=_DIRECTION)
-            name = gr.Textbox(label=_MODEL_NAME, max_lines=1, max_length=100)
-        as_int8 = gr.Checkbox(label=_INT8)
-        make = gr.Button(_MAKE, variant="primary", size="md", interactive=False)
+            direction = gr.Radio([], label=word("watch.direction"))
+            name = gr.Textbox(label=word("watch.name"), max_lines=1, max_length=100)
+        as_int8 = gr.Checkbox(label=word("watch.int8"))
+        make = gr.Button(word("watch.make"), variant="primary", size="md", interactive=False)
     return Watch(
         chosen,
         shown,

@@ -1,0 +1,52 @@
+"""What the page says, in every language that it speaks: one file a language, the same keys in each.
+
+Gradio puts the words of the browser's language where a component has a text of its own: `word`.
+It looks neither into the properties of gr.HTML, which get `texts` and choose in the browser, nor
+into HTML that is made for one visitor, whose language `language_of` tells the server.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from app.web.words import en, tr, zh
+
+WORDS: Mapping[str, dict[str, str]] = {"en": en.WORDS, "zh": zh.WORDS, "tr": tr.WORDS}
+I18N = gr.I18n(**WORDS)  # its languages stand for all their regions
+
+# A function of what `texts` returns, in JavaScript: those of the language that Gradio chose and
+# wrote onto the page.
+_CHOOSE = "(words => words[document.documentElement.lang.split('-')[0]] ?? words.en)"
+
+
+def word(key: str) -> Any:
+    """A text that the browser chooses; of a string that has several, it finds the first only.
+
+    An I18nData, which components take for more than their signatures say.
+    """
+    if key not in en.WORDS:
+        raise KeyError(key)
+    return I18N(key)
+
+
+def texts(area: str) -> dict[str, dict[str, str]]:
+    """The texts whose keys begin with an area, by language, as a property of gr.HTML."""
+    start = f"{area}."
+    return {
+        language: {
+            key.removeprefix(start): text for key, text in words.items() if key.startswith(start)
+        }
+        for language, words in WORDS.items()
+    }
+
+
+def template(expression: str) -> str:
+    """A template for gr.HTML: a JavaScript expression in which `texts` has the visitor's."""
+    return f"${{(texts => {expression})({_CHOOSE}(texts))}}"
+
+
+def script(file: Path) -> str:
+    """A script for gr.HTML in which `texts` has the visitor's."""
+    return f"const texts = {_CHOOSE}(props.texts);\n{file.read_text('utf-8')}"

@@ -1,0 +1,84 @@
+"""The page in the languages that it speaks."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytest.importorskip("gradio", reason="the page needs gradio (extra: web)")
+
+from app.web.words import WORDS, word
+
+WEB = Path(__file__).parents[3] / "app/web"
+
+
+@pytest.mark.parametrize("language", ["zh", "tr"])
+def test_languages_say_the_same_things(language: str) -> None:
+    words, english = WORDS[language], WORDS["en"]
+    assert list(words) == list(english)
+    for key, text in words.items():
+        assert text.strip(), key
+        assert placeholders(text) == placeholders(english[key]), key
+
+
+def test_every_text_is_in_the_table_and_every_entry_is_used() -> None:
+    code = "".join(path.read_text("utf-8") for path in WEB.glob("*.py"))
+    shown = r'(?<!-)(?:label|info|placeholder)="[^"$]|gr\.(?:\w*Button|Tab|Accordion)\("'
+    assert re.findall(shown, code) == []
+    areas = re.findall(r'texts\("(\w+)"\)', code)
+    named = set(re.findall(r'"([a-z]+\.[a-z0-9-]+)"', code))
+    made = [start for start in re.findall(r'word\(f"([a-z]+\.(?:\w+-)?)\{', code) if start]
+    for key in WORDS["en"]:
+        assert key in named or key.startswith((*(f"{area}." for area in areas), *made)), key
+
+
+def test_text_that_is_not_in_the_table_is_noticed_when_the_page_is_built() -> None:
+    with pytest.raises(KeyError, match=r"photo\.nonsense"):
+        word("photo.nonsense")
+
+
+@pytest.fixture(scope="module")
+def server(
+    serve: Callable[..., Any],
+    add_model: Callable[..., Any],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Any:
+    folder = tmp_path_factory.mktemp("weights")
+    add_model(folder, "negate")
+    return serve(folder)
+
+
+@pytest.mark.parametrize(
+    ("locale", "tabs", "start", "hint", "refusal"),
+    [
+        ("zh-CN", ["照片", "批量", "模型"], "转换", "结果会显示在这里", "请先提供一张照片"),
+        ("tr-TR", ["Fotoğraf", "Toplu", "Modeller"], "Dönüştür", "Resminiz burada", "Önce bir"),
+    ],
+)
+def test_page_speaks_the_language_of_the_browser(
+    server: Any,
+    visit: Callable[..., Any],
+    locale: str,
+    tabs: list[str],
+    start: str,
+    hint: str,
+    refusal: str,
+) -> None:
+    narrow = {"width": 390, "height": 844}
+    visitor = visit(server.url, locale=locale, viewport=narrow)
+    page = visitor.page
+    page.locator("#compare .empty", has_text=hint).wait_for()
+    assert [tab.inner_text() for tab in page.get_by_role("tab").all()] == tabs
+    assert page.evaluate("document.documentElement.lang").split("-")[0] == locale[:2]
+    page.get_by_role("button", name=start, exact=True).click()
+    assert refusal in visitor.refusal(containing=refusal)
+    for tab in tabs:
+        page.get_by_role("tab", name=tab).click()
+        assert page.evaluate("document.documentElement.scrollWidth") == 390, tab
+    assert visitor.complaints == []
+
+
+def placeholders(text: str) -> list[str]:
+    return sorted(re.findall(r"\{[^}]*\}|%", text))
