@@ -14,7 +14,7 @@ from cyclegan.contract.errors import InputError
 pytest.importorskip("gradio", reason="the page needs gradio (extra: web)")
 
 from app.web import launch
-from app.web.photo import EXAMPLES
+from app.web.desk import EXAMPLES
 
 
 def test_port_in_use_is_one_sentence(weights_dir: Path) -> None:
