@@ -18,6 +18,7 @@ export UV_HTTP_TIMEOUT ?= 300
 unexport UV_FIND_LINKS UV_TORCH_BACKEND
 
 .PHONY: help app install test check format bench image-test readme constraints clean
+.PHONY: weights weights-quick
 .DELETE_ON_ERROR:
 
 help:
@@ -57,6 +58,15 @@ bench: .venv/.installed
 ## make image-test   build the container, convert a picture through it (root, buildah, debootstrap)
 image-test:
 	@tests/image/run.sh
+
+## make weights      train, export and quantize the bundled models again (DATA=DIR, FEATURES=FILE)
+weights: .venv/.installed
+	@PATH="$(CURDIR)/.venv/bin:$$PATH" weights/make.sh "$(DATA)" $(FEATURES)
+
+## make weights-quick  the same way in a few minutes, into build/weights
+weights-quick: .venv/.installed
+	@PATH="$(CURDIR)/.venv/bin:$$PATH" MINUTES=2 OUT=build/weights RUNS=build/runs \
+		weights/make.sh "$(DATA)" $(FEATURES)
 
 ## make readme      bring the README's table of models up to date with their cards
 readme: .venv/.installed

@@ -1,0 +1,45 @@
+"""The script that makes the bundled models again, with networks of a few channels."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from app.store import Store
+from cyclegan.contract.images import Picture
+from cyclegan.contract.saving import save_picture
+
+ROOT = Path(__file__).parents[1]
+SETTINGS = (
+    "--max-images 2 --no-compile --set generator_width=8 --set discriminator_width=8 "
+    "--set crop_size=32 --set load_size_min=32 --set load_size_max=32 --set evaluate_every=0"
+)
+
+
+def test_every_bundled_model_can_be_made_again(tmp_path: Path) -> None:
+    random = np.random.default_rng(0)
+    for part, count in (("trainA", 16), ("trainB", 16), ("testA", 2), ("testB", 2)):
+        for number in range(count):
+            rgb = random.integers(0, 256, (40, 40, 3), dtype=np.uint8)
+            save_picture(Picture(rgb), tmp_path / "horse2zebra" / part / f"{number}.png")
+    scripts = Path(sys.executable).parent
+    environment = os.environ | {
+        "PATH": f"{scripts}{os.pathsep}{os.environ['PATH']}",
+        "OMP_NUM_THREADS": "1",
+        "SETTINGS": SETTINGS,
+        "MINUTES": "1",
+        "OUT": str(tmp_path / "weights"),
+        "RUNS": str(tmp_path / "runs"),
+    }
+    subprocess.run(
+        [ROOT / "weights" / "make.sh", tmp_path], env=environment, check=True, timeout=1200
+    )
+    names = {path.stem for path in (ROOT / "weights").glob("*.onnx")}
+    for folder, precision in (("weights", "int8"), ("weights/fp32", "fp32")):
+        made = Store(tmp_path / folder)
+        assert {entry.name for entry in made.list()} == names
+        for name in names:
+            made.verify(name)
+            assert made.card(name).precision == precision

@@ -1,0 +1,42 @@
+#!/usr/bin/env bash
+# Make the bundled models again from folders of pictures: train, export, quantize, measure.
+# A training that was cut off goes on where it stood; a finished one is not done again.
+#
+#   weights/make.sh DATA [FEATURES.onnx]
+#
+# DATA holds the folder horse2zebra, with trainA, trainB, testA and testB.
+# With FEATURES, a network as `cyclegan evaluate` takes it, KID is measured too.
+#   OUT=DIR      where the models go (default: weights)
+#   RUNS=DIR     where the trainings go (default: runs)
+#   MINUTES=N    of each training, to try the way (default: what the bundled models took)
+#   SETTINGS     more options for each training
+set -euo pipefail
+
+data=${1:?usage: weights/make.sh DATA [FEATURES.onnx]}
+features=${2:-}
+out=${OUT:-weights} runs=${RUNS:-runs}
+read -ra settings <<<"${SETTINGS:-}"
+research="Research use only: trained on pictures from ImageNet, which come under no licence that allows more"
+
+learn() { # RUN DATASET MINUTES OPTION...: train, unless that is over
+  local run=$1 dataset=$2 minutes=$3
+  shift 3
+  cyclegan train --data "$data/$dataset" --out "$runs/$run" --max-minutes "${MINUTES:-$minutes}" \
+    ${features:+--features "$features"} "$@" "${settings[@]}"
+}
+
+bundle() { # MODEL RUN DATASET DIRECTION OPTION...: the fp32 model, and int8 made from it
+  local model=$1 run=$2 dataset=$3 direction=$4 source=A
+  shift 4
+  [[ $direction == AtoB ]] || source=B
+  cyclegan export "$runs/$run" --direction "$direction" --name "$model" --out "$out/fp32" \
+    --licence "$research" "$@"
+  cyclegan export "$out/fp32/$model.onnx" --name "$model" --out "$out" --precision int8 \
+    --calibrate "$data/$dataset/train$source" ${MINUTES:+--accept-loss}
+  cyclegan evaluate --model "$model" --weights "$out" --data "$data/$dataset" \
+    ${features:+--features "$features"}
+}
+
+learn horse2zebra horse2zebra 126 --preset fast --set name_a=horse --set name_b=zebra
+bundle horse2zebra horse2zebra horse2zebra AtoB --reverse zebra2horse
+bundle zebra2horse horse2zebra horse2zebra BtoA --reverse horse2zebra
