@@ -10,14 +10,11 @@ import gradio as gr
 from app.store import Store
 from app.web import cards
 from app.web.model_upload import model_upload
-from app.web.words import word
+from app.web.words import language_of, say, word
 from cyclegan.contract.errors import CycleGANError, ModelError
 from cyclegan.contract.folder import Entry
 
 LOOK_EVERY_S = 5.0  # at the folder, from every open page
-
-_AS_PROMISED = "is the file that its card describes"
-_NOTHING = "There is no model to verify."
 
 
 def models_tab(page: gr.Blocks, store: Store, *, may_upload: bool) -> None:
@@ -34,6 +31,9 @@ def models_tab(page: gr.Blocks, store: Store, *, may_upload: bool) -> None:
         now = store.stamp()
         return (gr.skip() if now == known else describe(store)), now
 
+    def verify_all(request: gr.Request) -> str:
+        return hold_against_cards(store, language_of(request))
+
     gr.on(
         [page.load, gr.Timer(LOOK_EVERY_S).tick],
         look,
@@ -44,7 +44,7 @@ def models_tab(page: gr.Blocks, store: Store, *, may_upload: bool) -> None:
         api_visibility="private",
     )
     verify.click(
-        lambda: hold_against_cards(store),
+        verify_all,
         outputs=verified,
         show_progress="minimal",
         api_visibility="private",
@@ -63,17 +63,21 @@ def describe(store: Store) -> str:
     return "".join(usable + rest) if usable else cards.nothing() + "".join(rest)
 
 
-def hold_against_cards(store: Store) -> str:
+def hold_against_cards(store: Store, language: str = "en") -> str:
     """Whether every file is the one that its card describes, as HTML."""
     lines = []
     for entry in installed(store):
         try:
             store.verify(entry.name)
-            said = _AS_PROMISED
+            said = say(language, "models.as-promised")
         except CycleGANError as error:
             said = without_folder(str(error), store)
         lines.append(f"<li><code>{escape(entry.name)}</code> {escape(said)}</li>")
-    listed = f'<ul class="plain">{"".join(lines)}</ul>' if lines else f"<p>{_NOTHING}</p>"
+    listed = (
+        f'<ul class="plain">{"".join(lines)}</ul>'
+        if lines
+        else f"<p>{say(language, 'models.nothing')}</p>"
+    )
     return f'<div role="status">{listed}</div>'
 
 

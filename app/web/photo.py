@@ -17,10 +17,8 @@ from app.web.options import read_options
 from app.web.picker import follow
 from app.web.run import Run, preview, run_model, set_region, write_file
 from app.web.upload import read_upload
-from app.web.words import word
+from app.web.words import language_of, say, word
 from cyclegan.contract.errors import CycleGANError, PictureError, StoppedError
-
-_TILES = "Translating"
 
 # On a narrow screen the result is below what was pressed.
 _SHOW_RESULT = """() => {
@@ -72,10 +70,12 @@ def photo_tab(page: gr.Blocks, store: Store) -> None:
         # one for the second time.
         if upload is None or (is_known and not pressed):
             return {parts.run: gr.skip()}
-        progress = Progress(lambda done, total: bar(done / total, desc=_TILES))
+        language = language_of(request)
+        doing = say(language, "photo.translating")
+        progress = Progress(lambda done, total: bar(done / total, desc=doing))
         under_way[request.session_hash] = progress
         try:
-            run = run_model(store, upload, str(model or ""), recipe.size, progress, last)
+            run = run_model(store, upload, str(model or ""), recipe.size, progress, last, language)
         finally:
             if under_way.get(request.session_hash) is progress:
                 del under_way[request.session_hash]

@@ -27,6 +27,7 @@ from app.rendering import Answer, Renderer
 from app.store import Store
 from app.web.compare import Pair
 from app.web.upload import Upload, result_name
+from app.web.words import say
 from cyclegan.contract.errors import InputError, ModelError, PictureError
 from cyclegan.contract.files import atomic_write
 from cyclegan.contract.images import Picture, load_picture
@@ -39,11 +40,6 @@ PREVIEW_SIDE = 1600  # pixels
 KEEP_FOR_S = 3600  # after it was last looked at
 MOST_BYTES = 4 * 2**30  # of all runs; each has some 20 MB, or 3 bytes a pixel that a network saw
 _PREFIX = "run-"
-
-_SMALL = (
-    "<br><strong>The photo is smaller than the pictures that the model learned from "
-    "({} pixels): do not expect much.</strong>"
-)
 
 _REGION_START = "data:image/png;base64,"
 _MAX_REGION = 4 * 2**20  # characters; a drawing in two colours has a hundredth of that
@@ -72,11 +68,17 @@ class Run:
 
 
 def run_model(
-    store: Store, upload: Upload, model: str, size: Any, progress: Progress, last: Run | None = None
+    store: Store,
+    upload: Upload,
+    model: str,
+    size: Any,
+    progress: Progress,
+    last: Run | None = None,
+    language: str = "en",
 ) -> Run:
     """Show an upload to a network, in a size as in Recipe; the region of `last` stays with a photo.
 
-    Raises: CycleGANError, whose text names the upload, never its path.
+    The note is in a language. Raises: CycleGANError, whose text names the upload, never its path.
     """
     if not model:
         raise ModelError("no model is installed; the Models tab says what to do")
@@ -92,11 +94,12 @@ def run_model(
     if last and last.region and last.upload.path == upload.path:
         shutil.copy(last.region, folder)
     height, width = before.rgb.shape[:2]
-    took = f"{seconds:.1f} s" if seconds >= 0.1 else "under 0.1 s"
-    note = f"{escape(translator.card.title)} · {width} × {height} pixels · {took}"
+    took = f"{seconds:.1f} s" if seconds >= 0.1 else say(language, "run.at-once")
+    pixels = say(language, "run.pixels", width=width, height=height)
+    note = f"{escape(translator.card.title)} · {pixels} · {took}"
     learned = translator.card.training_size
     if learned and max(height, width) < learned:
-        note += _SMALL.format(learned)
+        note += f"<br><strong>{say(language, 'run.small', learned=learned)}</strong>"
     return Run(upload, model, size, folder, note)
 
 

@@ -18,13 +18,12 @@ from gradio.utils import get_upload_folder
 from app.store import Store
 from app.trainings import Training, Trainings, export
 from app.web.training_view import alert, describe
-from app.web.words import word
+from app.web.words import language_of, say, word
 from cyclegan.contract.errors import CycleGANError
 
 LOOK_EVERY_S = 3.0  # at the run that is shown, from every open page
 ONE_WAY = "simgan"  # the preset that learns only from the one kind to the other
 
-_MADE = "{name} is there: the Photo tab has it in a few seconds."
 
 Updates = dict[Any, Any]  # Gradio: component -> its new value
 
@@ -115,13 +114,16 @@ def connect_watch(page: gr.Blocks, watch: Watch, trainings: Trainings, store: St
             return alert(error, trainings.root)
         return ""
 
-    def make(chosen: str | None, direction: str, name: str, as_int8: bool) -> str:
+    def make(
+        chosen: str | None, direction: str, name: str, as_int8: bool, request: gr.Request
+    ) -> str:
         try:
             training = trainings.look(chosen or "")
             export(training, direction, name.strip(), store.folder, as_int8=as_int8)
         except CycleGANError as error:
             return alert(error, trainings.root)
-        return f'<p role="status">{escape(_MADE.format(name=name.strip()))}</p>'
+        made = say(language_of(request), "watch.made", name=name.strip())
+        return f'<p role="status">{escape(made)}</p>'
 
     gr.on(
         [page.load, gr.Timer(LOOK_EVERY_S).tick, watch.chosen.change],

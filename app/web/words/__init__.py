@@ -5,6 +5,7 @@ It looks neither into the properties of gr.HTML, which get `texts` and choose in
 into HTML that is made for one visitor, whose language `language_of` tells the server.
 """
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,18 @@ def word(key: str) -> Any:
     if key not in en.WORDS:
         raise KeyError(key)
     return I18N(key)
+
+
+def language_of(request: gr.Request) -> str:
+    """The language in which `say` answers a visitor: as Gradio's page, the first one asked for."""
+    first = request.headers.get("accept-language", "").split(",")[0]
+    language = re.split("[-;]", first.strip().lower())[0]
+    return language if language in WORDS else "en"
+
+
+def say(language: str, key: str, **values: object) -> str:
+    """A text for one visitor, with its {values}."""
+    return WORDS[language][key].format(**values)
 
 
 def texts(area: str) -> dict[str, dict[str, str]]:

@@ -14,6 +14,7 @@ WORDS = {
     "photo.cat": "Cat",
     "photo.coffee": "Coffee",
     "photo.translate": "Translate",
+    "photo.translating": "Translating",
     "photo.cancel": "Cancel",
     "photo.download": "Download",
     "photo.writing": "Writing…",
@@ -44,6 +45,12 @@ WORDS = {
     "options.none": "None",
     "options.strip-gps": "Take out where the photo was taken",
     "picker.model": "Model",
+    "run.pixels": "{width} × {height} pixels",
+    "run.at-once": "under 0.1 s",
+    "run.small": (
+        "The photo is smaller than the pictures that the model "
+        "learned from ({learned} pixels): do not expect much."
+    ),
     "compare.empty": "Your picture appears here, before and after.",
     "compare.before": "Before",
     "compare.after": "After",
@@ -104,6 +111,8 @@ WORDS = {
     "job.file-failed": "failed",
     # The Models tab
     "models.verify": "Verify the files",
+    "models.as-promised": "is the file that its card describes",
+    "models.nothing": "There is no model to verify.",
     "upload.title": "Add a model that was made elsewhere",
     "upload.file": "An ONNX file that makes a picture of a picture",
     "upload.name": "Name",
@@ -152,4 +161,5 @@ WORDS = {
     "watch.name": "Name of the model",
     "watch.int8": "Smaller: int8, a quarter of the size (needs 16 pictures)",
     "watch.make": "Make the model",
+    "watch.made": "{name} is there: the Photo tab has it in a few seconds.",
 }

@@ -14,6 +14,7 @@ WORDS = {
     "photo.cat": "Kedi",
     "photo.coffee": "Kahve",
     "photo.translate": "Dönüştür",
+    "photo.translating": "Dönüştürülüyor",
     "photo.cancel": "İptal",
     "photo.download": "İndir",
     "photo.writing": "Yazılıyor…",
@@ -40,6 +41,11 @@ WORDS = {
     "options.none": "Hiçbiri",
     "options.strip-gps": "Çekildiği yeri sil",
     "picker.model": "Model",
+    "run.pixels": "{width} × {height} piksel",
+    "run.at-once": "0,1 s altında",
+    "run.small": (
+        "Fotoğraf, modelin öğrendiği resimlerden küçük ({learned} piksel): çok şey beklemeyin."
+    ),
     "compare.empty": "Resminiz burada görünür, önce ve sonra.",
     "compare.before": "Önce",
     "compare.after": "Sonra",
@@ -100,6 +106,8 @@ WORDS = {
     "job.file-failed": "başarısız",
     # The Models tab
     "models.verify": "Dosyaları doğrula",
+    "models.as-promised": "kartında yazan dosyadır",
+    "models.nothing": "Doğrulanacak model yok.",
     "upload.title": "Başka yerde yapılmış bir model ekle",
     "upload.file": "Resimden resim üreten bir ONNX dosyası",
     "upload.name": "Ad",
@@ -147,4 +155,5 @@ WORDS = {
     "watch.name": "Modelin adı",
     "watch.int8": "Daha küçük: int8, dörtte bir boyut (16 resim gerekir)",
     "watch.make": "Modeli oluştur",
+    "watch.made": "{name} hazır; birkaç saniyede Fotoğraf sekmesinde görünür.",
 }

@@ -14,6 +14,7 @@ WORDS = {
     "photo.cat": "猫",
     "photo.coffee": "咖啡",
     "photo.translate": "转换",
+    "photo.translating": "正在转换",
     "photo.cancel": "取消",
     "photo.download": "下载",
     "photo.writing": "正在生成…",
@@ -40,6 +41,9 @@ WORDS = {
     "options.none": "无",
     "options.strip-gps": "移除拍摄地点",
     "picker.model": "模型",
+    "run.pixels": "{width} × {height} 像素",
+    "run.at-once": "不到 0.1 s",
+    "run.small": "照片小于模型训练所用的图片（{learned} 像素），效果可能有限。",
     "compare.empty": "结果会显示在这里，可前后对比。",
     "compare.before": "转换前",
     "compare.after": "转换后",
@@ -98,6 +102,8 @@ WORDS = {
     "job.file-failed": "失败",
     # The Models tab
     "models.verify": "校验文件",
+    "models.as-promised": "文件与模型卡一致",
+    "models.nothing": "没有可校验的模型。",
     "upload.title": "添加其他来源的模型",
     "upload.file": "输入和输出都是图片的 ONNX 文件",
     "upload.name": "名称",
@@ -145,4 +151,5 @@ WORDS = {
     "watch.name": "模型名称",
     "watch.int8": "更小：int8，体积为四分之一（需要 16 张图片）",
     "watch.make": "生成模型",
+    "watch.made": "{name} 已生成，几秒后出现在“照片”页。",
 }

@@ -9,7 +9,9 @@ import pytest
 
 pytest.importorskip("gradio", reason="the page needs gradio (extra: web)")
 
-from app.web.words import WORDS, word
+import gradio as gr
+
+from app.web.words import WORDS, language_of, word
 
 WEB = Path(__file__).parents[3] / "app/web"
 
@@ -28,7 +30,7 @@ def test_every_text_is_in_the_table_and_every_entry_is_used() -> None:
     shown = r'(?<!-)(?:label|info|placeholder)="[^"$]|gr\.(?:\w*Button|Tab|Accordion)\("'
     assert re.findall(shown, code) == []
     areas = re.findall(r'texts\("(\w+)"\)', code)
-    named = set(re.findall(r'"([a-z]+\.[a-z0-9-]+)"', code))
+    named = set(re.findall(r"[\"']([a-z]+\.[a-z0-9-]+)[\"']", code))
     made = [start for start in re.findall(r'word\(f"([a-z]+\.(?:\w+-)?)\{', code) if start]
     for key in WORDS["en"]:
         assert key in named or key.startswith((*(f"{area}." for area in areas), *made)), key
@@ -37,6 +39,21 @@ def test_every_text_is_in_the_table_and_every_entry_is_used() -> None:
 def test_text_that_is_not_in_the_table_is_noticed_when_the_page_is_built() -> None:
     with pytest.raises(KeyError, match=r"photo\.nonsense"):
         word("photo.nonsense")
+
+
+@pytest.mark.parametrize(
+    ("asked", "language"),
+    [
+        ("zh-CN,zh;q=0.9,en;q=0.8", "zh"),
+        ("tr;q=0.9", "tr"),
+        ("TR", "tr"),
+        ("de,tr;q=0.5", "en"),  # as in the browser, where the first one alone counts
+        ("*", "en"),
+        ("", "en"),
+    ],
+)
+def test_server_answers_in_the_language_that_is_asked_for_first(asked: str, language: str) -> None:
+    assert language_of(gr.Request(headers={"accept-language": asked})) == language
 
 
 @pytest.fixture(scope="module")
@@ -51,10 +68,24 @@ def server(
 
 
 @pytest.mark.parametrize(
-    ("locale", "tabs", "start", "hint", "refusal"),
+    ("locale", "tabs", "start", "hint", "refusal", "note"),
     [
-        ("zh-CN", ["照片", "批量", "模型"], "转换", "结果会显示在这里", "请先提供一张照片"),
-        ("tr-TR", ["Fotoğraf", "Toplu", "Modeller"], "Dönüştür", "Resminiz burada", "Önce bir"),
+        (
+            "zh-CN",
+            ["照片", "批量", "模型"],
+            "转换",
+            "结果会显示在这里",
+            "请先提供一张照片",
+            "451 × 300 像素",
+        ),
+        (
+            "tr-TR",
+            ["Fotoğraf", "Toplu", "Modeller"],
+            "Dönüştür",
+            "Resminiz burada",
+            "Önce bir",
+            "451 × 300 piksel",
+        ),
     ],
 )
 def test_page_speaks_the_language_of_the_browser(
@@ -65,6 +96,7 @@ def test_page_speaks_the_language_of_the_browser(
     start: str,
     hint: str,
     refusal: str,
+    note: str,
 ) -> None:
     narrow = {"width": 390, "height": 844}
     visitor = visit(server.url, locale=locale, viewport=narrow)
@@ -74,6 +106,8 @@ def test_page_speaks_the_language_of_the_browser(
     assert page.evaluate("document.documentElement.lang").split("-")[0] == locale[:2]
     page.get_by_role("button", name=start, exact=True).click()
     assert refusal in visitor.refusal(containing=refusal)
+    page.locator(".examples button").nth(1).click()
+    assert note in visitor.note(containing=note)
     for tab in tabs:
         page.get_by_role("tab", name=tab).click()
         assert page.evaluate("document.documentElement.scrollWidth") == 390, tab
