@@ -67,7 +67,7 @@ def test_a_training_is_started_watched_paused_and_made_a_model(
     page.get_by_label("One kind").fill("ink")
     page.get_by_label("The other kind").fill("paper")
     page.locator("#kind-a input[type=file]").set_input_files(ink)
-    page.locator("#kind-a").get_by_text("7.png").wait_for()
+    page.locator('#kind-a [aria-label="7.png"]').wait_for()
     page.locator("#kind-b").get_by_role("combobox").fill("mine/paper")
     page.locator("#kind-b").get_by_role("combobox").press("Enter")
     page.get_by_role("button", name="More settings").click()
