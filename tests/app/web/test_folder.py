@@ -16,7 +16,7 @@ from cyclegan.contract.images import Picture, load_picture
 from cyclegan.contract.saving import save_picture
 
 TIMEOUT_MS = 120_000  # for a machine that does other work as well
-MANY = 25  # photos: long enough to see the first one, and to kill the server then
+MANY = 40  # photos: long enough to see the first one, and to kill the server then
 NARROW = {"width": 390, "height": 844}
 
 
@@ -119,7 +119,7 @@ def test_a_server_that_is_killed_goes_on_where_it_was(
 ) -> None:
     weights, photo, many = (tmp_path / name for name in ("weights", "photo.png", "many.zip"))
     weights.mkdir()
-    add_model(weights, "negate", times=2001)  # a tenth of a second for each photo
+    add_model(weights, "negate", times=8001)  # half a second for each photo
     rgb = np.random.default_rng(7).integers(0, 256, (256, 256, 3), np.uint8)
     save_picture(Picture(rgb), photo)
     with zipfile.ZipFile(many, "w") as archive:
