@@ -17,7 +17,10 @@ ICON = (
 HEAD = (
     f'<link rel="icon" type="image/svg+xml" href="data:image/svg+xml,{quote(ICON)}">'
     '<meta name="color-scheme" content="light dark">'
-    f'<script type="module">{Path(__file__).with_name("page.js").read_text("utf-8")}</script>'
+    + "".join(
+        f'<script type="module">{Path(__file__).with_name(name).read_text("utf-8")}</script>'
+        for name in ("stream.js", "page.js")
+    )
 )
 
 

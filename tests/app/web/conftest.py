@@ -26,6 +26,21 @@ sys.addaudithook(hook)
 runpy.run_module("app", run_name="__main__")
 """
 
+# The word that a stream of answers ends reaches the page late, as it does on a bad line.
+_LATE_ENDS = """
+import asyncio
+from gradio import routes
+class Late(routes.StreamingResponse):
+    def __init__(self, content, **kwargs):
+        super().__init__(self._late(content), **kwargs)
+    async def _late(self, content):
+        async for chunk in content:
+            if "close_stream" in str(chunk):
+                await asyncio.sleep(0.5)
+            yield chunk
+routes.StreamingResponse = Late
+"""
+
 
 @dataclass(frozen=True)
 class Running:
@@ -99,14 +114,15 @@ def visit(chromium: Any) -> Callable[..., Visitor]:
 
 @pytest.fixture(scope="module")
 def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Running]]:
-    """A function `serve(weights, *flags) -> Running`; everything ends with the module."""
+    """A function `serve(weights, *flags, late_ends=False) -> Running`; all end with the module."""
     pytest.importorskip("gradio", reason="the page needs gradio (extra: web)")
     started: list[subprocess.Popen[bytes]] = []
 
-    def start(weights: Path, *flags: str) -> Running:
+    def start(weights: Path, *flags: str, late_ends: bool = False) -> Running:
         folder = tmp_path_factory.mktemp("server")
         log = folder / "log"
-        command = [sys.executable, "-c", _RUN, "--port", "0", "--weights", str(weights)]
+        run = _LATE_ENDS * late_ends + _RUN
+        command = [sys.executable, "-c", run, "--port", "0", "--weights", str(weights)]
         command += ["--jobs", str(folder / "jobs"), *flags]
         root = Path(__file__).parents[3]
         with log.open("wb") as out:

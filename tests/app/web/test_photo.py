@@ -24,7 +24,7 @@ def server(
     # About a second for each 2048 pixels of a narrow picture.
     tiled = {"border": 0, "tiling": "exact", "receptive_field": 4, "training_size": 100_000}
     add_model(weights, "slow", times=3001, title="Slowly to negative", **tiled)
-    return serve(weights)
+    return serve(weights, late_ends=True)
 
 
 @pytest.fixture(scope="module")

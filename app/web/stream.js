@@ -1,0 +1,54 @@
+// Gradio's server ends a page's stream of answers, and says so in it, when nothing is under way. An
+// event that the page sends before it has read that is answered to nobody: the page waits for ever
+// (seen on busy machines; a lost packet does it too). So the end counts only when the page waits
+// for nothing: else another stream takes the place of the one that ended.
+const ask = window.fetch;
+const waiting = new Set(); // for the answers to these events
+const early = new Set(); // answered before the page was told their number
+let asking = 0; // events on their way to the server
+
+const join = async (input, init) => {
+  asking++;
+  try {
+    const answer = await ask(input, init);
+    const { event_id } = answer.ok ? await answer.clone().json() : {};
+    if (event_id && !early.delete(event_id)) waiting.add(event_id);
+    return answer;
+  } finally {
+    asking--;
+  }
+};
+
+const isEnd = message => {
+  const { msg, event_id } = JSON.parse(message.slice('data:'.length));
+  if (msg === 'process_completed' && !waiting.delete(event_id)) early.add(event_id);
+  return msg === 'close_stream';
+};
+
+const relay = async (stream, again, page) => {
+  let text = '';
+  const reader = stream.pipeThrough(new TextDecoderStream()).getReader();
+  for (let read = await reader.read(); !read.done; read = await reader.read()) {
+    const messages = (text + read.value).split('\n\n');
+    text = messages.pop();
+    for (const message of messages) {
+      const next = isEnd(message) && (asking || waiting.size) && await again();
+      if (next?.ok) return relay(next.body, again, page);
+      await page.write(new TextEncoder().encode(`${message}\n\n`));
+    }
+  }
+  return page.close();
+};
+
+window.fetch = async (input, init) => {
+  const { pathname } = new URL(input.url ?? input, location.href);
+  if (pathname.endsWith('/queue/join')) return join(input, init);
+  if (!pathname.endsWith('/queue/data')) return ask(input, init);
+  const again = () => ask(input.clone?.() ?? input, init);
+  const answer = await again();
+  if (!answer.ok) return answer;
+  const { readable, writable } = new TransformStream();
+  const page = writable.getWriter();
+  relay(answer.body, again, page).catch(error => page.abort(error));
+  return new Response(readable, answer);
+};
