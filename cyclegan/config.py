@@ -95,6 +95,8 @@ class TrainConfig:
     lambda_perceptual: float = 0.0  # weight of what a round trip loses as a VGG16 sees it
     perceptual_weights: str = ""  # file of that VGG16's weights, see perceptual.py
     d_steps: int = 1  # discriminator updates for each update of the generators
+    head_start_images: int = 0  # pictures of each domain from which the discriminators alone learn
+    # first: new ones would spoil generators that know something already
     diffaugment: Literal["off", "on", "auto"] = "off"  # augment what the discriminators see; auto:
     # where a domain has fewer than diffaugment.SMALL_SET pictures
     smoothed_fakes: bool = False  # a discriminator's fakes are target pictures with smoothed edges
@@ -161,7 +163,7 @@ class TrainConfig:
             ("more than 0", lambda value: value > 0, "learning_rate"),
             ("0 or more", lambda value: value >= 0, "lambda_cycle lambda_identity pool_size "
              "lambda_self lambda_variation lambda_teacher lambda_structure lambda_penalty "
-             "lambda_perceptual warmup_images num_workers "
+             "lambda_perceptual head_start_images warmup_images num_workers "
              "generator_blocks max_images max_minutes evaluate_every patience"),
             ("at least 2", lambda value: value >= 2, "evaluate_pictures"),
             ("from 0 to 2**32 - 1", lambda value: 0 <= value < 2**32, "seed"),

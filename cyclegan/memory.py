@@ -96,7 +96,7 @@ def _try(config: TrainConfig, device: torch.device) -> None:
 def _take_a_step(config: TrainConfig, device: torch.device) -> None:
     """Take a whole step, of the generators too, with pools that are full."""
     # Compiling takes a minute each time, and compiled networks do not need more.
-    config = config.replace(compile=False)
+    config = config.replace(compile=False, head_start_images=0)
     step = STEPS[config.method](config, device, augments=config.diffaugment != "off")
     pictures = torch.zeros(config.batch_size, 3, config.crop_size, config.crop_size)
     for pool in step.pools.values():

@@ -168,7 +168,7 @@ class Step:
     def __call__(
         self, real_A: Tensor, real_B: Tensor, learning_rate: float, taught: Tensor | None = None
     ) -> dict[str, Tensor]:
-        """Train on one batch: the generators (every `d_steps`th call), then the discriminators.
+        """Train on one batch: the generators, if it is their turn, then the discriminators.
 
         Args:
             real_A, real_B: float32 [N, 3, H, W] in [-1, 1]; of several processes' batch, the part
@@ -192,7 +192,8 @@ class Step:
         }
         self.calls += 1
         terms: dict[str, Tensor] = {}
-        if self.calls % self.config.d_steps:
+        is_head_start = self.calls * self.config.batch_size <= self.config.head_start_images
+        if is_head_start or self.calls % self.config.d_steps:
             with torch.no_grad(), self._autocast():
                 fakes = self._translate(reals)
         else:

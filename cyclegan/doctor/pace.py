@@ -14,7 +14,7 @@ def measure_step_s(config: TrainConfig, device: torch.device, budget_s: float = 
     One goes before that is not timed: it allocates what the others use again.
     """
     # Compiling takes a minute, which is longer than people wait for an estimate.
-    step = STEPS[config.method](config.replace(compile=False), device)
+    step = STEPS[config.method](config.replace(compile=False, head_start_images=0), device)
     shape = (config.batch_size, 3, config.crop_size, config.crop_size)
     generator = torch.Generator().manual_seed(config.seed)
     real_A, real_B, taught = (torch.rand(shape, generator=generator) * 2 - 1 for _ in range(3))

@@ -153,6 +153,12 @@ def test_generators_wait_for_d_steps_turns(config: TrainConfig) -> None:
     assert changes == [False, False, True] * 2
 
 
+def test_generators_rest_during_a_head_start(config: TrainConfig) -> None:
+    step = CycleGANStep(config.replace(head_start_images=2))
+    trained = ["adv_AB" in step(*batch(seed), learning_rate=1e-3) for seed in range(4)]
+    assert trained == [False, False, True, True]
+
+
 @pytest.mark.parametrize("scale", [1, 4])
 def test_self_regularisation_is_the_change_of_the_input(config: TrainConfig, scale: int) -> None:
     step = CycleGANStep(config.replace(lambda_self=1.0, self_scale=scale))
