@@ -10,6 +10,8 @@ from pathlib import Path
 
 from cyclegan.contract.errors import CycleGANError, InputError
 
+ROOT = Path(__file__).parents[1]  # where the code of both wings is found
+
 _RUN = "from app.cli import main; main()"
 
 
@@ -27,7 +29,7 @@ def run(*arguments: str | Path, timeout_s: float, also_ok: tuple[int, ...] = ())
     try:
         ran = subprocess.run(
             command(*arguments),
-            cwd=Path(__file__).parents[1],
+            cwd=ROOT,
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,

@@ -1,6 +1,6 @@
 """The tab for an idea: two sets of pictures, what is wrong with them, and a training of one's own.
 
-The training is a process that outlives this one, see app/trainings.py; how it is watched is in
+The training is a process that outlives this one, see app/trainings/; how it is watched is in
 training_watch.py. The tab is there only where the operator allows it.
 """
 
@@ -15,7 +15,9 @@ import gradio as gr
 
 from app import verbs
 from app.store import Store
-from app.trainings import Order, Trainings
+from app.trainings.orders import Order
+from app.trainings.pictures import Pictures
+from app.trainings.runs import Trainings
 from app.web.training_view import alert
 from app.web.training_watch import Watch, connect_watch, lay_out_watch
 from app.web.words import word
@@ -71,19 +73,19 @@ def retrain_tab(page: gr.Blocks, store: Store, root: Path) -> None:
     except DependencyError as error:
         gr.HTML(f'<p role="status">{escape(str(error))}</p>', apply_default_css=False)
         return
-    trainings = Trainings(root)
+    trainings, pictures = Trainings(root), Pictures(root)
     gr.HTML(f"<p>{word('retrain.intro')}</p>", apply_default_css=False)
-    form = _lay_out_form(trainings)
+    form = _lay_out_form(pictures, is_open=not trainings.names())
     watch = lay_out_watch()
-    _connect_form(form, watch, trainings)
+    _connect_form(form, watch, trainings, pictures)
     connect_watch(page, watch, trainings, store)
 
 
-def _lay_out_form(trainings: Trainings) -> _Form:
+def _lay_out_form(pictures: Pictures, *, is_open: bool) -> _Form:
     names, uploads, folders = [], [], []
-    below = trainings.folders()
+    below = pictures.folders()
     presets = [(word(f"retrain.{preset}"), preset) for preset in _PRESETS]
-    with gr.Accordion(word("retrain.new"), open=not trainings.names(), elem_id="new-training"):
+    with gr.Accordion(word("retrain.new"), open=is_open, elem_id="new-training"):
         with gr.Row():
             for kind, name in _NAMES.items():
                 with gr.Column(elem_id=f"kind-{kind}"):
@@ -128,16 +130,16 @@ def _lay_out_form(trainings: Trainings) -> _Form:
     )
 
 
-def _connect_form(form: _Form, watch: Watch, trainings: Trainings) -> None:
+def _connect_form(form: _Form, watch: Watch, trainings: Trainings, pictures: Pictures) -> None:
     def check(*answers: Any) -> str:
         try:
-            return _diagnose(_read_order(trainings, *answers))
+            return _diagnose(_read_order(pictures, *answers))
         except CycleGANError as error:
             return alert(error, trainings.root)
 
     def start(*answers: Any) -> Updates:
         try:
-            name = trainings.start(_read_order(trainings, *answers))
+            name = trainings.start(_read_order(pictures, *answers))
         except CycleGANError as error:
             return {form.told: alert(error, trainings.root)}
         chosen = gr.Dropdown(choices=trainings.names(), value=name)
@@ -148,7 +150,7 @@ def _connect_form(form: _Form, watch: Watch, trainings: Trainings) -> None:
 
 
 def _read_order(
-    trainings: Trainings,
+    pictures: Pictures,
     name_a: str,
     name_b: str,
     uploads_a: list[str] | None,
@@ -167,9 +169,9 @@ def _read_order(
 
     def folder(kind: Literal["A", "B"], name: str, files: list[str] | None, below: str) -> str:
         if files:
-            return str(trainings.keep([Path(file) for file in files], both, kind))
+            return str(pictures.keep([Path(file) for file in files], both, kind))
         if below:
-            return str(trainings.folder(below))
+            return str(pictures.folder(below))
         raise InputError(_NO_PICTURES.format(name=name))
 
     return Order(

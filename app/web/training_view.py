@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from pathlib import Path
 
-from app.trainings import Row, State, Training
+from app.trainings.standing import Row, State, Training
 from cyclegan.contract.errors import CycleGANError
 
 _STATES: Mapping[State, str] = {

@@ -1,6 +1,6 @@
 """Watching a training on the page: where it stands, its buttons, its report, a model made of it.
 
-What it looks like as HTML is in training_view.py, what is known of it in app/trainings.py.
+What it looks like as HTML is in training_view.py, what is known of it in app/trainings/.
 """
 
 import shutil
@@ -16,7 +16,9 @@ import gradio as gr
 from gradio.utils import get_upload_folder
 
 from app.store import Store
-from app.trainings import Training, Trainings, export
+from app.trainings.checkpoints import export
+from app.trainings.runs import Trainings
+from app.trainings.standing import Training
 from app.web.training_view import alert, describe
 from app.web.words import language_of, say, word
 from cyclegan.contract.errors import CycleGANError

@@ -1,15 +1,17 @@
-"""What tests of the app share: the command, and pictures to give it."""
+"""What tests of the app share: the command, pictures to give it, the folder of a training."""
 
+import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from app.cli import main
+from app.trainings.orders import Order, Record
 
 
 class Ran(NamedTuple):
@@ -64,3 +66,27 @@ def noise() -> Callable[..., np.ndarray]:
         return generator.integers(0, 256, (height, width, channels), dtype=np.uint8)
 
     return make
+
+
+@pytest.fixture
+def order() -> Order:
+    """What nobody could learn: its folders are not there."""
+    return Order("horse", "zebra", "/a", "/b", "fast", 60)
+
+
+@pytest.fixture
+def run_folder(tmp_path: Path, order: Order) -> Path:
+    """A run folder half way, of a training that was started and is not alive."""
+    run = tmp_path / "runs" / "horse2zebra"
+    run.mkdir(parents=True)
+    Record(order, pid=0).write(run)
+    (run / "config.json").write_text(json.dumps({"max_images": 100, "max_minutes": 60}))
+    rows: list[dict[str, Any]] = [
+        {"images_seen": seen, "minutes": seen / 10, "images_per_s": 5.0, "cycle_A": 1 / seen}
+        for seen in (10, 30, 50)
+    ]
+    alarm = {"alarm": "copying", "direction": "AB", "text": "It <copies>.", "remedy": "Wait."}
+    rows += [alarm | {"images_seen": 50, "state": "on"}]
+    (run / "log.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows) + '{"cut')
+    (run / "output.txt").write_text(f"note: this\nerror: {run}: memory ran <out>\n\n")
+    return run

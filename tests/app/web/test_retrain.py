@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from app.store import Store
-from app.trainings import Trainings
+from app.trainings.runs import Trainings
 
 pytest.importorskip("torch", reason="training needs torch (extra: train)")
 

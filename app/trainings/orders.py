@@ -1,0 +1,81 @@
+"""What is to be learned, as somebody asked for it, and the command that learns it."""
+
+import json
+import re
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Literal, Self
+
+from app import verbs
+from cyclegan.contract.errors import InputError
+from cyclegan.contract.files import atomic_write
+
+RECORD = "server.json"  # of ours, in a run folder
+
+Wish = Literal["", "pause", "stop"]
+
+# Without slashes and leading dots no value leads to files of others.
+_SETTING = re.compile(r"[a-z0-9_]+=(-?\w[\w.+-]*)?", re.ASCII)
+
+
+@dataclass(frozen=True)
+class Order:
+    """What is to be learned."""
+
+    name_a: str  # what the domains are called
+    name_b: str
+    domain_a: str  # folders of pictures
+    domain_b: str
+    preset: str
+    max_minutes: float
+    settings: tuple[str, ...] = ()  # KEY=VALUE
+
+    def __post_init__(self) -> None:
+        """Raises: InputError on settings that are none, or that may name a path."""
+        for setting in self.settings:
+            if not _SETTING.fullmatch(setting):
+                raise InputError(f'a setting is KEY=VALUE without paths, not "{setting[:60]}"')
+
+    @property
+    def names(self) -> dict[str, str]:
+        """What the domains are called, by "a" and "b"."""
+        return {"a": self.name_a, "b": self.name_b}
+
+    def to_command(self, run: Path) -> list[str]:
+        """The command that begins the training, and goes on with it."""
+        # As JSON, so that no name passes for a number.
+        names = (f"name_{key}={json.dumps(name)}" for key, name in self.names.items())
+        settings = [word for each in (*names, *self.settings) for word in ("--set", each)]
+        return verbs.command(
+            *("train", "--domain-a", self.domain_a, "--domain-b", self.domain_b, "--out", run),
+            *("--preset", self.preset, "--max-minutes", str(self.max_minutes), *settings),
+        )
+
+
+@dataclass(frozen=True)
+class Record:
+    """What is in `server.json`."""
+
+    order: Order
+    pid: int  # of the process, which counts for nothing without the lock
+    wish: Wish = ""  # what it was told last
+
+    @classmethod
+    def read(cls, run: Path) -> Self:
+        """Read a run's record. Raises: InputError: it is none of ours."""
+        try:
+            data = json.loads((run / RECORD).read_text())
+            order = data["order"] | {"settings": tuple(data["order"]["settings"])}
+            return cls(Order(**order), int(data["pid"]), data["wish"])
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise InputError(f"{run.name} was not started from this page") from error
+
+    def write(self, run: Path) -> None:
+        """Write it. Raises: StorageError."""
+        with atomic_write(run / RECORD) as temporary:
+            temporary.write_text(json.dumps(asdict(self), indent=2) + "\n")
+
+
+def plain(name: str) -> str:
+    """What can be part of a path, of whatever a person typed."""
+    return re.sub(r"[^\w-]+", "-", name, flags=re.ASCII).strip("-_")[:60] or "run"

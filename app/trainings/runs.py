@@ -1,0 +1,97 @@
+"""The runs below a folder: started, told to pause or stop, gone on with.
+
+A training is a process of its own, which outlives this one.
+"""
+
+import os
+import signal
+import subprocess
+import threading
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+
+from app import verbs
+from app.trainings.locks import is_locked, locked
+from app.trainings.orders import RECORD, Order, Record, Wish, plain
+from app.trainings.standing import OUTPUT, Training, read_training
+from cyclegan.contract.card import MODEL_NAME
+from cyclegan.contract.errors import InputError
+
+
+class Trainings:
+    """The runs below a folder; their pictures lie below it as well, see pictures.py."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root.resolve()
+        self.runs = self.root / "runs"
+        self._gate = threading.Lock()  # so that nobody is taken for a training while looking at one
+
+    def names(self) -> list[str]:
+        """Every run that was started here, the newest first."""
+        records = self.runs.glob(f"*/{RECORD}")
+        newest = sorted(records, key=lambda path: path.stat().st_mtime, reverse=True)
+        return [path.parent.name for path in newest]
+
+    def look(self, name: str) -> Training:
+        """Read a run's folder. Raises: InputError: there is no such run."""
+        run = self._run(name)
+        return read_training(run, self._is_alive(run))
+
+    def start(self, order: Order) -> str:
+        """Begin a training; return its name. Raises: InputError: another one is under way."""
+        name = _free_name(self.runs, f"{order.name_a}2{order.name_b}")
+        run = self.runs / name
+        run.mkdir(parents=True)
+        Record(order, pid=0).write(run)
+        self.resume(name)
+        return name
+
+    def resume(self, name: str) -> None:
+        """Begin or go on. Raises: InputError: a training is under way; there is no such run."""
+        run = self._run(name)
+        record = Record.read(run)
+        with self._gate:
+            busy = [each for each in self.names() if is_locked(self.runs / each)]
+            if busy:
+                raise InputError(f"{busy[0]} is being trained; pause or stop it first")
+            with (run / OUTPUT).open("ab") as output, locked(run) as lock:
+                process = subprocess.Popen(
+                    record.order.to_command(run),
+                    cwd=verbs.ROOT,
+                    stdin=subprocess.DEVNULL,
+                    stdout=output,
+                    stderr=output,
+                    start_new_session=True,  # Ctrl-C on the server is not meant for it
+                    pass_fds=(lock,),
+                )
+        threading.Thread(target=process.wait, daemon=True).start()  # or it stays as a zombie
+        replace(record, pid=process.pid, wish="").write(run)
+
+    def tell(self, name: str, wish: Wish) -> None:
+        """Have a training write its checkpoint and end, for now ("pause") or for good ("stop").
+
+        Raises: InputError: there is no such run.
+        """
+        run = self._run(name)
+        record = replace(Record.read(run), wish=wish)
+        record.write(run)
+        if self._is_alive(run):
+            with suppress(ProcessLookupError):  # it has just ended
+                os.kill(record.pid, signal.SIGTERM)
+
+    def _is_alive(self, run: Path) -> bool:
+        with self._gate:
+            return is_locked(run)
+
+    def _run(self, name: str) -> Path:
+        if not MODEL_NAME.fullmatch(name) or not (self.runs / name).is_dir():
+            raise InputError(f'there is no training "{name[:60]}"')
+        return self.runs / name
+
+
+def _free_name(runs: Path, wanted: str) -> str:
+    """A name for a run that nobody has yet."""
+    name = plain(wanted)
+    names = [name, *(f"{name}-{count}" for count in range(2, 1000))]
+    return next(each for each in names if not (runs / each).exists())

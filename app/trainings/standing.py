@@ -1,0 +1,94 @@
+"""Where a run stands, as its folder tells: config, log and what the process printed."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from app.trainings.orders import Record, Wish
+
+OUTPUT = "output.txt"  # of ours, in a run folder: what the process prints
+
+State = Literal["training", "pausing", "stopping", "paused", "stopped", "finished", "ended"]
+Row = dict[str, Any]  # of a run's log
+
+_ALIVE: dict[Wish, State] = {"": "training", "pause": "pausing", "stop": "stopping"}
+_OVER: dict[Wish, State] = {"": "ended", "pause": "paused", "stop": "stopped"}
+
+_ENOUGH = 0.999  # of a run; minutes in the log are rounded
+
+
+@dataclass(frozen=True)
+class Training:
+    """One run as its folder tells of it now."""
+
+    run: Path
+    state: State
+    record: Record
+    rows: Sequence[Row]  # of the log
+    share: float  # of the run, in [0, 1]
+    remaining_s: float | None  # seconds; None before there is a pace
+    said: str  # the last line that the process printed
+
+    @property
+    def is_alive(self) -> bool:
+        return self.state in ("training", "pausing", "stopping")
+
+    @property
+    def has_checkpoint(self) -> bool:
+        return (self.run / "latest.pt").exists()
+
+
+def read_training(run: Path, is_alive: bool) -> Training:
+    """Read a run's folder. Raises: InputError: it was not started here."""
+    record = Record.read(run)
+    rows = _read_rows(run / "log.jsonl")
+    minutes = next((row["minutes"] for row in reversed(rows) if "minutes" in row), 0.0)
+    share = _share(run, rows[-1]["images_seen"] if rows else 0, minutes)
+    remaining_s = 60 * minutes * (1 - share) / share if share else None
+    state = _state(record, is_alive, share)
+    return Training(run, state, record, rows, share, remaining_s, _last_line(run / OUTPUT))
+
+
+def _state(record: Record, is_alive: bool, share: float) -> State:
+    if is_alive:
+        return _ALIVE[record.wish]
+    return "finished" if share >= _ENOUGH else _OVER[record.wish]
+
+
+def _share(run: Path, images: int, minutes: float) -> float:
+    """How much of a run is behind it, by the limits in its config."""
+    try:
+        config = json.loads((run / "config.json").read_text())
+        limits = (images, config["max_images"]), (minutes, config["max_minutes"])
+    except (OSError, ValueError, KeyError):  # it has only just begun
+        return 0.0
+    return min(1.0, max((done / limit for done, limit in limits if limit), default=0.0))
+
+
+def _read_rows(log: Path) -> list[Row]:
+    """The lines of a log; what a kill cut short is left out."""
+    rows = []
+    try:
+        lines = log.read_text(errors="replace").splitlines()
+    except OSError:
+        return []
+    for line in lines:
+        try:
+            row = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(row, dict) and isinstance(row.get("images_seen"), int):
+            rows.append(row)
+    return rows
+
+
+def _last_line(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            file.seek(max(0, path.stat().st_size - 4096))
+            lines = file.read().decode(errors="replace").splitlines()
+    except OSError:
+        return ""
+    return next((line.strip() for line in reversed(lines) if line.strip()), "")

@@ -1,0 +1,35 @@
+"""The command that an order stands for, and what nobody can ask for."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from app.trainings.orders import Order
+from cyclegan.config import PRESETS
+from cyclegan.contract.errors import InputError
+
+
+@pytest.mark.parametrize(
+    "setting", ["nothing", "A=1", "features=/etc/passwd", "test_a=..", "name_a=a b", "x=$(ls)"]
+)
+def test_settings_that_are_none_or_may_name_a_path_are_refused(order: Order, setting: str) -> None:
+    with pytest.raises(InputError, match="a setting is KEY=VALUE without paths"):
+        replace(order, settings=(setting,))
+
+
+def test_the_command_is_that_of_a_person_and_names_are_no_numbers(order: Order) -> None:
+    asked = replace(order, name_a="1", settings=("crop_size=32", "lambda_cycle=-1e-3", "x="))
+    command = asked.to_command(Path("/r"))
+    assert 'name_a="1"' in command
+    assert command[3:10] == ["train", "--domain-a", "/a", "--domain-b", "/b", "--out", "/r"]
+    assert command[-2:] == ["--set", "x="]
+
+
+def test_presets_of_the_page_are_those_of_the_command() -> None:
+    pytest.importorskip("gradio", reason="the page needs gradio (extra: web)")
+    from app.web.retrain import _PRESETS
+    from app.web.training_watch import ONE_WAY
+
+    assert set(_PRESETS) <= set(PRESETS)
+    assert ONE_WAY in _PRESETS

@@ -1,0 +1,50 @@
+"""What is known of a training from its folder alone."""
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from app.trainings.locks import LOCK
+from app.trainings.orders import Order, Record
+from app.trainings.runs import Trainings
+from cyclegan.contract.errors import InputError
+
+
+def test_a_run_is_known_by_its_folder(run_folder: Path) -> None:
+    training = Trainings(run_folder.parents[1]).look("horse2zebra")
+    assert (training.state, training.share, training.remaining_s) == ("ended", 0.5, 300)
+    assert (training.said, len(training.rows)) == (f"error: {run_folder}: memory ran <out>", 4)
+    assert not training.has_checkpoint
+    for wish, state in (("pause", "paused"), ("stop", "stopped")):
+        Trainings(run_folder.parents[1]).tell("horse2zebra", wish)
+        assert Trainings(run_folder.parents[1]).look("horse2zebra").state == state
+    (run_folder / "config.json").write_text(json.dumps({"max_images": 50, "max_minutes": 0}))
+    assert Trainings(run_folder.parents[1]).look("horse2zebra").state == "finished"
+
+
+def test_a_run_lives_as_long_as_a_process_holds_its_lock(run_folder: Path, order: Order) -> None:
+    trainings = Trainings(run_folder.parents[1])
+    hold = "import fcntl, sys; f = open(sys.argv[1]); fcntl.flock(f, 2); print(flush=True); input()"
+    (run_folder / LOCK).touch()
+    command = [sys.executable, "-c", hold, str(run_folder / LOCK)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout
+        process.stdout.readline()
+        assert trainings.look("horse2zebra").state == "training"
+        replace(Record.read(run_folder), pid=os.getpid(), wish="pause").write(run_folder)
+        assert trainings.look("horse2zebra").state == "pausing"
+        with pytest.raises(InputError, match="horse2zebra is being trained; pause or stop it"):
+            trainings.start(order)
+        process.kill()
+    assert trainings.look("horse2zebra").state == "paused"
+
+
+@pytest.mark.parametrize("name", ["../runs/horse2zebra", "none", ""])
+def test_a_run_that_is_none_is_refused(run_folder: Path, name: str) -> None:
+    with pytest.raises(InputError, match="there is no training"):
+        Trainings(run_folder.parents[1]).look(name)
