@@ -1,8 +1,8 @@
 """From an upload to what the page shows and gives away. No widgets.
 
-What a network made of a photo lies in a folder beside the uploads, for an hour: how strong the
-change is, and where, is decided as often as a visitor likes without running the network again, and
-nothing of it stays in memory.
+What a network made of a photo lies in a folder beside the uploads, until that is tidied: how strong
+the change is, and where, is decided as often as a visitor likes without running the network again,
+and nothing of it stays in memory.
 """
 
 import base64
@@ -10,7 +10,6 @@ import binascii
 import shutil
 import tempfile
 import time
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from html import escape
 from pathlib import Path
@@ -36,10 +35,6 @@ from cyclegan.contract.saving import save_picture
 # Longest side of what the slider shows; the download is not touched by it. A 12 megapixel photo
 # would otherwise be 25 MB of PNG on its way to a screen that shows a twelfth of it.
 PREVIEW_SIDE = 1600  # pixels
-
-KEEP_FOR_S = 3600  # after it was last looked at
-MOST_BYTES = 4 * 2**30  # of all runs; each has some 20 MB, or 3 bytes a pixel that a network saw
-_PREFIX = "run-"
 
 _REGION_START = "data:image/png;base64,"
 _MAX_REGION = 4 * 2**20  # characters; a drawing in two colours has a hundredth of that
@@ -89,7 +84,7 @@ def run_model(
     seen = renderer.see(before.rgb)
     made = renderer.ask(seen, progress).rgb
     seconds = time.perf_counter() - started
-    folder = _make_folder()
+    folder = Path(tempfile.mkdtemp(prefix="run-", dir=get_upload_folder()))
     _keep(folder, before, seen, made)
     if last and last.region and last.upload.path == upload.path:
         shutil.copy(last.region, folder)
@@ -166,24 +161,6 @@ def set_region(run: Run, drawn: str) -> None:
 
 def _renderer(store: Store, run: Run, recipe: Recipe) -> Renderer:
     return Renderer(store.load(run.model), replace(recipe, size=run.size, mask=run.region))
-
-
-def _make_folder() -> Path:
-    """A folder for a run; those that nobody looked at for long, or that are too much, make room.
-
-    It lies where Gradio keeps uploads and serves files from; of what lies there it deletes only
-    what went through it, and no folders.
-    """
-    root = Path(get_upload_folder())
-    total = 0
-    runs = [(each.stat().st_mtime, each) for each in root.glob(f"{_PREFIX}*")]
-    for looked_at, folder in sorted(runs, reverse=True):
-        for path in folder.rglob("*"):
-            with suppress(FileNotFoundError):  # Gradio deleted it meanwhile
-                total += path.stat().st_size
-        if time.time() - looked_at > KEEP_FOR_S or total > MOST_BYTES:
-            shutil.rmtree(folder, ignore_errors=True)
-    return Path(tempfile.mkdtemp(prefix=_PREFIX, dir=root))
 
 
 def _keep(folder: Path, before: Picture, seen: RGB, made: RGB) -> None:

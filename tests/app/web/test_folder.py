@@ -1,9 +1,6 @@
 """The Folder tab as people use it, in a real browser against a real server that may be killed."""
 
-import json
 import signal
-import urllib.request
-import uuid
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +11,7 @@ import pytest
 
 from cyclegan.contract.images import Picture, load_picture
 from cyclegan.contract.saving import save_picture
+from tests.app.serving import press, sent
 
 TIMEOUT_MS = 120_000  # for a machine that does other work as well
 MANY = 40  # photos: long enough to see the first one, and to kill the server then
@@ -151,29 +149,5 @@ def test_a_server_that_is_killed_goes_on_where_it_was(
     assert page.locator(".job progress").get_attribute("value") != str(MANY)
 
     # A program that pretends to be the page can send what was uploaded, and no other file.
-    assert "Pictures are uploaded, not named." in pretend(second.url, {"path": str(photo)})
-
-
-def pretend(url: str, file: dict[str, str]) -> str:
-    """What the server streams back when a client presses the button on its own."""
-    with urllib.request.urlopen(f"{url}config") as answer:
-        config = json.load(answer)
-    components = {part["id"]: part["props"].get("elem_id") for part in config["components"]}
-    (run,) = [
-        dependency
-        for dependency in config["dependencies"]
-        if [components[i] for i in dependency["inputs"]][:1] == ["files"]
-    ]
-    session = uuid.uuid4().hex
-    body = {
-        "data": [[file | {"meta": {"_type": "gradio.FileData"}}], "negate", "auto"],
-        "fn_index": run["id"],
-        "session_hash": session,
-    }
-    headers = {"Content-Type": "application/json"}
-    asked = urllib.request.Request(
-        f"{url}gradio_api/queue/join", json.dumps(body).encode(), headers
-    )
-    urllib.request.urlopen(asked).close()
-    with urllib.request.urlopen(f"{url}gradio_api/queue/data?session_hash={session}") as answer:
-        return str(answer.read().decode())
+    told = press(second.url, "files", values=([sent(photo)], "negate", "auto"))
+    assert "Pictures are uploaded, not named." in told

@@ -1,8 +1,6 @@
 import base64
 import io
-import os
 import shutil
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,8 +15,7 @@ from cyclegan.contract.errors import InputError, ModelError, PictureError
 
 pytest.importorskip("gradio", reason="the page needs gradio (extra: web)")
 
-from app.web import run as run_module
-from app.web.run import KEEP_FOR_S, PREVIEW_SIDE, preview, run_model, set_region, write_file
+from app.web.run import PREVIEW_SIDE, preview, run_model, set_region, write_file
 from app.web.upload import Upload, plain_name, read_upload, result_name
 
 
@@ -135,23 +132,6 @@ def test_what_is_no_drawing_of_the_page_is_refused(
     with pytest.raises(InputError, match="the region is"):
         set_region(run, drawn)
     assert run.region is None
-
-
-def test_old_runs_and_those_that_are_too_much_make_room(
-    weights_dir: Path, photo: Upload, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    store = Store(weights_dir)
-    old, earlier, later = (
-        run_model(store, photo, "negate", "auto", Progress()).folder for _ in range(3)
-    )
-    for folder, age_s in ((old, KEEP_FOR_S + 60), (earlier, 60), (later, 30)):
-        os.utime(folder, (time.time() - age_s,) * 2)
-    newest = run_model(store, photo, "negate", "auto", Progress()).folder
-    assert [each.exists() for each in (old, earlier, later, newest)] == [False, True, True, True]
-    sizes = [sum(path.stat().st_size for path in each.iterdir()) for each in (later, newest)]
-    monkeypatch.setattr(run_module, "MOST_BYTES", sum(sizes))
-    run_model(store, photo, "negate", "auto", Progress())
-    assert [each.exists() for each in (earlier, later, newest)] == [False, True, True]
 
 
 def test_a_photo_that_is_deleted_is_asked_for_again(weights_dir: Path, photo: Upload) -> None:

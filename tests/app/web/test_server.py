@@ -1,8 +1,6 @@
-import json
 import signal
 import socket
 import urllib.request
-import uuid
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,6 +8,7 @@ from typing import Any
 import pytest
 
 from cyclegan.contract.errors import InputError
+from tests.app.serving import press, sent
 
 pytest.importorskip("gradio", reason="the page needs gradio (extra: web)")
 
@@ -44,11 +43,12 @@ def test_server_fetches_no_address_and_lets_the_page_fetch_none(
     with urllib.request.urlopen(server.url) as answer:
         assert answer.headers["Content-Security-Policy"].startswith("default-src 'self' ")
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
-    answer = translate(server.url, {"path": "http://example.com/horse.png"})
-    assert "Pictures are uploaded" in answer
-    for path in (EXAMPLES / "cat.jpg", EXAMPLES / ".." / "examples" / "cat.jpg"):
-        answer = translate(server.url, {"path": str(path)})
-        assert "Pictures are uploaded, not named." in answer
+    options = (100, False, "auto", True, "png", 95, "all", False)
+    cat = EXAMPLES / "cat.jpg"
+    for path in ("http://example.com/horse.png", cat, EXAMPLES / ".." / "examples" / "cat.jpg"):
+        values = (sent(path), "negate", None, *options)
+        answer = press(server.url, "photo", "picker", values=values)
+        assert "Pictures are uploaded, not " in answer
         assert "Photo to negative" not in answer
     assert server.asked_network_for() == []
 
@@ -61,30 +61,3 @@ def test_uploads_are_gone_when_the_server_is(
     (folder,) = tmp_path.glob("cyclegan-*")
     server.end(signal.SIGTERM)
     assert not folder.exists()
-
-
-def translate(url: str, photo: dict[str, str]) -> str:
-    """What the server streams back when a client asks for a translation on its own."""
-    with urllib.request.urlopen(f"{url}config") as answer:
-        config = json.load(answer)
-    components = {part["id"]: part["props"].get("elem_id") for part in config["components"]}
-    (run,) = [
-        dependency
-        for dependency in config["dependencies"]
-        if [components[i] for i in dependency["inputs"]][:2] == ["photo", "picker"]
-    ]
-    options = (100, False, "auto", True, "png", 95, "all", False)
-    session = uuid.uuid4().hex
-    body = {
-        "data": [photo | {"meta": {"_type": "gradio.FileData"}}, "negate", None, *options],
-        "fn_index": run["id"],
-        "session_hash": session,
-    }
-    request = urllib.request.Request(
-        f"{url}gradio_api/queue/join",
-        json.dumps(body).encode(),
-        {"Content-Type": "application/json"},
-    )
-    urllib.request.urlopen(request).close()
-    with urllib.request.urlopen(f"{url}gradio_api/queue/data?session_hash={session}") as answer:
-        return str(answer.read().decode())
