@@ -18,9 +18,9 @@ from app.store import Store
 from app.trainings.orders import Order
 from app.trainings.pictures import Pictures
 from app.trainings.runs import Trainings
-from app.web.training_view import alert
+from app.web.training_view import alert, duration
 from app.web.training_watch import Watch, connect_watch, lay_out_watch
-from app.web.words import word
+from app.web.words import language_of, say, word
 from cyclegan.cli.exits import require_training_packages
 from cyclegan.contract.errors import CycleGANError, DependencyError, InputError
 
@@ -28,12 +28,6 @@ CHECK_TIMEOUT_S = 600.0  # for the doctor, on many pictures
 
 _NAMES: dict[Literal["a", "b"], str] = {"a": "horse", "b": "zebra"}  # to show what is meant
 _PRESETS = ("fast", "simgan", "paper")
-_NO_NAMES = "Give both kinds a name first."
-_NO_PICTURES = "Upload pictures of {name}, or choose a folder of them."
-_FOUND = "{pictures} pictures of {name}"
-_FINE = "Nothing is wrong with them."
-_HOURS = "A whole training with this preset takes about {time} on this machine."
-_LEVELS = {"fix": "Must be fixed", "warning": "Worth a look", "note": "Good to know"}
 Updates = dict[Any, Any]  # Gradio: component -> its new value
 
 log = logging.getLogger(__name__)
@@ -131,15 +125,16 @@ def _lay_out_form(pictures: Pictures, *, is_open: bool) -> _Form:
 
 
 def _connect_form(form: _Form, watch: Watch, trainings: Trainings, pictures: Pictures) -> None:
-    def check(*answers: Any) -> str:
+    def check(request: gr.Request, *answers: Any) -> str:
+        language = language_of(request)
         try:
-            return _diagnose(_read_order(pictures, *answers))
+            return _diagnose(_read_order(pictures, language, *answers), language)
         except CycleGANError as error:
             return alert(error, trainings.root)
 
-    def start(*answers: Any) -> Updates:
+    def start(request: gr.Request, *answers: Any) -> Updates:
         try:
-            name = trainings.start(_read_order(pictures, *answers))
+            name = trainings.start(_read_order(pictures, language_of(request), *answers))
         except CycleGANError as error:
             return {form.told: alert(error, trainings.root)}
         chosen = gr.Dropdown(choices=trainings.names(), value=name)
@@ -151,6 +146,7 @@ def _connect_form(form: _Form, watch: Watch, trainings: Trainings, pictures: Pic
 
 def _read_order(
     pictures: Pictures,
+    language: str,
     name_a: str,
     name_b: str,
     uploads_a: list[str] | None,
@@ -164,7 +160,7 @@ def _read_order(
     """What the form asks for. Raises: InputError: something is missing."""
     name_a, name_b = name_a.strip(), name_b.strip()
     if not (name_a and name_b):
-        raise InputError(_NO_NAMES)
+        raise InputError(say(language, "retrain.no-names"))
     both = f"{name_a}2{name_b}"
 
     def folder(kind: Literal["A", "B"], name: str, files: list[str] | None, below: str) -> str:
@@ -172,7 +168,7 @@ def _read_order(
             return str(pictures.keep([Path(file) for file in files], both, kind))
         if below:
             return str(pictures.folder(below))
-        raise InputError(_NO_PICTURES.format(name=name))
+        raise InputError(say(language, "retrain.no-pictures", name=name))
 
     return Order(
         name_a,
@@ -185,7 +181,7 @@ def _read_order(
     )
 
 
-def _diagnose(order: Order) -> str:
+def _diagnose(order: Order, language: str) -> str:
     """What the doctor finds, as HTML."""
     found = json.loads(
         verbs.run(
@@ -197,7 +193,7 @@ def _diagnose(order: Order) -> str:
     )
     names = {"trainA": order.name_a, "trainB": order.name_b}
 
-    def say(text: str) -> str:
+    def named(text: str) -> str:
         for folder, name in names.items():
             text = text.replace(folder, name)
         return escape(text)
@@ -205,19 +201,20 @@ def _diagnose(order: Order) -> str:
     # Nobody is asked for pictures to judge by.
     findings = [each for each in found["findings"] if each["code"] != "no-test"]
     lines = [
-        _FOUND.format(pictures=folder["pictures"], name=names[folder["name"]])
+        say(language, "found.pictures", count=folder["pictures"], name=names[folder["name"]])
         for folder in found["folders"]
     ]
     if found["hours"] is not None:
-        minutes = 60 * found["hours"]
-        time = f"{minutes:.0f} minutes" if minutes < 90 else f"{found['hours']:.1f} hours"
-        lines.append(_HOURS.format(time=time))
+        time = duration(3600 * found["hours"], language)
+        lines.append(say(language, "found.time", time=time))
     if not findings:
-        lines.append(_FINE)
+        lines.append(say(language, "found.fine"))
     facts = "".join(f"<li>{escape(line)}</li>" for line in lines)
-    listed = "".join(
-        f'<li class="{escape(each["level"])}"><strong>{_LEVELS[each["level"]]}:</strong> '
-        f"{say(each['text'])} {say(each['remedy'])}</li>"
-        for each in findings
-    )
+    listed = ""
+    for each in findings:
+        level = say(language, f"found.{each['level']}")
+        listed += (
+            f'<li class="{escape(each["level"])}"><strong>{level}:</strong> '
+            f"{named(each['text'])} {named(each['remedy'])}</li>"
+        )
     return f'<div role="status"><ul class="facts">{facts}</ul><ul>{listed}</ul></div>'

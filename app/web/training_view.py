@@ -9,35 +9,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from pathlib import Path
 
-from app.trainings.standing import Row, State, Training
+from app.trainings.standing import Row, Training
+from app.web.words import say
 from cyclegan.contract.errors import CycleGANError
 
-_STATES: Mapping[State, str] = {
-    "training": "Training",
-    "pausing": "Pausing: it writes its checkpoint",
-    "stopping": "Stopping: it writes its checkpoint",
-    "paused": "Paused",
-    "stopped": "Stopped",
-    "finished": "Finished",
-    "ended": "Ended before it was done",
-}
-_STARTING = "It is starting; compiling takes a minute or two."
-_PROGRESS = "Share of the training that is done"
-_SEEN = "{images:,} pictures of each kind seen"
-_TO_GO = "about {time} to go"
-_PACE = "{pace:.3g} pictures a second"
-_ALARM = "{code} {direction}, since {images:,} pictures"
-_AXIS = "{first:,} to {last:,} pictures"
-
-# By the beginning of a quantity's name in the log: what it is called, in the order shown.
-_CURVES = {
-    "cycle": "Cycle loss: what a round trip loses",
-    "adv": "Adversarial loss: how seldom translations pass as real",
-    "disc": "Discriminator loss: near 0 it is never wrong",
-    "idt": "Identity loss",
-    "self": "Self-regularisation: changing the input at all",
-    "KID": "KID on held-out pictures: lower is better",
-}
+# Quantities of the log, by the beginning of their names, in the order shown.
+_CURVES = (
+    *("cycle", "adv", "disc", "idt", "self", "teacher", "structure"),
+    *("KID", "SWD", "teacher_RMSE"),
+)
 _POINTS = 200  # of a line; more look the same
 _WIDTH, _HEIGHT = 320, 90  # of a chart, in its own units
 
@@ -46,9 +26,15 @@ log = logging.getLogger(__name__)
 Point = tuple[int, float]  # images seen, value
 
 
-def describe(training: Training) -> str:
+def describe(training: Training, language: str) -> str:
     """All of it: state, progress, figures, alarms and curves."""
-    return "".join([_standing(training), *_alarms(training.rows), *_charts(training)])
+    return "".join(
+        [
+            _standing(training, language),
+            *_alarms(training.rows, language),
+            *_charts(training, language),
+        ]
+    )
 
 
 def alert(error: CycleGANError, root: Path) -> str:
@@ -57,39 +43,58 @@ def alert(error: CycleGANError, root: Path) -> str:
     return f'<p role="alert">{escape(str(error).replace(f"{root}{os.sep}", ""))}</p>'
 
 
-def _standing(training: Training) -> str:
-    figures = list(_figures(training))
+def way(source: str, target: str, language: str) -> str:
+    """What a direction between two domains is called."""
+    return say(language, "view.way", source=source, target=target)
+
+
+def duration(seconds: float, language: str) -> str:
+    """How long something takes, about."""
+    if seconds < 90:
+        return say(language, "view.seconds", seconds=seconds)
+    hours, minutes = divmod(round(seconds / 60), 60)
+    if seconds < 90 * 60:
+        return say(language, "view.minutes", minutes=60 * hours + minutes)
+    return say(language, "view.hours", hours=hours, minutes=minutes)
+
+
+def _standing(training: Training, language: str) -> str:
+    figures = list(_figures(training, language))
     if not figures and training.is_alive:
-        figures = [_STARTING]
+        figures = [say(language, "view.starting")]
     if training.state == "ended":
         # Visitors need not know where things are.
         figures.append(training.said.replace(f"{training.run.parents[1]}{os.sep}", ""))
     items = "".join(f"<li>{escape(figure)}</li>" for figure in figures)
     percent = f"{100 * training.share:.0f} %"
     return f"""
-<p role="status"><strong>{_STATES[training.state]}</strong>, {percent}</p>
-<progress value="{training.share:.4f}" max="1" aria-label="{_PROGRESS}"></progress>
+<p role="status"><strong>{say(language, f"state.{training.state}")}</strong>, {percent}</p>
+<progress value="{training.share:.4f}" max="1" aria-label="{say(language, "view.progress")}">
+</progress>
 <ul class="facts">{items}</ul>"""
 
 
-def _figures(training: Training) -> Iterator[str]:
+def _figures(training: Training, language: str) -> Iterator[str]:
     if not training.rows:
         return
-    yield _SEEN.format(images=training.rows[-1]["images_seen"])
+    yield say(language, "view.seen", images=training.rows[-1]["images_seen"])
     paces = [row["images_per_s"] for row in training.rows if "images_per_s" in row]
     if training.is_alive and paces:
-        yield _PACE.format(pace=paces[-1])
+        yield say(language, "view.pace", pace=paces[-1])
     if training.is_alive and training.remaining_s is not None:
-        yield _TO_GO.format(time=_duration(training.remaining_s))
+        yield say(language, "view.to-go", time=duration(training.remaining_s, language))
 
 
-def _alarms(rows: Sequence[Row]) -> Iterator[str]:
+def _alarms(rows: Sequence[Row], language: str) -> Iterator[str]:
     """Those that are in force."""
     last = {(row["alarm"], row["direction"]): row for row in rows if "alarm" in row}
     for row in last.values():
         if row["state"] == "on":
-            head = _ALARM.format(
-                code=row["alarm"], direction=row["direction"], images=row["images_seen"]
+            head = say(
+                *(language, "view.alarm"),
+                code=row["alarm"],
+                direction=row["direction"],
+                images=row["images_seen"],
             )
             yield (
                 f'<div class="alarm" role="alert"><strong>{escape(head)}</strong>'
@@ -97,22 +102,22 @@ def _alarms(rows: Sequence[Row]) -> Iterator[str]:
             )
 
 
-def _charts(training: Training) -> Iterator[str]:
+def _charts(training: Training, language: str) -> Iterator[str]:
     names = training.record.order.names
-    for quantity, title in _CURVES.items():
+    for quantity in _CURVES:
         lines = {
             label: line
-            for ending, label in _endings(names).items()
+            for ending, label in _endings(names, language).items()
             if len(line := _line(training.rows, f"{quantity}_{ending}")) > 1
         }
         if lines:
-            yield _chart(title, lines)
+            yield _chart(say(language, f"curve.{quantity}"), lines, language)
 
 
-def _endings(names: Mapping[str, str]) -> dict[str, str]:
+def _endings(names: Mapping[str, str], language: str) -> dict[str, str]:
     """What the domains and directions at the end of a quantity's name are called."""
     a, b = names["a"], names["b"]
-    ways = {"AB": f"{a} to {b}", "BA": f"{b} to {a}"}
+    ways = {"AB": way(a, b, language), "BA": way(b, a, language)}
     return {"A": a, "B": b, **ways, "AtoB": ways["AB"], "BtoA": ways["BA"]}
 
 
@@ -122,7 +127,7 @@ def _line(rows: Sequence[Row], name: str) -> list[Point]:
     return points[::-step][::-1]  # so that the last one stays
 
 
-def _chart(title: str, lines: Mapping[str, Sequence[Point]]) -> str:
+def _chart(title: str, lines: Mapping[str, Sequence[Point]], language: str) -> str:
     every = [point for line in lines.values() for point in line]
     first, last = min(images for images, _ in every), max(images for images, _ in every)
     low, high = min(value for _, value in every), max(value for _, value in every)
@@ -134,13 +139,14 @@ def _chart(title: str, lines: Mapping[str, Sequence[Point]]) -> str:
         f'<span class="line{place}">{escape(label)} {line[-1][1]:.3g}</span>'
         for place, (label, line) in enumerate(lines.items())
     )
-    said = escape(f"{title}; {_AXIS.format(first=first, last=last)}")
+    said = escape(f"{title}; {say(language, 'view.axis', first=first, last=last)}")
+    span = say(language, "view.span", low=low, high=high)
     box = f"-2 -2 {_WIDTH + 4} {_HEIGHT + 4}"  # lines have a width
     return f"""
 <figure class="chart">
   <figcaption>{escape(title)}</figcaption>
   <svg viewBox="{box}" role="img" aria-label="{said}">{drawn}</svg>
-  <p class="facts"><span>{low:.3g} to {high:.3g}</span>{legend}</p>
+  <p class="facts"><span>{span}</span>{legend}</p>
 </figure>"""
 
 
@@ -155,10 +161,3 @@ def _path(line: Sequence[Point], across: tuple[int, int], up: tuple[float, float
 
 def _is_number(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def _duration(seconds: float) -> str:
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    minutes = round(seconds / 60)
-    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min"

@@ -19,7 +19,7 @@ from app.store import Store
 from app.trainings.checkpoints import export
 from app.trainings.runs import Trainings
 from app.trainings.standing import Training
-from app.web.training_view import alert, describe
+from app.web.training_view import alert, describe, way
 from app.web.words import language_of, say, word
 from cyclegan.contract.errors import CycleGANError
 
@@ -103,9 +103,9 @@ def lay_out_watch() -> Watch:
 def connect_watch(page: gr.Blocks, watch: Watch, trainings: Trainings, store: Store) -> None:
     """Show the training that is chosen as it goes on, and do what its buttons say."""
 
-    def look(chosen: str | None, seen: Any) -> Updates:
+    def look(chosen: str | None, seen: Any, request: gr.Request) -> Updates:
         try:
-            return _look(watch, trainings, chosen, seen)
+            return _look(watch, trainings, chosen, seen, language_of(request))
         except CycleGANError as error:
             return {watch.shown: alert(error, trainings.root), watch.seen: None}
 
@@ -158,7 +158,9 @@ def connect_watch(page: gr.Blocks, watch: Watch, trainings: Trainings, store: St
     )
 
 
-def _look(watch: Watch, trainings: Trainings, chosen: str | None, seen: Any) -> Updates:
+def _look(
+    watch: Watch, trainings: Trainings, chosen: str | None, seen: Any, language: str
+) -> Updates:
     """What has changed since the page was told last."""
     names = trainings.names()
     name = chosen if chosen in names else next(iter(names), None)
@@ -172,7 +174,7 @@ def _look(watch: Watch, trainings: Trainings, chosen: str | None, seen: Any) -> 
     is_over = not training.is_alive
     updates: Updates = {
         watch.chosen: gr.Dropdown(choices=names, value=name),
-        watch.shown: describe(training),
+        watch.shown: describe(training, language),
         watch.pause: gr.Button(interactive=training.state == "training"),
         watch.resume: gr.Button(interactive=training.state in ("paused", "stopped", "ended")),
         watch.stop: gr.Button(interactive=training.state in ("training", "paused", "ended")),
@@ -181,17 +183,17 @@ def _look(watch: Watch, trainings: Trainings, chosen: str | None, seen: Any) -> 
         watch.seen: now,
     }
     if seen is None or seen[1] != name:
-        updates[watch.direction] = gr.Radio(choices=_directions(training), value="AtoB")
+        updates[watch.direction] = gr.Radio(choices=_directions(training, language), value="AtoB")
     if seen is None or (seen[1], seen[4]) != (name, sheet):
         value = str(_lend(sheet)) if sheet else None
         updates[watch.sheet] = gr.Image(value=value, visible=sheet is not None)
     return updates
 
 
-def _directions(training: Training) -> Sequence[tuple[str, str]]:
+def _directions(training: Training, language: str) -> Sequence[tuple[str, str]]:
     order = training.record.order
-    there = f"{order.name_a} to {order.name_b}", "AtoB"
-    back = f"{order.name_b} to {order.name_a}", "BtoA"
+    there = way(order.name_a, order.name_b, language), "AtoB"
+    back = way(order.name_b, order.name_a, language), "BtoA"
     return [there] if order.preset == ONE_WAY else [there, back]
 
 

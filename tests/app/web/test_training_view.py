@@ -11,9 +11,11 @@ from app.web.training_view import describe
 
 
 def test_a_view_escapes_what_a_run_says(run_folder: Path) -> None:
-    html = describe(Trainings(run_folder.parents[1]).look("horse2zebra"))
+    training = Trainings(run_folder.parents[1]).look("horse2zebra")
+    html = describe(training, "en")
     assert "error: runs/horse2zebra: memory ran &lt;out&gt;" in html
     assert "It &lt;copies&gt;." in html
     assert html.count("<polyline") == 1
     assert "horse 0.02" in html
     assert "50 pictures of each kind seen" in html
+    assert "已看过 50 张图片" in describe(training, "zh")

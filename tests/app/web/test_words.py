@@ -31,7 +31,11 @@ def test_every_text_is_in_the_table_and_every_entry_is_used() -> None:
     assert re.findall(shown, code) == []
     areas = re.findall(r'texts\("(\w+)"\)', code)
     named = set(re.findall(r"[\"']([a-z]+\.[a-z0-9-]+)[\"']", code))
-    made = [start for start in re.findall(r'word\(f"([a-z]+\.(?:\w+-)?)\{', code) if start]
+    made = [
+        start
+        for start in re.findall(r'(?:word\(|say\(\w+, )f"([a-z]+\.(?:\w+-)?)\{', code)
+        if start
+    ]
     for key in WORDS["en"]:
         assert key in named or key.startswith((*(f"{area}." for area in areas), *made)), key
 
