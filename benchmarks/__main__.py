@@ -17,9 +17,10 @@ from app.store import Store
 from benchmarks import folders, loop, memory, training, translation
 from benchmarks.reference import ReferenceStep, reference_generator, reference_plain_generator
 from benchmarks.timing import machine
-from cyclegan.config import PLAIN_SIZES, preset_config
+from cyclegan.config import PLAIN_SIZES
 from cyclegan.contract.files import atomic_write
 from cyclegan.contract.folder import default_folder
+from cyclegan.presets import preset_config
 
 BUSY = 0.5  # processes; two that want two cores each slowed the reference 50 times, a model twice
 LOOP_IMAGES = 200  # of each domain

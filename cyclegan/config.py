@@ -1,4 +1,4 @@
-"""What a training run is made of: one frozen dataclass, the presets, and how values are set.
+"""What a training run is made of: one frozen dataclass, and how its values are set.
 
 No torch here, so that `--dry-run` and usage errors answer at once.
 """
@@ -143,6 +143,13 @@ class TrainConfig:
     patience: int = 0  # measurements in a row without a new best that end the run; 0 is no limit
 
     def __post_init__(self) -> None:
+        self._check_types()
+        self._check_ranges()
+        self._check_method()
+        self._check_generator()
+        self._check_length()
+
+    def _check_types(self) -> None:
         hints = get_type_hints(type(self))
         for field in dataclasses.fields(self):
             value, wanted = getattr(self, field.name), hints[field.name]
@@ -156,6 +163,8 @@ class TrainConfig:
                 )
             elif wanted is float:
                 self._require(field.name, math.isfinite(value), "a finite number")
+
+    def _check_ranges(self) -> None:
         ranges: tuple[tuple[str, Callable[[float], bool], str], ...] = (
             ("at least 1", lambda value: value >= 1, "batch_size d_steps generator_width "
              "discriminator_width log_every sheet_every checkpoint_every alarm_every "
@@ -179,6 +188,8 @@ class TrainConfig:
         for wanted, holds, names in ranges:
             for name in names.split():
                 self._require(name, holds(getattr(self, name)), wanted)
+
+    def _check_method(self) -> None:
         if len(self.directions) == 1 and self.lambda_cycle > 0:
             raise ConfigError(
                 f"method {self.method} has no way back, so lambda_cycle must be 0, not "
@@ -202,6 +213,8 @@ class TrainConfig:
                 f"lambda_perceptual is {self.lambda_perceptual!r}, but lambda_cycle is 0: there is "
                 "no round trip to look at; set lambda_cycle, or leave lambda_perceptual out"
             )
+
+    def _check_generator(self) -> None:
         for name, generators in GENERATORS_WITH.items():
             value, default = getattr(self, name), getattr(type(self), name)
             if value != default and self.generator not in generators:
@@ -209,6 +222,8 @@ class TrainConfig:
                     f"{name} is {value!r}, which generator {self.generator!r} does not know; "
                     f"leave {name} out, or take one of {', '.join(generators)}"
                 )
+
+    def _check_length(self) -> None:
         is_useful = not self.patience or self.is_measured
         self._require("patience", is_useful, "0 where nothing is measured: "
                       "it needs evaluate_every, and test_a or test_b")  # fmt: skip
@@ -286,43 +301,9 @@ RESUME_MAY_CHANGE = frozenset(
     }
 )
 
-# For CPUs: crops of 128 pixels at several scales, so that small and large subjects are known.
-_FAST: dict[str, Any] = {
-    "generator": "plain",
-    "load_size_min": 136,
-    "load_size_max": 256,
-    "crop_size": 128,
-    "lambda_identity": 2.0,
-    "max_images": 40_000,
-    "num_workers": 0,
-    "diffaugment": "auto",
-    "precision": "auto",
-    "channels_last": True,
-    "compile": True,
-}
-
 # Fields that a run may be given later, where it began without: whose pictures it learns from after
 # an import, and what it is judged by.
 RESUME_MAY_SET = ("domain_a", "domain_b", "test_a", "test_b", "features")
-
-PRESETS: dict[str, dict[str, Any]] = {
-    # The paper's numbers, which are the defaults.
-    "paper": {},
-    "fast": _FAST,
-    # One direction only, at half the cost of `fast` and more: for changes of texture and style
-    # that leave shapes and colours where they are (Shrivastava et al. 2017).
-    "simgan": _FAST
-    | {"method": "simgan", "lambda_cycle": 0.0, "lambda_identity": 0.0, "lambda_self": 5.0},
-    # A small generator that does what a large one does: `cyclegan distill` names the teacher.
-    "distill": _FAST
-    | {
-        "method": "distill",
-        "lambda_cycle": 0.0,
-        "lambda_identity": 0.0,
-        "lambda_teacher": 20.0,
-        "lambda_structure": 10.0,
-    },
-}
 
 
 def can_compile() -> bool:
@@ -330,16 +311,6 @@ def can_compile() -> bool:
     compilers = (os.environ.get("CXX", "c++"), "g++", "clang++")
     headers = Path(sysconfig.get_path("include"), "Python.h")
     return any(shutil.which(name) for name in compilers) and headers.is_file()
-
-
-def preset_config(preset: str) -> TrainConfig:
-    """Return a preset's config. Raises ConfigError: no such preset."""
-    if preset not in PRESETS:
-        raise ConfigError(
-            f"unknown preset {preset!r}{nearest(preset, list(PRESETS))}; "
-            f"expected one of {', '.join(PRESETS)}"
-        )
-    return TrainConfig(preset=preset, **PRESETS[preset])
 
 
 def parse_settings(settings: list[str]) -> dict[str, Any]:
@@ -364,17 +335,6 @@ def format_setting(key: str, value: Any) -> str:
     plain = f"{key}={value}"
     is_read_back = isinstance(value, str) and parse_settings([plain]) == {key: value}
     return plain if is_read_back else f"{key}={json.dumps(value)}"
-
-
-def nearest_preset(config: TrainConfig) -> str:
-    """The preset that a config started from; `paper` where it is none of today's."""
-    return config.preset if config.preset in PRESETS else "paper"
-
-
-def changed_settings(config: TrainConfig) -> dict[str, Any]:
-    """Return the fields in which a config differs from its preset, with the config's values."""
-    usual = preset_config(nearest_preset(config)).to_dict()
-    return {key: value for key, value in config.to_dict().items() if value != usual[key]}
 
 
 def read_config(path: Path) -> TrainConfig:

@@ -25,8 +25,8 @@ from cyclegan.cli.training import (
     is_first_process,
     run_training,
 )
-from cyclegan.config import preset_config
 from cyclegan.contract.folder import default_folder
+from cyclegan.presets import preset_config
 
 
 def distill(

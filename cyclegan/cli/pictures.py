@@ -7,12 +7,9 @@ from typing import Annotated
 import typer
 
 from cyclegan.cli.exits import EXIT_TO_FIX, require_training_packages
-from cyclegan.config import (
-    PRESETS,
-    TrainConfig,
-    preset_config,
-)
+from cyclegan.config import TrainConfig
 from cyclegan.contract.errors import DependencyError
+from cyclegan.presets import PRESETS, preset_config
 
 
 def doctor(
@@ -65,8 +62,8 @@ def _estimate_hours(config: TrainConfig) -> float | None:
         require_training_packages()
     except DependencyError:
         return None
+    from cyclegan.devices import choose_device
     from cyclegan.doctor.pace import measure_step_s  # lazy: torch
-    from cyclegan.step import choose_device
 
     steps = config.max_images / config.batch_size
     return round(steps * measure_step_s(config, choose_device("auto")) / 3600, 3)

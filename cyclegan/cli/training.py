@@ -14,14 +14,13 @@ import typer
 from cyclegan.cli.exits import EXIT_INTERRUPTED, require_training_packages
 from cyclegan.config import (
     PLAIN_SIZES,
-    PRESETS,
     TrainConfig,
     can_compile,
     parse_settings,
-    preset_config,
     read_config,
 )
 from cyclegan.contract.errors import ConfigError
+from cyclegan.presets import PRESETS, preset_config
 
 if TYPE_CHECKING:  # it needs torch
     from cyclegan.importer import Imported
@@ -200,9 +199,9 @@ def run_training(
             err=True,
         )
     from cyclegan import terminal  # lazy: torch, rich
+    from cyclegan.devices import choose_device
     from cyclegan.processes import join_processes
     from cyclegan.run_folder import has_lost_patience
-    from cyclegan.step import choose_device
     from cyclegan.train import train as train_run
 
     with (

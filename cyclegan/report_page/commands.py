@@ -4,8 +4,9 @@ import re
 import shlex
 from pathlib import Path
 
-from cyclegan.config import TrainConfig, changed_settings, format_setting, nearest_preset
+from cyclegan.config import TrainConfig, format_setting
 from cyclegan.contract.card import MODEL_NAME
+from cyclegan.presets import changed_settings, nearest_preset
 
 
 def resume_command(config: TrainConfig, run: Path) -> str:

@@ -18,10 +18,10 @@ from benchmarks.reference import (
     reference_plain_generator,
 )
 from benchmarks.timing import milliseconds
-from cyclegan.config import preset_config
 from cyclegan.contract.card import Architecture
 from cyclegan.contract.folder import default_folder
 from cyclegan.networks import generator_from
+from cyclegan.presets import preset_config
 
 
 def test_reference_networks_have_the_published_sizes() -> None:

@@ -10,16 +10,15 @@ from cyclegan import cli
 from cyclegan.config import (
     GENERATORS_WITH,
     PLAIN_SIZES,
-    PRESETS,
     TrainConfig,
     parse_settings,
-    preset_config,
 )
 from cyclegan.contract.errors import ConfigError
 from cyclegan.discriminators import DISCRIMINATORS
 from cyclegan.losses import OBJECTIVES
 from cyclegan.methods import STEPS
 from cyclegan.networks import GENERATORS
+from cyclegan.presets import PRESETS, preset_config
 from tests.cyclegan.runs import DISTILL
 
 

@@ -12,10 +12,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from cyclegan.config import TrainConfig, preset_config
+from cyclegan.config import TrainConfig
 from cyclegan.contract.images import load_picture
 from cyclegan.doctor.facts import look_at, write_facts
 from cyclegan.domains import list_domain
+from cyclegan.presets import preset_config
 from cyclegan.report_page import write_report
 from cyclegan.report_page.commands import export_commands, resume_command
 from cyclegan.report_page.history import Names, read_alarms, read_curves, read_metrics

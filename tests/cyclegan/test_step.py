@@ -7,9 +7,10 @@ from torch import Tensor, nn
 from cyclegan.averaging import decay_after
 from cyclegan.config import TrainConfig
 from cyclegan.contract.errors import ConfigError
+from cyclegan.devices import choose_device
 from cyclegan.perceptual import load_vgg
 from cyclegan.smoothing import smooth_edges
-from cyclegan.step import CycleGANStep, SimGANStep, choose_device, weigh
+from cyclegan.step import CycleGANStep, SimGANStep, weigh
 
 
 def batch(seed: int = 0) -> tuple[Tensor, Tensor]:

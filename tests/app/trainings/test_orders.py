@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from app.trainings.orders import Order
-from cyclegan.config import PRESETS
 from cyclegan.contract.errors import InputError
+from cyclegan.presets import PRESETS
 
 
 @pytest.mark.parametrize(
