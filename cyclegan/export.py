@@ -21,12 +21,14 @@ from cyclegan.contract.card import (
     MODEL_NAME,
     SCHEMA_VERSION,
     Architecture,
+    Looks,
     ModelCard,
     Parity,
     Training,
 )
 from cyclegan.contract.errors import CheckpointError, ExportError, InputError
 from cyclegan.contract.files import atomic_write, sha256_of
+from cyclegan.contract.looks import describe_folder
 from cyclegan.domains import GENERATOR_OF, Direction
 from cyclegan.gauge import Record
 from cyclegan.graph import clean_up, comparison_sizes, noise
@@ -137,6 +139,7 @@ def export(
             tiling="statistics" if has_norms(network) else "exact",
             receptive_field=network.receptive_field,
             statistics_names=STATISTICS_NAMES if is_opened(network) else None,
+            looks=find_looks(config, direction),
         )
         card.write(card_file)
     return card
@@ -269,6 +272,12 @@ def measure_parity(network: Generator, path: Path) -> Parity:
             )
     sizes = comparison_sizes(network.size_multiple)
     return Parity(max_abs_error=worst, tolerance=PARITY_TOLERANCE, sizes=sizes)
+
+
+def find_looks(config: TrainConfig, direction: Direction) -> Looks | None:
+    """What the pictures look like that a run learned to translate; None: they are not there."""
+    folder = config.domain_a if direction == "AtoB" else config.domain_b
+    return describe_folder(Path(folder)) if folder and Path(folder).is_dir() else None
 
 
 def find_licence(run: Path, config: TrainConfig) -> str:

@@ -1,6 +1,7 @@
-"""The verb `models`, with an action each: list, info, verify, add."""
+"""The verb `models`, with an action each: list, info, verify, looks, add."""
 
 import sys
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -10,13 +11,13 @@ import typer
 from app.cli.options import Weights
 from app.store import Store
 from cyclegan.cli.exits import EXIT_TO_FIX
-from cyclegan.contract.errors import CardError, ModelError
+from cyclegan.contract.errors import CardError, InputError, ModelError
 from cyclegan.contract.folder import default_folder
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
 
 models = typer.Typer(
-    help="The models: list them, show a card, verify the files, add one made elsewhere.",
+    help="The models: list them, show or complete a card, verify the files, add one.",
     rich_markup_mode=None,
     invoke_without_command=True,
 )
@@ -88,6 +89,30 @@ def verify(
     terminal.show_verified(reasons, as_json=json_)
     if any(reasons.values()):
         raise typer.Exit(EXIT_TO_FIX)
+
+
+@models.command()
+def looks(
+    name: Annotated[str, typer.Argument(help="A model.")],
+    pictures: Annotated[Path, typer.Argument(help="A folder of pictures that it learned from.")],
+    weights: Weights = None,
+) -> None:
+    """Write onto a card what the pictures that it translates look like, so that the app can warn.
+
+    `cyclegan export` does so by itself, where they are still there.
+    """
+    from cyclegan.contract.looks import MIN_PICTURES, describe_folder  # lazy: numpy, Pillow
+
+    store = Store(weights or default_folder())
+    card = store.card(name)
+    found = describe_folder(pictures)
+    if found is None:
+        raise InputError(
+            f"{pictures} has fewer than {MIN_PICTURES} pictures that can be read, too few to say "
+            "what others will look like; give the folder that the model was trained on"
+        )
+    replace(card, looks=found).write(store.folder / f"{name}.json")
+    typer.echo(f"{name}: looks of {found.pictures}")
 
 
 @models.command()

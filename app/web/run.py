@@ -27,9 +27,11 @@ from app.store import Store
 from app.web.compare import Pair
 from app.web.upload import Upload, result_name
 from app.web.words import say
+from cyclegan.contract.card import ModelCard
 from cyclegan.contract.errors import InputError, ModelError, PictureError
 from cyclegan.contract.files import atomic_write
 from cyclegan.contract.images import Picture, load_picture
+from cyclegan.contract.looks import find_difference
 from cyclegan.contract.saving import save_picture
 
 # Longest side of what the slider shows; the download is not touched by it. A 12 megapixel photo
@@ -88,14 +90,26 @@ def run_model(
     _keep(folder, before, seen, made)
     if last and last.region and last.upload.path == upload.path:
         shutil.copy(last.region, folder)
+    note = _note(translator.card, before, seen, seconds, language)
+    return Run(upload, model, size, folder, note)
+
+
+def _note(card: ModelCard, before: Picture, seen: RGB, seconds: float, language: str) -> str:
+    """HTML: the model, the size, the time, and what makes a good translation unlikely."""
     height, width = before.rgb.shape[:2]
     took = f"{seconds:.1f} s" if seconds >= 0.1 else say(language, "run.at-once")
     pixels = say(language, "run.pixels", width=width, height=height)
-    note = f"{escape(translator.card.title)} · {pixels} · {took}"
-    learned = translator.card.training_size
+    warnings = []
+    learned = card.training_size
     if learned and max(height, width) < learned:
-        note += f"<br><strong>{say(language, 'run.small', learned=learned)}</strong>"
-    return Run(upload, model, size, folder, note)
+        warnings.append(say(language, "run.small", learned=learned))
+    if card.looks and (way := find_difference(card.looks, seen)):
+        sentences = [say(language, "unlike.unlike")]
+        if way != "unlike":
+            sentences.append(say(language, f"unlike.{way}"))
+        warnings.append(" ".join(sentences))
+    strong = "".join(f"<br><strong>{warning}</strong>" for warning in warnings)
+    return f"{escape(card.title)} · {pixels} · {took}{strong}"
 
 
 def preview(store: Store, run: Run, recipe: Recipe) -> Pair:

@@ -92,6 +92,18 @@ class FixedSize:
 
 
 @dataclass(frozen=True)
+class Looks:
+    """What pictures look like, see looks.py: how the measures of them are distributed."""
+
+    pictures: str  # in words: of which
+    measures: tuple[str, ...]  # their names, in the order of what follows
+    mean: tuple[float, ...]
+    deviation: tuple[float, ...]  # the standard one
+    inverse: tuple[tuple[float, ...], ...]  # of the covariance
+    limit: float  # Mahalanobis distance from the mean beyond which a picture is unlike these
+
+
+@dataclass(frozen=True)
 class ModelCard:
     """Everything an app must know about a model. Raises: CardError on values without sense."""
 
@@ -139,6 +151,7 @@ class ModelCard:
     fixed_size: FixedSize | None = None  # None: the network takes any, see size_multiple
     # File in the card's folder: a picture and its translation, side by side, which may be shown
     example: str | None = None
+    looks: Looks | None = None  # of pictures that it learned to translate; None: unknown
 
     def __post_init__(self) -> None:
         has_field = self.receptive_field is not None
@@ -184,6 +197,10 @@ class ModelCard:
                 self.example is None
                 or (self.example == Path(self.example).name and self.example.endswith(".jpg")),
                 "a name ending in .jpg, without folders, or null",
+            ),
+            "looks": (
+                self.looks is None or _is_complete(self.looks),
+                "an object with as many means, deviations above 0 and rows and columns as measures",
             ),
         }
         for field, (holds, expected) in rules.items():
@@ -245,6 +262,11 @@ class ModelCard:
         size = model.stat().st_size
         if size != self.bytes:
             raise CardError(f"{model} has {size} bytes, its card says {self.bytes}; {_REMEDY}")
+
+
+def _is_complete(looks: Looks) -> bool:
+    lengths = map(len, (looks.mean, looks.deviation, looks.inverse, *looks.inverse))
+    return {*lengths} == {len(looks.measures)} and min(looks.deviation) > 0
 
 
 def _parse(kind: Any, value: Any, where: str) -> Any:

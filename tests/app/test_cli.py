@@ -17,6 +17,7 @@ from PIL import ExifTags, Image
 
 from app.batch import MOST_WORKERS
 from app.manifest import open_manifest
+from cyclegan.contract.looks import MIN_PICTURES
 
 
 @pytest.fixture
@@ -234,6 +235,27 @@ def test_info_shows_everything_that_a_card_says(command, weights_dir: Path) -> N
 def test_verify_says_so_when_all_is_well(command) -> None:
     ran = command("models", "verify")
     assert (ran.code, ran.stdout) == (0, "negate: as its card says\n")
+
+
+def test_a_card_is_told_what_its_model_learned_from(
+    command, weights_dir: Path, tmp_path: Path, noise
+) -> None:
+    pictures = tmp_path / "pictures"
+    pictures.mkdir()
+    before = (weights_dir / "negate.json").read_text()
+    for number in range(MIN_PICTURES):
+        Image.fromarray(noise(8, 9)).save(pictures / f"{number}.png")
+    ran = command("models", "looks", "negate", pictures)
+    assert (ran.code, ran.stdout) == (0, f"negate: looks of {MIN_PICTURES} pictures of pictures\n")
+    card = json.loads((weights_dir / "negate.json").read_text())
+    assert card.pop("looks")["pictures"] == f"{MIN_PICTURES} pictures of pictures"
+    assert card.items() < json.loads(before).items()
+    assert command("models", "verify").code == 0
+    (pictures / "0.png").unlink()
+    ran = command("models", "looks", "negate", pictures)
+    assert ran.code == 2
+    assert f"pictures has fewer than {MIN_PICTURES} pictures that can be read" in ran.stderr
+    assert command("models", "looks", "negate", tmp_path / "none").code == 2
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,15 @@ from cyclegan.contract.errors import CardError
 
 Card = dict[str, Any]
 
+LOOKS = {
+    "pictures": "200 photos",
+    "measures": ["brightness", "contrast"],
+    "mean": [0.5, -1.0],
+    "deviation": [0.1, 0.2],
+    "inverse": [[100.0, 0.0], [0.0, 25.0]],
+    "limit": 4.5,
+}
+
 FIDELITY = {
     "source": "negate",
     "source_sha256": "0" * 64,
@@ -46,7 +55,7 @@ def test_every_part_survives_writing(card_path: Path) -> None:
         "protocol": "120 fakes",
     }
     data |= {"metrics": [metric], "known_limits": ["Grass turns grey."], "reverse": "etagen"}
-    data |= {"mask_name": "mask"}
+    data |= {"mask_name": "mask", "looks": LOOKS}
     card = ModelCard.from_dict(data)
     assert card.mask_name == "mask"
     assert card.metrics[0].value == 20.0
@@ -131,6 +140,9 @@ def inside(part: str, **fields: object) -> Callable[[Card], object]:
             '"fixed_size" must be an object with sides of 1 or more',
         ),
         (put(example="a/b.jpg"), '"example" must be a name ending in .jpg, without folders'),
+        (put(looks=LOOKS | {"mean": [0.5]}), '"looks" must be an object with as many means'),
+        (put(looks=LOOKS | {"deviation": [0, 1]}), '"looks" must be an object with as many'),
+        (put(looks=LOOKS | {"limit": None}), '"looks.limit" must be a number, not null'),
         (put(size_multiple=0), '"size_multiple" must be 1 or more, not 0'),
         (put(border=-1), '"border" must be 0 or more, not -1'),
         (put(sha256="abc"), '"sha256" must be 64 lower-case hexadecimal digits, not "abc"'),

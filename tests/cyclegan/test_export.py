@@ -6,14 +6,23 @@ import onnx
 import onnxruntime as ort
 import pytest
 import torch
+from PIL import Image
 
 from cyclegan import export as export_module
 from cyclegan.checkpoint import load_checkpoint
 from cyclegan.config import TrainConfig
 from cyclegan.contract.card import ModelCard
 from cyclegan.contract.errors import CheckpointError, ExportError, InputError, StorageError
+from cyclegan.contract.looks import MIN_PICTURES
 from cyclegan.domains import Direction
-from cyclegan.export import describe_config, export, load_generator, measure_parity, write_onnx
+from cyclegan.export import (
+    describe_config,
+    export,
+    find_looks,
+    load_generator,
+    measure_parity,
+    write_onnx,
+)
 from cyclegan.networks import AttentionGenerator, GeneratorOptions, build_generator
 from cyclegan.step import CycleGANStep
 from cyclegan.train import train
@@ -165,6 +174,21 @@ def test_the_card_beside_the_model_holds_for_it(run: Path, tmp_path: Path) -> No
     assert card.training.data == "5 pictures of red, 5 pictures of blue"
     assert (card.title, card.reverse, card.known_limits) == ("Red to blue", "back", ("Small.",))
     assert onnx.load(tmp_path / "model.onnx").opset_import[0].version == card.opset
+
+
+def test_a_card_says_what_the_pictures_look_like_that_the_model_translates(
+    config: TrainConfig, tmp_path: Path
+) -> None:
+    (tmp_path / "noise").mkdir()
+    for number in range(MIN_PICTURES):
+        Image.effect_noise((8, 8), number).save(tmp_path / "noise" / f"{number}.png")
+    config = config.replace(domain_b=str(tmp_path / "noise"))
+    found = find_looks(config, "BtoA")
+    assert found
+    assert found.pictures == f"{MIN_PICTURES} pictures of noise"
+    assert find_looks(config, "AtoB") is None  # five are too few
+    assert find_looks(config.replace(domain_a=str(tmp_path / "gone")), "AtoB") is None
+    assert find_looks(config.replace(domain_a=""), "AtoB") is None  # an imported run has none
 
 
 def test_a_card_names_no_folder_of_the_machine(run: Path, tmp_path: Path) -> None:

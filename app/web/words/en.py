@@ -51,6 +51,22 @@ WORDS = {
         "The photo is smaller than the pictures that the model "
         "learned from ({learned} pixels): do not expect much."
     ),
+    "unlike.unlike": (
+        "The photo is unlike the pictures that the model learned from: do not expect much."
+    ),
+    "unlike.darker": "It is much darker.",
+    "unlike.brighter": "It is much brighter.",
+    "unlike.fainter": "It has much less contrast.",
+    "unlike.harsher": "It has much more contrast.",
+    "unlike.greyer": "It has hardly any colour.",
+    "unlike.gaudier": "Its colours are much stronger.",
+    "unlike.greener": "Its colours are much greener.",
+    "unlike.redder": "Its colours are much redder.",
+    "unlike.yellower": "Its colours are much yellower.",
+    "unlike.bluer": "Its colours are much bluer.",
+    "unlike.smoother": "It is much smoother, as if out of focus.",
+    "unlike.finer": "It has much more fine texture, as of noise or letters.",
+    "unlike.flatter": "It has large areas of one colour, as a drawing has.",
     "compare.empty": "Your picture appears here, before and after.",
     "compare.before": "Before",
     "compare.after": "After",

@@ -3,6 +3,7 @@ import io
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -12,11 +13,13 @@ from app.progress import Progress
 from app.recipe import Recipe
 from app.store import Store
 from cyclegan.contract.errors import InputError, ModelError, PictureError
+from cyclegan.contract.looks import MIN_PICTURES, Way, describe
 
 pytest.importorskip("gradio", reason="the page needs gradio (extra: web)")
 
 from app.web.run import PREVIEW_SIDE, preview, run_model, set_region, write_file
 from app.web.upload import Upload, plain_name, read_upload, result_name
+from app.web.words import WORDS
 
 
 @pytest.fixture(autouse=True)
@@ -132,6 +135,31 @@ def test_what_is_no_drawing_of_the_page_is_refused(
     with pytest.raises(InputError, match="the region is"):
         set_region(run, drawn)
     assert run.region is None
+
+
+def test_a_word_of_warning_where_the_photo_is_unlike_what_the_model_learned_from(
+    weights_dir: Path, add_model: Callable[..., object], photo: Upload, tmp_path: Path
+) -> None:
+    random = np.random.default_rng(0)
+    dark = [random.integers(0, 60, (24, 24, 3), np.uint8) for _ in range(MIN_PICTURES)]
+    add_model(weights_dir, "negate", looks=describe(dark, "dark pictures"), training_size=16)
+    store = Store(weights_dir)
+    note = run_model(store, photo, "negate", "auto", Progress()).note
+    assert note.endswith(
+        "<br><strong>The photo is unlike the pictures that the model learned from: "
+        "do not expect much. It is much brighter.</strong>"
+    )
+    turkish = run_model(store, photo, "negate", "auto", Progress(), language="tr").note
+    assert turkish.endswith("beklemeyin. Çok daha aydınlık.</strong>")
+    night = tmp_path / "night.png"
+    Image.fromarray(dark[0]).save(night)
+    like = run_model(store, Upload(night, "night.png"), "negate", "auto", Progress()).note
+    assert "<strong>" not in like
+
+
+def test_every_way_to_be_unlike_has_its_words() -> None:
+    said = {key for key in WORDS["en"] if key.startswith("unlike.")}
+    assert said == {f"unlike.{way}" for way in get_args(Way)}
 
 
 def test_a_photo_that_is_deleted_is_asked_for_again(weights_dir: Path, photo: Upload) -> None:
