@@ -11,6 +11,7 @@ import pytest
 
 from cyclegan.contract.images import Picture, load_picture
 from cyclegan.contract.saving import save_picture
+from tests.app.web.axe import complaints_of_axe
 
 HEIGHT, WIDTH = 60, 90
 
@@ -48,17 +49,6 @@ def wait_for_change(page: Any, act: Callable[[], None]) -> None:
         "earlier => document.querySelector('.stage img').getAttribute('src') !== earlier",
         arg=earlier,
     )
-
-
-def complaints_of_axe(page: Any) -> list[str]:
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="extra: dev")
-    found = axe.Axe().run(page).response["violations"]
-    return [
-        f"{each['id']}: {node['html']}"
-        for each in found
-        if each["impact"] in ("serious", "critical")
-        for node in each["nodes"]
-    ]
 
 
 def test_strength_and_region_act_on_the_last_result(
@@ -137,11 +127,6 @@ def test_everything_is_in_reach_of_keys_on_a_narrow_screen(
     assert np.abs(confined - (255 - rgb))[HEIGHT // 2, WIDTH // 2 - 2].mean() < 40
 
     assert page.evaluate("document.documentElement.scrollWidth") == 390
-    assert complaints_of_axe(page) == []
-    page.emulate_media(color_scheme="light")
-    page.reload()
-    page.wait_for_selector("#start")
-    page.get_by_role("button", name="More").press("Enter")
     assert complaints_of_axe(page) == []
     assert visitor.complaints == []
     assert visitor.other_hosts() == []
