@@ -4,11 +4,12 @@ import base64
 import binascii
 import ipaddress
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from http import HTTPStatus
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.refusal import RefusalError
@@ -28,7 +29,7 @@ _HEADERS = {
 }
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
 _FOR_PROGRAMS = ("/api/", "/metrics")  # the page asks for the password itself
-_OF_A_JOB = "/api/v1/jobs/"  # an id follows, which is a password itself: the page has no other
+_OF_A_SCRIPT = "empty"  # what a browser says that `fetch` wants: no document and no picture
 _MANY_PICTURES = ("/api/v1/jobs", "/gradio_api/upload")
 
 
@@ -38,15 +39,23 @@ class Guard:
     Args:
         app: what is guarded.
         auth: user and password that the API asks for (HTTP Basic); None: nobody is asked.
+        is_signed_in: whether cookies are those of a visitor who gave them to the page, whose
+            scripts ask the API about jobs.
         only_local: the server listens on this machine alone. Then a request for any other host
             comes from a page that made its own name point here.
     """
 
     def __init__(
-        self, app: ASGIApp, *, auth: tuple[str, str] | None = None, only_local: bool = True
+        self,
+        app: ASGIApp,
+        *,
+        auth: tuple[str, str] | None = None,
+        is_signed_in: Callable[[Mapping[str, str]], bool] = lambda cookies: False,
+        only_local: bool = True,
     ) -> None:
         self._app = app
         self._auth = auth
+        self._is_signed_in = is_signed_in
         self._only_local = only_local
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -82,24 +91,28 @@ class Guard:
                 HTTPStatus.FORBIDDEN, "requests from pages of other sites are refused"
             )
         path = scope["path"]
-        if self._auth and path.startswith(_FOR_PROGRAMS) and not path.startswith(_OF_A_JOB):
-            self._require_password(headers.get("authorization", ""))
+        if self._auth and path.startswith(_FOR_PROGRAMS):
+            self._require_password(HTTPConnection(scope))
         length = headers.get("content-length", "0")
         if length.isdecimal() and int(length) > (most := max_bytes(path)):
             raise too_large(most)
 
-    def _require_password(self, authorization: str) -> None:
-        scheme, _, encoded = authorization.partition(" ")
+    def _require_password(self, asked: HTTPConnection) -> None:
+        if self._is_signed_in(asked.cookies):
+            return
+        scheme, _, encoded = asked.headers.get("authorization", "").partition(" ")
         try:
             given = base64.b64decode(encoded, validate=True) if scheme.lower() == "basic" else b""
         except binascii.Error:
             given = b""
         wanted = ":".join(self._auth or ()).encode()
         if not secrets.compare_digest(given, wanted):
+            # Told how, a browser would ask in a window of its own; the page has a form for it.
+            is_page = asked.headers.get("sec-fetch-dest") == _OF_A_SCRIPT
             raise RefusalError(
                 HTTPStatus.UNAUTHORIZED,
                 "give the user and the password of this server (curl --user USER:PASSWORD)",
-                **{"WWW-Authenticate": 'Basic realm="cyclegan"'},
+                **({} if is_page else {"WWW-Authenticate": 'Basic realm="cyclegan"'}),
             )
 
 

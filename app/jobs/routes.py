@@ -1,7 +1,6 @@
 """Jobs over HTTP, for programs and for the Folder tab: sent, asked for, cancelled, removed.
 
-An id cannot be guessed, and whoever has it may do all of that; what may send a job is decided in
-app/guard.py.
+An id cannot be guessed, and of those whom app/guard.py lets in whoever has it may do all of that.
 """
 
 from collections.abc import Sequence

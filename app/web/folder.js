@@ -114,6 +114,7 @@ const poll = async () => {
     const answer = await fetch(new URL(asked, jobs));
     if (asked !== id) return; // another job is shown by now
     if (answer.status === 404) return end(texts.gone);
+    if (answer.status === 401) return location.reload(); // started again, it asks who this is
     const job = await answer.json();
     if (!answer.ok) throw new Error(job.detail);
     if (!show(job)) return;

@@ -13,6 +13,8 @@ import sys
 import tempfile
 import threading
 import webbrowser
+from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from types import FrameType
 
@@ -21,6 +23,8 @@ import platformdirs
 import uvicorn
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
+from gradio.routes import App
+from starlette.routing import Mount
 
 from app.api import add_api
 from app.guard import Guard, is_loopback
@@ -130,7 +134,6 @@ def application(
         openapi_url="/api/openapi.json",
         static_url="/api/static",  # the page that describes the API needs no other host
     )
-    app.add_middleware(Guard, auth=auth, only_local=only_local)
     add_api(app, store, office)
     take_uploads_only()
     page = build(store, office, allowed)
@@ -153,7 +156,15 @@ def application(
         mcp_server=False,
         pwa=False,
     )
+    pages = [route.app for route in mounted.routes if isinstance(route, Mount)]
+    is_signed_in = partial(_is_signed_in, next(each for each in pages if isinstance(each, App)))
+    mounted.add_middleware(Guard, auth=auth, is_signed_in=is_signed_in, only_local=only_local)
     return mounted
+
+
+def _is_signed_in(page: App, cookies: Mapping[str, str]) -> bool:
+    """Whether the cookies have a token that the page gave for the password."""
+    return not page.tokens.keys().isdisjoint(cookies.values())
 
 
 def _listen(host: str, port: int) -> socket.socket:

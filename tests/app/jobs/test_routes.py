@@ -132,16 +132,22 @@ def test_many_pictures_may_be_larger_than_one(
     assert "limit is 0 MiB" in problem(answer, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
 
 
-def test_sending_asks_for_the_password_and_an_id_is_one(weights_dir: Path) -> None:
+def test_neither_sending_nor_an_id_does_without_the_password(weights_dir: Path) -> None:
     with serve(weights_dir, auth=("me", "secret")) as client:
         sent = form(("a.png", picture()))
         problem(client.post(JOBS, files=sent), HTTPStatus.UNAUTHORIZED)
-        answer = client.post(JOBS, files=sent, auth=("me", "secret"))
-        assert wait_for(client, answer.json()["id"])["state"] == "done"
-        assert problem(client.get(f"{JOBS}/guess"), HTTPStatus.NOT_FOUND) == NOT_FOUND
+        client.auth = ("me", "secret")
+        id = client.post(JOBS, files=sent).json()["id"]
+        assert wait_for(client, id)["state"] == "done"
         foreign = {"sec-fetch-site": "cross-site"}
-        answer = client.delete(f"{JOBS}/{answer.json()['id']}", headers=foreign)
-        problem(answer, HTTPStatus.FORBIDDEN)
+        problem(client.delete(f"{JOBS}/{id}", headers=foreign), HTTPStatus.FORBIDDEN)
+        client.auth = None
+        for ask in ("", "/result", "/pictures/1/before", "/pictures/1/after"):
+            problem(client.get(f"{JOBS}/{id}{ask}"), HTTPStatus.UNAUTHORIZED)
+        problem(client.post(f"{JOBS}/{id}/cancel"), HTTPStatus.UNAUTHORIZED)
+        problem(client.delete(f"{JOBS}/{id}"), HTTPStatus.UNAUTHORIZED)
+        client.auth = ("me", "secret")
+        assert client.get(f"{JOBS}/{id}/result").status_code == HTTPStatus.OK
 
 
 def test_the_description_knows_the_form(client: TestClient) -> None:
