@@ -4,28 +4,35 @@ from typing import Annotated, Literal
 
 from fastapi import Depends, Query
 
-from app.recipe import Recipe
+from app.recipe import QUALITIES, STRENGTHS, Recipe
 from cyclegan.contract.metadata import Keep
 
 
 def _asked_recipe(
-    quality: Annotated[int, Query(ge=1, le=100, description="Of JPEG, WebP and AVIF.")] = 95,
+    quality: Annotated[
+        int, Query(ge=QUALITIES[0], le=QUALITIES[1], description="Of JPEG, WebP and AVIF.")
+    ] = Recipe.quality,
     strength: Annotated[
-        float, Query(ge=0, le=1, description="0 is the picture, 1 its translation.")
-    ] = 1.0,
+        float,
+        Query(ge=STRENGTHS[0], le=STRENGTHS[1], description="0 is the picture, 1 its translation."),
+    ] = Recipe.strength,
     keep_colors: Annotated[
         bool, Query(description="Translate lightness alone; colours stay.")
-    ] = False,
+    ] = Recipe.keep_colors,
     size: Annotated[
         Annotated[int, Query(ge=1)] | Literal["auto", "native"],
         Query(description="Pixels of the long side that the network sees; auto: by the card."),
-    ] = "auto",
+    ] = Recipe.size,
     detail: Annotated[
         Literal["transfer", "off"],
         Query(description="Whether a picture that is seen smaller keeps its fine detail."),
-    ] = "transfer",
-    metadata: Annotated[Keep, Query(description="What stays of EXIF, XMP and profile.")] = "all",
-    strip_gps: Annotated[bool, Query(description="Take out where it was taken.")] = False,
+    ] = Recipe.detail,
+    metadata: Annotated[
+        Keep, Query(description="What stays of EXIF, XMP and profile.")
+    ] = Recipe.metadata,
+    strip_gps: Annotated[
+        bool, Query(description="Take out where it was taken.")
+    ] = Recipe.strip_gps,
 ) -> Recipe:
     return Recipe(
         size=size,

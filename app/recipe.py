@@ -12,6 +12,9 @@ from cyclegan.contract.errors import InputError
 from cyclegan.contract.files import sha256_of
 from cyclegan.contract.metadata import KEEPS, Keep
 
+STRENGTHS = (0, 1)  # the least and the most that may be asked for
+QUALITIES = (1, 100)
+
 _ALPHA = re.compile(r"keep|flatten:#([0-9a-f]{6})", re.IGNORECASE)
 
 
@@ -21,11 +24,11 @@ class Recipe:
 
     size: int | Literal["auto", "native"] = "auto"  # pixels of the long side that the network sees
     detail: Literal["transfer", "off"] = "transfer"  # whether a smaller size keeps fine detail
-    strength: float = 1.0  # 0 to 1; 0 is the picture, 1 the translation
+    strength: float = 1.0  # of STRENGTHS; 0 is the picture, 1 the translation
     keep_colors: bool = False  # whether colours stay and only their lightness is translated
     mask: Path | Literal["model"] | None = None  # a picture, white where it is to be translated
     alpha: str = "keep"  # or "flatten:#rrggbb": shown on that colour
-    quality: int = 95  # 1 to 100; of JPEG, WebP and AVIF
+    quality: int = 95  # of QUALITIES; of JPEG, WebP and AVIF
     metadata: Keep = "all"  # what stays of it
     strip_gps: bool = False  # whether coordinates are taken out
 
@@ -36,9 +39,9 @@ class Recipe:
                 "native or a number of pixels",
             ),
             "detail": (self.detail in ("transfer", "off"), "transfer or off"),
-            "strength": (0 <= self.strength <= 1, "a number from 0 to 1"),
+            "strength": _is_within(self.strength, STRENGTHS),
             "alpha": (_ALPHA.fullmatch(self.alpha), "keep or flatten:#rrggbb"),
-            "quality": (1 <= self.quality <= 100, "a number from 1 to 100"),
+            "quality": _is_within(self.quality, QUALITIES),
             "metadata": (self.metadata in KEEPS, f"one of {', '.join(KEEPS)}"),
         }
         for name, (holds, expected) in rules.items():
@@ -61,3 +64,9 @@ class Recipe:
         """
         mask = sha256_of(self.mask) if isinstance(self.mask, Path) else self.mask
         return asdict(self) | {"mask": mask}
+
+
+def _is_within(value: float, bounds: tuple[int, int]) -> tuple[bool, str]:
+    """Whether a number is one of those that may be asked for, and which those are."""
+    least, most = bounds
+    return least <= value <= most, f"a number from {least} to {most}"

@@ -15,12 +15,12 @@ from app.jobs.intake import Sent
 from app.jobs.office import Office
 from app.store import Store
 from app.web.models import installed, without_folder
+from app.web.options import lay_out_options, read_options
 from app.web.upload import Upload, read_upload
 from app.web.words import script, texts, word
 from cyclegan.contract.errors import CycleGANError
 
 TAB = "folder-tab"  # its id
-_FORMATS = {"PNG": "png", "JPEG": "jpg", "WebP": "webp", "AVIF": "avif"}
 
 # A page that was opened with a job in its address is for that job.
 _SHOW_TAB = f"""() => {{
@@ -42,8 +42,7 @@ def folder_tab(page: gr.Blocks, store: Store, office: Office) -> None:
             )
             choices, first = _offer(store, None)
             model = gr.Dropdown(choices, value=first, label=word("folder.model"), filterable=False)
-            formats: list[tuple[str, str]] = [(word("folder.auto"), "auto"), *_FORMATS.items()]
-            form = gr.Dropdown(formats, value="auto", label=word("folder.format"), filterable=False)
+            options = lay_out_options(many=True)
             start = gr.Button(word("folder.start"), variant="primary", elem_id="start-all")
         with gr.Column(elem_classes="take"):
             job = gr.HTML(
@@ -54,13 +53,14 @@ def folder_tab(page: gr.Blocks, store: Store, office: Office) -> None:
                 elem_id="job",
             )
 
-    def send(payload: Any, name: Any, format: Any, request: gr.Request) -> Updates:
+    def send(payload: Any, name: Any, request: gr.Request, *values: Any) -> Updates:
         uploads = [upload for each in payload or [] if (upload := read_upload(each))]
         if not uploads or not name:
             return {job: str(word("folder.no-model" if uploads else "folder.no-files"))}
         client = request.client.host if request.client else ""
         try:
-            id = office.create(_read(uploads), str(name), format=format, client=client)
+            wanted = read_options(values)
+            id = office.create(_read(uploads), str(name), wanted.recipe, wanted.format, client)
         except CycleGANError as error:
             log.info("refused %d files: %s", len(uploads), error)
             return {job: {"refusal": without_folder(str(error), store)}}
@@ -75,7 +75,7 @@ def folder_tab(page: gr.Blocks, store: Store, office: Office) -> None:
 
     start.click(
         send,
-        inputs=[files, model, form],
+        inputs=[files, model, *options.widgets()],
         outputs=[files, job],
         preprocess=False,  # see read_upload
         show_progress="minimal",

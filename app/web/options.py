@@ -5,14 +5,12 @@ from typing import Any
 
 import gradio as gr
 
-from app.naming import FORMATS_TO_ASK_FOR
-from app.recipe import Recipe
+from app.naming import FORMATS_TO_ASK_FOR, Format, Naming
+from app.recipe import QUALITIES, STRENGTHS, Recipe
 from app.web.words import word
 from cyclegan.contract.errors import InputError
+from cyclegan.contract.metadata import KEEPS
 
-_KEPT = ("all", "icc", "none")  # of the metadata; Recipe says what each means
-
-_FORMATS = [each for each in FORMATS_TO_ASK_FOR if each != "auto"]
 _SIZES = (256, 512, 1024, 2048)  # pixels
 
 
@@ -39,35 +37,44 @@ class Wanted:
     """What the widgets say."""
 
     recipe: Recipe
-    format: str  # png, jpg, ...
+    format: Format
 
 
-def lay_out_options() -> Options:
-    """The widgets, folded away."""
+def lay_out_options(*, many: bool = False) -> Options:
+    """The widgets, folded away; results of `many` photos may have the format of each."""
     sizes: list[tuple[str, str | int | float]] = [(word("options.auto"), "auto")]
     sizes += [(str(size), size) for size in _SIZES] + [(word("options.native"), "native")]
-    kept = [(word(f"options.{each}"), each) for each in _KEPT]
-    with gr.Accordion(word("options.more"), open=False, elem_id="more"):
+    formats: list[tuple[str, Format]] = [
+        (each, each) for each in FORMATS_TO_ASK_FOR if each != "auto"
+    ]
+    if many:
+        formats.insert(0, (word("options.each-format"), "auto"))
+    kept = [(word(f"options.{each}"), each) for each in KEEPS]
+    with gr.Accordion(word("options.more"), open=False):
         return Options(
             strength=gr.Slider(
-                0,
-                100,
-                100,
+                100 * STRENGTHS[0],
+                100 * STRENGTHS[1],
+                round(100 * Recipe.strength),
                 step=1,
                 label=word("options.strength"),
                 info=word("options.strength-info"),
             ),
-            keep_colors=gr.Checkbox(label=word("options.keep-colors")),
+            keep_colors=gr.Checkbox(Recipe.keep_colors, label=word("options.keep-colors")),
             size=gr.Radio(
-                sizes, value="auto", label=word("options.size"), info=word("options.size-info")
+                sizes, value=Recipe.size, label=word("options.size"), info=word("options.size-info")
             ),
-            detail=gr.Checkbox(True, label=word("options.detail")),
-            format=gr.Radio(_FORMATS, value=_FORMATS[0], label=word("options.format")),
+            detail=gr.Checkbox(Recipe.detail == "transfer", label=word("options.detail")),
+            format=gr.Radio(formats, value=formats[0][1], label=word("options.format")),
             quality=gr.Slider(
-                1, 100, 95, step=1, label=word("options.quality"), info=word("options.quality-info")
+                *QUALITIES,
+                Recipe.quality,
+                step=1,
+                label=word("options.quality"),
+                info=word("options.quality-info"),
             ),
-            metadata=gr.Radio(kept, value="all", label=word("options.metadata")),
-            strip_gps=gr.Checkbox(label=word("options.strip-gps")),
+            metadata=gr.Radio(kept, value=Recipe.metadata, label=word("options.metadata")),
+            strip_gps=gr.Checkbox(Recipe.strip_gps, label=word("options.strip-gps")),
         )
 
 
@@ -86,6 +93,4 @@ def read_options(values: Any) -> Wanted:
         )
     except TypeError as error:
         raise InputError("the options have values without sense; load the page again") from error
-    if format not in _FORMATS:
-        raise InputError(f"the format must be one of {', '.join(_FORMATS)}, not {format}")
-    return Wanted(recipe, format)
+    return Wanted(recipe, Naming(format).format)

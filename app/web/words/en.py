@@ -37,6 +37,7 @@ WORDS = {
     "options.native": "Every pixel",
     "options.detail": "Keep the detail of the photo where the model sees it smaller",
     "options.format": "Format of the download",
+    "options.each-format": "The format of each photo",
     "options.quality": "Quality",
     "options.quality-info": "Of JPG, WebP and AVIF",
     "options.metadata": "Metadata in the download",
@@ -93,8 +94,6 @@ WORDS = {
     # The Folder tab
     "folder.files": "Photos, or a zip of them",
     "folder.model": "Model",
-    "folder.format": "Results as",
-    "folder.auto": "The format of each photo",
     "folder.start": "Translate all",
     "folder.no-files": "Give photos first: drop them, or a zip of them, or choose them.",
     "folder.no-model": "No model is installed; the Models tab says what to do.",

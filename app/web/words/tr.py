@@ -33,6 +33,7 @@ WORDS = {
     "options.native": "Tüm pikseller",
     "options.detail": "Model fotoğrafı küçük görse de ayrıntıları koru",
     "options.format": "İndirme biçimi",
+    "options.each-format": "Her fotoğrafın kendi biçimi",
     "options.quality": "Kalite",
     "options.quality-info": "JPG, WebP ve AVIF için",
     "options.metadata": "İndirilen dosyadaki üst veriler",
@@ -86,8 +87,6 @@ WORDS = {
     # The Folder tab
     "folder.files": "Fotoğraflar veya bir zip",
     "folder.model": "Model",
-    "folder.format": "Sonuç biçimi",
-    "folder.auto": "Her fotoğrafın kendi biçimi",
     "folder.start": "Tümünü dönüştür",
     "folder.no-files": "Önce fotoğraf verin: fotoğrafları ya da bir zip bırakın veya seçin.",
     "folder.no-model": "Kurulu model yok; ne yapılacağı Modeller sekmesinde.",

@@ -33,6 +33,7 @@ WORDS = {
     "options.native": "原始尺寸",
     "options.detail": "模型缩小照片时保留原有细节",
     "options.format": "下载格式",
+    "options.each-format": "与各照片相同",
     "options.quality": "质量",
     "options.quality-info": "用于 JPG、WebP 和 AVIF",
     "options.metadata": "下载文件中的元数据",
@@ -82,8 +83,6 @@ WORDS = {
     # The Folder tab
     "folder.files": "多张照片，或一个 zip",
     "folder.model": "模型",
-    "folder.format": "结果格式",
-    "folder.auto": "与各照片相同",
     "folder.start": "全部转换",
     "folder.no-files": "请先提供照片：拖入照片或 zip，或点击选择。",
     "folder.no-model": "尚未安装模型；请查看“模型”页。",
