@@ -17,6 +17,7 @@ from gradio.utils import get_upload_folder
 from app import verbs
 from app.naming import plain_name
 from app.store import Store
+from app.web.sheet import lay_out_sheet, show_sheet
 from app.web.words import word
 from cyclegan.contract.errors import CycleGANError
 
@@ -59,14 +60,7 @@ def model_upload(store: Store) -> None:
                 word("upload.add"), size="md", interactive=False, elem_id="confirm-model"
             )
         told = gr.HTML(apply_default_css=False, elem_id="found")
-        sheet = gr.Image(
-            label=word("upload.sheet"),
-            visible=False,
-            interactive=False,
-            buttons=[],
-            type="filepath",
-            elem_id="test-sheet",
-        )
+        sheet = lay_out_sheet("upload.sheet", "test-sheet")
     form: list[Any] = [file, name, licence, policy, values]
 
     # Not one event that asks which button it was: Gradio makes changed ones anew, with other ids.
@@ -101,7 +95,7 @@ def _submit(
 ) -> tuple[Any, Any, Any]:
     """Try a file, or add it: what is told, the sheet, and whether it can be added."""
     if not file:
-        return _sentence(_NO_FILE), gr.Image(visible=False), gr.Button(interactive=False)
+        return _sentence(_NO_FILE), show_sheet(None), gr.Button(interactive=False)
     path = Path(file)
     sheet = Path(tempfile.mkdtemp(dir=get_upload_folder())) / "test.jpg"
     words = ["--name", name.strip() or Path(plain_name(path.name)).stem]
@@ -117,14 +111,14 @@ def _submit(
     except CycleGANError as error:
         log.info("refused the model %s: %s", path.name, error)
         told = str(error).replace(f"{path.parent}/", "").replace(str(store.folder), "the folder")
-        return _sentence(told), gr.Image(visible=False), gr.Button(interactive=False)
+        return _sentence(told), show_sheet(None), gr.Button(interactive=False)
     found = json.loads(said)
     if is_adding:
         done = _ADDED.format(name=found["card"]["name"])
         return _sentence(done, "status"), gr.skip(), gr.Button(interactive=False)
     items = "".join(f"<li>{escape(finding)}</li>" for finding in found["findings"])
     told = f'<div role="status"><ul class="plain">{items}</ul><p>{_LOOK}</p></div>'
-    return told, gr.Image(value=str(sheet), visible=True), gr.Button(interactive=True)
+    return told, show_sheet(sheet), gr.Button(interactive=True)
 
 
 def _sentence(text: str, role: str = "alert") -> str:

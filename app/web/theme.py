@@ -51,7 +51,7 @@ def theme() -> gr.themes.Base:
         color_accent="*primary_700",  # and *primary_400 in the dark: style.css
         body_text_color="*neutral_900",
         body_text_color_subdued="*neutral_600",
-        body_text_color_subdued_dark="*neutral_400",
+        body_text_color_subdued_dark="*neutral_300",  # which empty fields have as well
         block_background_fill="white",
         block_background_fill_dark="*neutral_900",
         block_border_width="1px",

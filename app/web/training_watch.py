@@ -19,6 +19,7 @@ from app.store import Store
 from app.trainings.checkpoints import export
 from app.trainings.runs import Trainings
 from app.trainings.standing import Training
+from app.web.sheet import lay_out_sheet, show_sheet
 from app.web.training_view import alert, describe, way
 from app.web.words import language_of, say, word
 from cyclegan.contract.errors import CycleGANError
@@ -36,7 +37,7 @@ class Watch:
 
     chosen: gr.Dropdown
     shown: gr.HTML
-    sheet: gr.Image
+    sheet: gr.HTML
     pause: gr.Button
     resume: gr.Button
     stop: gr.Button
@@ -68,13 +69,7 @@ def lay_out_watch() -> Watch:
                     gr.Button(word(f"watch.{does}"), size="md", min_width=100, interactive=False)
                     for does in ("pause", "resume", "stop")
                 )
-        sheet = gr.Image(
-            label=word("watch.sheet"),
-            interactive=False,
-            buttons=["fullscreen"],
-            visible=False,
-            elem_id="sheet",
-        )
+        sheet = lay_out_sheet("watch.sheet", "sheet")
     report = gr.DownloadButton(word("watch.report"), size="md", interactive=False)
     told = gr.HTML(apply_default_css=False, elem_id="made")
     with gr.Accordion(word("watch.export"), open=False, elem_id="export"):
@@ -185,8 +180,7 @@ def _look(
     if seen is None or seen[1] != name:
         updates[watch.direction] = gr.Radio(choices=_directions(training, language), value="AtoB")
     if seen is None or (seen[1], seen[4]) != (name, sheet):
-        value = str(_lend(sheet)) if sheet else None
-        updates[watch.sheet] = gr.Image(value=value, visible=sheet is not None)
+        updates[watch.sheet] = show_sheet(_lend(sheet) if sheet else None)
     return updates
 
 

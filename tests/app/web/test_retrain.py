@@ -10,6 +10,7 @@ from PIL import Image
 
 from app.store import Store
 from app.trainings.runs import Trainings
+from tests.app.web.axe import complaints_of_axe
 
 pytest.importorskip("torch", reason="training needs torch (extra: train)")
 
@@ -59,10 +60,10 @@ def test_a_training_is_started_watched_paused_and_made_a_model(
     complaints: list[str] = []
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.goto(server.url)
-    page.get_by_role("tab", name="Retrain").click()
+    page.get_by_role("tab", name="Retrain").press("Enter")
 
     # One kind is uploaded, the other lies on the server; what is missing is said.
-    page.get_by_role("button", name="Start training").click()
+    page.get_by_role("button", name="Start training").press("Enter")
     page.locator("#diagnosis [role=alert]", has_text="Give both kinds a name first").wait_for()
     page.get_by_label("One kind").fill("ink")
     page.get_by_label("The other kind").fill("paper")
@@ -70,13 +71,13 @@ def test_a_training_is_started_watched_paused_and_made_a_model(
     page.locator('#kind-a [aria-label="7.png"]').wait_for()
     page.locator("#kind-b").get_by_role("combobox").fill("mine/paper")
     page.locator("#kind-b").get_by_role("combobox").press("Enter")
-    page.get_by_role("button", name="More settings").click()
+    page.get_by_role("button", name="More settings").press("Enter")
     page.get_by_role("textbox", name="More settings").fill(SETTINGS)
-    page.get_by_role("button", name="Start training").click()
+    page.get_by_role("button", name="Start training").press("Enter")
 
     page.locator("#training", has_text="Training").locator("svg polyline").first.wait_for()
-    page.locator("#sheet img").wait_for()
-    page.get_by_role("button", name="Pause").click()
+    page.get_by_role("link", name="Pictures, their translations and the way back").wait_for()
+    page.get_by_role("button", name="Pause").press("Enter")
     page.locator("#training", has_text="Paused").wait_for()
 
     # All that is known lies in the folder: whoever looks next, or goes on, is told the same.
@@ -86,14 +87,15 @@ def test_a_training_is_started_watched_paused_and_made_a_model(
     assert (paused.state, paused.has_checkpoint) == ("paused", True)
     trainings.resume("ink2paper")
     page.locator("#training strong", has_text="Training").wait_for()
-    page.get_by_role("button", name="Stop for good").click()
+    page.get_by_role("button", name="Stop for good").press("Enter")
     page.locator("#training", has_text="Stopped").wait_for()
 
-    page.get_by_role("button", name="Make a model of it").click()
+    page.get_by_role("button", name="Make a model of it").press("Enter")
     page.get_by_label("Name of the model").fill("ink2paper")
-    page.get_by_role("button", name="Make the model").click()
+    page.get_by_role("button", name="Make the model").press("Enter")
     page.locator("#made [role=status]", has_text="ink2paper is there").wait_for()
     assert Store(weights_dir).verify("ink2paper").source_domain == "ink"
     page.locator("#picker").get_by_text("Ink to paper").wait_for(state="attached")
     assert page.evaluate("document.documentElement.scrollWidth") == 390
+    assert complaints_of_axe(page) == []
     assert complaints == []
