@@ -20,6 +20,7 @@ from cyclegan.contract.formats import PICTURE_SUFFIXES
 
 _CHUNK = 2**20  # bytes
 _BY_SYSTEMS = ("__MACOSX", "Thumbs.db", "desktop.ini")  # which put them beside pictures
+_DEEPEST = 32  # folders around a file; their names are those of a path in the result
 _DAMAGES = (zipfile.BadZipFile, zlib.error, EOFError)
 _COMPRESSIONS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # others fail in other ways
 
@@ -32,7 +33,7 @@ _END_64 = b"PK\x06\x07"  # stands before it in a zip of more than 65,535 files o
 class Sent:
     """A file as somebody sent it."""
 
-    name: str  # as they call it
+    name: str  # as they call it, with its folders where it lay in a folder that they sent
     content: BinaryIO  # can be searched
 
 
@@ -40,7 +41,7 @@ class Sent:
 class _Found:
     """A file that is to be a picture."""
 
-    name: str  # plain, with its folders in a zip
+    name: str  # plain, with its folders
     content: IO[bytes] | None
     problem: str | None = None  # why there is no content
 
@@ -85,24 +86,44 @@ def take_in(
 def _unpack(files: Iterable[Sent], limits: Limits) -> Iterator[_Found]:
     """The files, and instead of zips what is in them."""
     for sent in files:
-        name = plain_name(sent.name)
+        parts = _parts(sent.name)
+        if not parts or len(parts) > _DEEPEST or _leads_out(parts):
+            parts = (plain_name(sent.name),)
+        if len(parts) > 1 and _is_by_system(parts):
+            continue
+        name = _plain(parts)
         if Path(name).suffix.lower() != ".zip":
             yield _Found(name, sent.content)
             continue
         with _open_zip(sent.content, name, limits) as archive:
             for entry in archive.infolist():
-                parts = PurePosixPath(entry.filename.replace("\\", "/")).parts
-                is_hidden = any(p in _BY_SYSTEMS or (p[0] == "." and p != "..") for p in parts)
-                if not entry.is_dir() and not is_hidden:
+                parts = _parts(entry.filename)
+                if not entry.is_dir() and not _is_by_system(parts):
                     yield from _unpack_one(archive, entry, parts)
+
+
+def _parts(name: str) -> tuple[str, ...]:
+    """The folders of a name, and the file."""
+    return PurePosixPath(name.replace("\\", "/")).parts
+
+
+def _leads_out(parts: tuple[str, ...]) -> bool:
+    return ".." in parts or parts[0] == "/" or parts[0].endswith(":")
+
+
+def _is_by_system(parts: tuple[str, ...]) -> bool:
+    return any(part in _BY_SYSTEMS or (part[0] == "." and part != "..") for part in parts)
+
+
+def _plain(parts: tuple[str, ...]) -> str:
+    return "/".join(plain_name(part) for part in parts if part not in ("..", "/"))
 
 
 def _unpack_one(
     archive: zipfile.ZipFile, entry: zipfile.ZipInfo, parts: tuple[str, ...]
 ) -> Iterator[_Found]:
-    is_way_out = ".." in parts or parts[0] == "/" or parts[0].endswith(":")
-    name = "/".join(plain_name(part) for part in parts if part not in ("..", "/"))
-    if is_way_out:
+    name = _plain(parts)
+    if _leads_out(parts):
         yield _Found(name, None, f"{name}: its path in the zip leads out of it")
     elif entry.flag_bits & 1:
         yield _Found(name, None, f"{name} is encrypted in its zip")

@@ -16,9 +16,10 @@ from app.jobs.office import Office
 from app.store import Store
 from app.web.models import installed, without_folder
 from app.web.options import lay_out_options, read_options
-from app.web.upload import Upload, read_upload
+from app.web.upload import read_upload
 from app.web.words import script, texts, word
 from cyclegan.contract.errors import CycleGANError
+from cyclegan.contract.formats import PICTURE_SUFFIXES
 
 TAB = "folder-tab"  # its id
 
@@ -26,6 +27,26 @@ TAB = "folder-tab"  # its id
 _SHOW_TAB = f"""() => {{
   if (!new URLSearchParams(location.search).has('job')) return;
   document.querySelector('#{TAB}-button')?.click();
+}}"""
+
+# The pictures of a folder join those that were dropped, each with its folders in its name, which
+# Gradio leaves out where a folder is uploaded.
+_CHOOSE = f"""() => {{
+  const ends = {sorted(PICTURE_SUFFIXES)};
+  const chooser = document.createElement('input');
+  Object.assign(chooser, {{ type: 'file', webkitdirectory: true }});
+  chooser.onchange = () => {{
+    const chosen = new DataTransfer();
+    for (const file of chooser.files) {{
+      const name = file.name.toLowerCase();
+      if (name.startsWith('.') || !ends.some(end => name.endsWith(end))) continue;
+      chosen.items.add(new File([file], file.webkitRelativePath || file.name));
+    }}
+    const input = document.querySelector('#files input[type=file]');
+    input.files = chosen.files;
+    input.dispatchEvent(new Event('change', {{ bubbles: true }}));
+  }};
+  chooser.click();
 }}"""
 
 Updates = dict[Any, Any]  # Gradio: component -> its new value
@@ -40,6 +61,7 @@ def folder_tab(page: gr.Blocks, store: Store, office: Office) -> None:
             files = gr.File(
                 label=word("folder.files"), file_count="multiple", height=240, elem_id="files"
             )
+            choose = gr.Button(word("folder.choose"), elem_id="choose-folder")
             choices, first = _offer(store, None)
             model = gr.Dropdown(choices, value=first, label=word("folder.model"), filterable=False)
             options = lay_out_options(many=True)
@@ -54,7 +76,7 @@ def folder_tab(page: gr.Blocks, store: Store, office: Office) -> None:
             )
 
     def send(payload: Any, name: Any, request: gr.Request, *values: Any) -> Updates:
-        uploads = [upload for each in payload or [] if (upload := read_upload(each))]
+        uploads = [each for each in payload or [] if read_upload(each)]
         if not uploads or not name:
             return {job: str(word("folder.no-model" if uploads else "folder.no-files"))}
         client = request.client.host if request.client else ""
@@ -73,6 +95,7 @@ def folder_tab(page: gr.Blocks, store: Store, office: Office) -> None:
         choices, value = _offer(store, chosen)
         return gr.update(choices=choices, value=value)
 
+    choose.click(fn=None, js=_CHOOSE, api_visibility="private")
     start.click(
         send,
         inputs=[files, model, *options.widgets()],
@@ -101,8 +124,9 @@ def _offer(store: Store, chosen: str | None) -> tuple[list[tuple[str, str]], str
     return [(card.title, card.name) for card in cards], value
 
 
-def _read(uploads: Sequence[Upload]) -> Iterator[Sent]:
-    """The files, each open as long as it is read."""
-    for upload in uploads:
-        with upload.path.open("rb") as content:
-            yield Sent(upload.name, content)
+def _read(payload: Sequence[Any]) -> Iterator[Sent]:
+    """The files, each open as long as it is read, under the names that `_CHOOSE` gave them."""
+    for each in payload:
+        if upload := read_upload(each):
+            with upload.path.open("rb") as content:
+                yield Sent(str(each.get("orig_name") or upload.name), content)

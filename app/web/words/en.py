@@ -93,6 +93,7 @@ WORDS = {
     "back.measure": "CIEDE2000; 1 is about what an eye can tell",
     # The Folder tab
     "folder.files": "Photos, or a zip of them",
+    "folder.choose": "Or choose a folder",
     "folder.model": "Model",
     "folder.start": "Translate all",
     "folder.no-files": "Give photos first: drop them, or a zip of them, or choose them.",

@@ -86,6 +86,7 @@ WORDS = {
     "back.measure": "CIEDE2000; 1, gözün ancak ayırt edebildiği farktır",
     # The Folder tab
     "folder.files": "Fotoğraflar veya bir zip",
+    "folder.choose": "Ya da bir klasör seçin",
     "folder.model": "Model",
     "folder.start": "Tümünü dönüştür",
     "folder.no-files": "Önce fotoğraf verin: fotoğrafları ya da bir zip bırakın veya seçin.",

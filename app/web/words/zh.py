@@ -82,6 +82,7 @@ WORDS = {
     "back.measure": "CIEDE2000；1 约为肉眼可辨的差异",
     # The Folder tab
     "folder.files": "多张照片，或一个 zip",
+    "folder.choose": "或选择一个文件夹",
     "folder.model": "模型",
     "folder.start": "全部转换",
     "folder.no-files": "请先提供照片：拖入照片或 zip，或点击选择。",

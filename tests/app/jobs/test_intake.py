@@ -49,6 +49,26 @@ def test_a_zip_keeps_its_folders_and_loses_what_systems_put_there(tmp_path: Path
     assert [p.result for p in pictures] == ["day 1/a.png", "day 2/a.png", "b.png"]
 
 
+def test_files_of_a_folder_keep_it_and_none_leads_out(tmp_path: Path) -> None:
+    names = [
+        "day 1/a.png",
+        r"day 2\a.png",
+        "day 1/._a.png",
+        ".thumbs/a.png",
+        "../a.png",
+        "/etc/a.png",
+        r"C:\photos\a.png",
+        f"{'deep/' * 99}a.png",
+        ".a.png",
+    ]
+    limits = Limits(files=len(names))
+    pictures = take(tmp_path, *((name, picture()) for name in names), limits=limits)
+    flat = ["a.png", *(f"a ({number}).png" for number in range(2, 6))]
+    assert [p.result for p in pictures] == ["day 1/a.png", "day 2/a.png", *flat]
+    zipped_there = ("day 3/more.zip", zipped(("b.png", picture())))
+    assert [p.result for p in take(tmp_path / "zip", zipped_there)] == ["b.png"]
+
+
 @pytest.mark.parametrize("way", ["../a.png", "x/../../a.png", "/a.png", r"..\a.png", r"C:\a.png"])
 def test_a_path_out_of_the_zip_is_refused(tmp_path: Path, way: str) -> None:
     good, bad = take(tmp_path, ("a.zip", zipped(("good.png", picture()), (way, picture()))))

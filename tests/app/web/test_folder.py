@@ -1,5 +1,6 @@
 """The Folder tab as people use it, in a real browser against a real server that may be killed."""
 
+import shutil
 import signal
 import zipfile
 from collections.abc import Callable
@@ -130,6 +131,20 @@ def test_photos_come_back_as_a_zip_and_the_address_leads_those_back_who_may(
     page.get_by_text("This job is not there any more").wait_for()
     other.reload()
     other.get_by_text("This job is not there any more").wait_for()
+
+    for day in ("day 1", "day 2"):
+        (tmp_path / "holiday" / day).mkdir(parents=True)
+        shutil.copy(photo, tmp_path / "holiday" / day)
+    shutil.copy(text, tmp_path / "holiday")
+    with page.expect_file_chooser() as info:
+        page.get_by_role("button", name="Or choose a folder").press("Enter")
+    info.value.set_files(tmp_path / "holiday")
+    page.locator("#files tr").nth(1).wait_for()
+    page.get_by_role("button", name="Translate all").press("Enter")
+    state(page, "Done")
+    page.get_by_text("2 of 2 translated").wait_for()
+    days = [f"holiday/{day}/Zoë.png" for day in ("day 1", "day 2")]
+    assert list(result(page)) == [*days, "failures.csv"]
     said = "Failed to load resource: the server responded with a status of"
     refused = {f"{said} 401 (Unauthorized)", f"{said} 404 (Not Found)"}
     assert set(complaints + others_complaints) <= refused
