@@ -16,8 +16,12 @@ _RUN = "from app.cli import main; main()"
 
 
 def command(*arguments: str | Path) -> list[str]:
-    """The command line that runs a verb with the interpreter and the code of this process."""
-    return [sys.executable, "-c", _RUN, *map(str, arguments)]
+    """The command line that runs a verb with the interpreter and the code of this process.
+
+    Paths are made absolute, for it runs in another folder.
+    """
+    words = (each.resolve() if isinstance(each, Path) else each for each in arguments)
+    return [sys.executable, "-c", _RUN, *map(str, words)]
 
 
 def run(*arguments: str | Path, timeout_s: float, also_ok: tuple[int, ...] = ()) -> str:

@@ -1,6 +1,6 @@
-"""What is sent becomes the pictures of a job: files, or what is in a zip.
+"""What is sent becomes the pictures of a job, or of a training: files, or what is in a zip.
 
-On the disk a picture is called by its number, so that no name can lead out of the job's folder.
+On the disk a picture is called by its number, so that no name can lead out of its folder.
 """
 
 import struct
@@ -204,11 +204,10 @@ def _unique(name: str, taken: set[str]) -> str:
 
 
 def _too_many(limits: Limits) -> TooLargeError:
-    return TooLargeError(f"a job has room for {limits.files} files; send the rest as another one")
+    return TooLargeError(f"there is room for {limits.files} files at once; send fewer")
 
 
 def _too_large(limits: Limits) -> TooLargeError:
     return TooLargeError(
-        f"a job has room for {limits.job_bytes / 2**30:.3g} GiB of pictures, and there are more; "
-        "send the rest as another one"
+        f"there is room for {limits.job_bytes / 2**30:.3g} GiB of pictures at once; send fewer"
     )

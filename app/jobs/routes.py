@@ -122,9 +122,7 @@ async def _receive(request: Request, most: int) -> Sequence[UploadFile]:
         form = await parser.parse()
     except MultiPartException as error:
         if "Too many files" in error.message:
-            raise TooLargeError(
-                f"a job has room for {most} files; send the rest as another one"
-            ) from error
+            raise TooLargeError(f"there is room for {most} files at once; send fewer") from error
         raise RefusalError(
             HTTPStatus.BAD_REQUEST, f"the form cannot be read: {error.message}"
         ) from error

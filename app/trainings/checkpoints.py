@@ -1,18 +1,102 @@
-"""What can be made of a run: models."""
+"""The checkpoints of a run, and the models that are made of them by `cyclegan export`.
 
+How they compare is in comparison.py.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from app import verbs
-from app.trainings.standing import Training
+from app.trainings.orders import Direction
+from app.trainings.standing import Row, Training
+from cyclegan.contract.errors import InputError
+
+Name = Literal["best", "latest"]
+
+MODELS = "models"  # in a run folder: its checkpoints as models, to be compared
+EXPORT_TIMEOUT_S = 1800
 
 
-def export(training: Training, direction: str, name: str, weights: Path, *, as_int8: bool) -> None:
-    """Make a model of a run. Raises: InputError in the words of `cyclegan export`."""
-    order = training.record.order
-    source = order.domain_a if direction == "AtoB" else order.domain_b
-    smaller = ("--precision", "int8", "--calibrate", source) if as_int8 else ()
-    verbs.run(
-        *("export", training.run, "--direction", direction, "--name", name, "--out", weights),
-        *smaller,
-        timeout_s=1800,
+@dataclass(frozen=True)
+class Checkpoint:
+    """What a run knew of one direction at some time."""
+
+    training: Training
+    direction: Direction
+    name: Name
+    file: Path
+    figures: Mapping[str, float]  # measured of it by metric; of the latest, when last measured
+    measured_at: int | None  # images seen then; None if nothing is measured
+
+    @property
+    def source(self) -> str:
+        """The folder of pictures that it learned to translate."""
+        order = self.training.record.order
+        return order.domain_a if self.direction == "AtoB" else order.domain_b
+
+    def export(self, name: str, folder: Path, *, as_int8: bool = False) -> None:
+        """Make it a model. Raises: InputError in the words of `cyclegan export`."""
+        smaller = ("--precision", "int8", "--calibrate", self.source) if as_int8 else ()
+        verbs.run(
+            *("export", self.training.run, "--direction", self.direction),
+            *("--checkpoint", self.name, "--name", name, "--out", folder, *smaller),
+            timeout_s=EXPORT_TIMEOUT_S,
+        )
+
+    def to_model(self) -> Path:
+        """The model of it in the folder of its run, made if it is not there or older.
+
+        Raises: InputError in the words of `cyclegan export`.
+        """
+        run = self.training.run
+        model = run / MODELS / f"{run.name}-{self.direction}-{self.name}.onnx"
+        card = model.with_suffix(".json")  # written last
+        if not card.exists() or card.stat().st_mtime < self.file.stat().st_mtime:
+            self.export(model.stem, model.parent)
+        return model
+
+
+def find_checkpoints(training: Training, direction: Direction) -> list[Checkpoint]:
+    """The checkpoints of a run that know a direction: its latest, and the best before that."""
+    measured = [row for row in training.rows if f"is_best_{direction}" in row]
+    best = [row for row in measured if row[f"is_best_{direction}"]]
+    if training.state == "finished" and best[-1:] == measured[-1:]:
+        best = []  # it is the latest
+    places: tuple[tuple[Name, str, list[Row]], ...] = (
+        ("best", f"best_{direction}.pt", best),
+        ("latest", "latest.pt", measured),
     )
+    return [
+        Checkpoint(
+            training,
+            direction,
+            name,
+            training.run / file,
+            _figures(rows[-1], direction) if rows else {},
+            rows[-1]["images_seen"] if rows else None,
+        )
+        for name, file, rows in places
+        if direction in training.directions
+        and (training.run / file).exists()
+        and (rows or name == "latest")
+    ]
+
+
+def choose_checkpoint(training: Training, direction: Direction, name: str) -> Checkpoint:
+    """The checkpoint of that name. Raises: InputError: there is none."""
+    for each in find_checkpoints(training, direction):
+        if each.name == name:
+            return each
+    raise InputError(f"{training.run.name} has no such checkpoint yet; let it train on")
+
+
+def _figures(row: Row, direction: str) -> dict[str, float]:
+    """What a line of the log says of one direction by metric; marks are no figures."""
+    ending = f"_{direction}"
+    return {
+        key.removesuffix(ending): value
+        for key, value in row.items()
+        if key.endswith(ending) and isinstance(value, float)
+    }

@@ -13,6 +13,7 @@ from cyclegan.contract.files import atomic_write
 RECORD = "server.json"  # of ours, in a run folder
 
 Wish = Literal["", "pause", "stop"]
+Direction = Literal["AtoB", "BtoA"]
 
 # Without slashes and leading dots no value leads to files of others.
 _SETTING = re.compile(r"[a-z0-9_]+=(-?\w[\w.+-]*)?", re.ASCII)
@@ -29,6 +30,8 @@ class Order:
     preset: str
     max_minutes: float
     settings: tuple[str, ...] = ()  # KEY=VALUE
+    test_a: str = ""  # folders of pictures that are not learned from, to judge by; "" for none
+    test_b: str = ""
 
     def __post_init__(self) -> None:
         """Raises: InputError on settings that are none, or that may name a path."""
@@ -43,9 +46,12 @@ class Order:
 
     def to_command(self, run: Path) -> list[str]:
         """The command that begins the training, and goes on with it."""
+        names = {f"name_{key}": name for key, name in self.names.items()}
+        tests = {"test_a": self.test_a, "test_b": self.test_b}
+        texts = names | {key: folder for key, folder in tests.items() if folder}
         # As JSON, so that no name passes for a number.
-        names = (f"name_{key}={json.dumps(name)}" for key, name in self.names.items())
-        settings = [word for each in (*names, *self.settings) for word in ("--set", each)]
+        given = (f"{key}={json.dumps(text)}" for key, text in texts.items())
+        settings = [word for each in (*given, *self.settings) for word in ("--set", each)]
         return verbs.command(
             *("train", "--domain-a", self.domain_a, "--domain-b", self.domain_b, "--out", run),
             *("--preset", self.preset, "--max-minutes", str(self.max_minutes), *settings),

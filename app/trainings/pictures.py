@@ -2,14 +2,21 @@
 
 import hashlib
 import os
-import shutil
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Literal
 
+from app.jobs.intake import Sent, take_in
+from app.jobs.limits import Limits
+from app.naming import Naming
 from app.trainings.orders import plain
-from cyclegan.contract.errors import InputError
-from cyclegan.contract.files import atomic_write
+from cyclegan.contract.errors import InputError, StorageError, brief
+from cyclegan.contract.walk import find_pictures
+
+LIMITS = Limits(files=20_000, job_bytes=8 * 2**30)  # of one kind's pictures
+HELD_OUT_EVERY = 10
+ENOUGH_TO_HOLD_OUT = 50  # pictures: five, and one that is damaged does not end the training
 
 
 class Pictures:
@@ -26,7 +33,9 @@ class Pictures:
         return sorted(
             place.as_posix()
             for place in below
-            if place.parts and place.parts[0] != "runs" and not place.name.startswith(".")
+            if place.parts
+            and place.parts[0] != "runs"
+            and not any(part.startswith(".") for part in place.parts)
         )
 
     def folder(self, below: str) -> Path:
@@ -37,15 +46,50 @@ class Pictures:
         return place
 
     def keep(self, uploads: Sequence[Path], name: str, domain: Literal["A", "B"]) -> Path:
-        """Put uploaded pictures into a folder below the root, and return it.
+        """Make a folder of uploaded pictures, and of what is in uploaded zips, and return it.
 
-        The same ones again give the same folder. Raises: StorageError.
+        Of many, one in `HELD_OUT_EVERY` goes into another one beside it, see `held_out`. What is no
+        picture is left out. The same uploads again give the same folder.
+
+        Raises: InputError: there is no picture, or there are too many; StorageError.
         """
-        key = hashlib.sha256("\n".join(sorted(map(str, uploads))).encode()).hexdigest()[:12]
-        folder = self.data / f"{plain(name)}-{key}" / f"train{domain}"
-        for count, path in enumerate(uploads):
-            target = folder / f"{count:06d}{path.suffix.lower()}"
-            if not target.exists():
-                with atomic_write(target) as temporary:
-                    shutil.copyfile(path, temporary)
+        files = sorted(uploads)
+        key = hashlib.sha256("\n".join([domain, *map(str, files)]).encode()).hexdigest()[:12]
+        place = self.data / f"{plain(name)}-{key}"
+        folder = place / f"train{domain}"
+        if folder.is_dir():
+            return folder
+        try:
+            self.data.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryDirectory(prefix=".", dir=self.data) as temporary:
+                made = Path(temporary) / "made"
+                taken, _ = take_in(_read(files), made / folder.name, Naming(), LIMITS)
+                names = [picture.file for picture in taken if picture.file]
+                if len(names) >= ENOUGH_TO_HOLD_OUT:
+                    _move(names[::HELD_OUT_EVERY], made / folder.name, made / f"test{domain}")
+                if not folder.is_dir():  # somebody else may have sent the same
+                    made.rename(place)
+        except OSError as error:
+            raise StorageError(f"the pictures could not be kept: {brief(error)}") from error
         return folder
+
+
+def held_out(folder: str) -> str:
+    """The folder of pictures beside a folder to learn from: testA beside trainA; "" for none."""
+    place = Path(folder)
+    beside = place.with_name(place.name.replace("train", "test", 1))
+    is_there = beside != place and beside.is_dir() and len(find_pictures(beside, True)) > 1
+    return str(beside) if is_there else ""
+
+
+def _read(files: Sequence[Path]) -> Iterator[Sent]:
+    """The files, each open as long as it is read."""
+    for file in files:
+        with file.open("rb") as content:
+            yield Sent(file.name, content)
+
+
+def _move(names: Sequence[str], source: Path, target: Path) -> None:
+    target.mkdir()
+    for name in names:
+        (source / name).rename(target / name)

@@ -4,6 +4,7 @@ A training is a process of its own, which outlives this one.
 """
 
 import os
+import shutil
 import signal
 import subprocess
 import threading
@@ -16,7 +17,7 @@ from app.trainings.locks import is_locked, locked
 from app.trainings.orders import RECORD, Order, Record, Wish, plain
 from app.trainings.standing import OUTPUT, Training, read_training
 from cyclegan.contract.card import MODEL_NAME
-from cyclegan.contract.errors import InputError
+from cyclegan.contract.errors import InputError, StorageError, brief
 
 
 class Trainings:
@@ -79,6 +80,24 @@ class Trainings:
         if self._is_alive(run):
             with suppress(ProcessLookupError):  # it has just ended
                 os.kill(record.pid, signal.SIGTERM)
+
+    def remove(self, name: str) -> None:
+        """Delete a run with all that it has learned; the pictures that it learned from stay.
+
+        Raises: InputError: it is being trained, or is none of ours; StorageError.
+        """
+        run = self._run(name)
+        Record.read(run)
+        with self._gate:
+            if is_locked(run):
+                raise InputError(f"{name} is being trained; pause or stop it first")
+            if run.resolve() != run:
+                raise InputError(f"{name} lies outside of {self.runs.name}; delete it where it is")
+            try:
+                (run / RECORD).unlink()  # what a kill leaves then is no run any more
+                shutil.rmtree(run)
+            except OSError as error:
+                raise StorageError(f"{name} could not be deleted: {brief(error)}") from error
 
     def _is_alive(self, run: Path) -> bool:
         with self._gate:

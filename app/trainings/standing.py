@@ -1,12 +1,12 @@
 """Where a run stands, as its folder tells: config, log and what the process printed."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from app.trainings.orders import Record, Wish
+from app.trainings.orders import Direction, Record, Wish
 
 OUTPUT = "output.txt"  # of ours, in a run folder: what the process prints
 
@@ -26,6 +26,7 @@ class Training:
     run: Path
     state: State
     record: Record
+    config: Mapping[str, Any]  # as it was resolved; empty before it begins
     rows: Sequence[Row]  # of the log
     share: float  # of the run, in [0, 1]
     remaining_s: float | None  # seconds; None before there is a pace
@@ -36,19 +37,22 @@ class Training:
         return self.state in ("training", "pausing", "stopping")
 
     @property
-    def has_checkpoint(self) -> bool:
-        return (self.run / "latest.pt").exists()
+    def directions(self) -> tuple[Direction, ...]:
+        """Those that it learns."""
+        if self.config.get("method", "cyclegan") == "cyclegan":
+            return ("AtoB", "BtoA")
+        return (self.config["direction"],)
 
 
 def read_training(run: Path, is_alive: bool) -> Training:
     """Read a run's folder. Raises: InputError: it was not started here."""
-    record = Record.read(run)
+    record, config = Record.read(run), _read_config(run)
     rows = _read_rows(run / "log.jsonl")
     minutes = next((row["minutes"] for row in reversed(rows) if "minutes" in row), 0.0)
-    share = _share(run, rows[-1]["images_seen"] if rows else 0, minutes)
+    share = _share(config, rows[-1]["images_seen"] if rows else 0, minutes)
     remaining_s = 60 * minutes * (1 - share) / share if share else None
     state = _state(record, is_alive, share)
-    return Training(run, state, record, rows, share, remaining_s, _last_line(run / OUTPUT))
+    return Training(run, state, record, config, rows, share, remaining_s, _last_line(run / OUTPUT))
 
 
 def _state(record: Record, is_alive: bool, share: float) -> State:
@@ -57,13 +61,18 @@ def _state(record: Record, is_alive: bool, share: float) -> State:
     return "finished" if share >= _ENOUGH else _OVER[record.wish]
 
 
-def _share(run: Path, images: int, minutes: float) -> float:
-    """How much of a run is behind it, by the limits in its config."""
+def _read_config(run: Path) -> dict[str, Any]:
+    """What a run was begun with; nothing if it has only just begun."""
     try:
-        config = json.loads((run / "config.json").read_text())
-        limits = (images, config["max_images"]), (minutes, config["max_minutes"])
-    except (OSError, ValueError, KeyError):  # it has only just begun
-        return 0.0
+        config: dict[str, Any] = json.loads((run / "config.json").read_text())
+    except (OSError, ValueError):
+        return {}
+    return config
+
+
+def _share(config: Mapping[str, Any], images: int, minutes: float) -> float:
+    """How much of a run is behind it, by the limits in its config."""
+    limits = (images, config.get("max_images")), (minutes, config.get("max_minutes"))
     return min(1.0, max((done / limit for done, limit in limits if limit), default=0.0))
 
 

@@ -16,13 +16,14 @@ import gradio as gr
 from app import verbs
 from app.store import Store
 from app.trainings.orders import Order
-from app.trainings.pictures import Pictures
+from app.trainings.pictures import Pictures, held_out
 from app.trainings.runs import Trainings
 from app.web.training_view import alert, duration
 from app.web.training_watch import Watch, connect_watch, lay_out_watch
 from app.web.words import language_of, say, word
 from cyclegan.cli.exits import require_training_packages
 from cyclegan.contract.errors import CycleGANError, DependencyError, InputError
+from cyclegan.contract.walk import find_pictures
 
 CHECK_TIMEOUT_S = 600.0  # for the doctor, on many pictures
 
@@ -92,7 +93,7 @@ def _lay_out_form(pictures: Pictures, *, is_open: bool) -> _Form:
                         gr.File(
                             label=word("retrain.upload"),
                             file_count="multiple",
-                            file_types=["image"],
+                            file_types=["image", ".zip"],
                             height=140,
                         )
                     )
@@ -170,14 +171,18 @@ def _read_order(
             return str(pictures.folder(below))
         raise InputError(say(language, "retrain.no-pictures", name=name))
 
+    domain_a = folder("A", name_a, uploads_a, folder_a)
+    domain_b = folder("B", name_b, uploads_b, folder_b)
     return Order(
         name_a,
         name_b,
-        folder("A", name_a, uploads_a, folder_a),
-        folder("B", name_b, uploads_b, folder_b),
+        domain_a,
+        domain_b,
         preset,
         float(minutes or 60),
         tuple(line.strip() for line in settings.splitlines() if line.strip()),
+        held_out(domain_a),
+        held_out(domain_b),
     )
 
 
@@ -204,6 +209,10 @@ def _diagnose(order: Order, language: str) -> str:
         say(language, "found.pictures", count=folder["pictures"], name=names[folder["name"]])
         for folder in found["folders"]
     ]
+    for name, folder in ((order.name_a, order.test_a), (order.name_b, order.test_b)):
+        if folder:
+            count = len(find_pictures(Path(folder), recursive=True))
+            lines.append(say(language, "found.held-out", count=count, name=name))
     if found["hours"] is not None:
         time = duration(3600 * found["hours"], language)
         lines.append(say(language, "found.time", time=time))

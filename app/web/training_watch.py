@@ -1,6 +1,7 @@
-"""Watching a training on the page: where it stands, its buttons, its report, a model made of it.
+"""Watching a training on the page: where it stands, its buttons, its report.
 
-What it looks like as HTML is in training_view.py, what is known of it in app/trainings/.
+What it looks like as HTML is in training_view.py, how models are made of it in training_models.py,
+and what is known of it in app/trainings/.
 """
 
 import shutil
@@ -10,22 +11,28 @@ from dataclasses import dataclass
 from functools import partial
 from html import escape
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import gradio as gr
 from gradio.utils import get_upload_folder
 
 from app.store import Store
-from app.trainings.checkpoints import export
 from app.trainings.runs import Trainings
-from app.trainings.standing import Training
+from app.trainings.standing import State, Training
 from app.web.sheet import lay_out_sheet, show_sheet
-from app.web.training_view import alert, describe, way
+from app.web.training_models import (
+    Maker,
+    Offer,
+    connect_maker,
+    find_offer,
+    lay_out_maker,
+    show_offer,
+)
+from app.web.training_view import alert, describe
 from app.web.words import language_of, say, word
 from cyclegan.contract.errors import CycleGANError
 
 LOOK_EVERY_S = 3.0  # at the run that is shown, from every open page
-ONE_WAY = "simgan"  # the preset that learns only from the one kind to the other
 
 
 Updates = dict[Any, Any]  # Gradio: component -> its new value
@@ -42,18 +49,31 @@ class Watch:
     resume: gr.Button
     stop: gr.Button
     report: gr.DownloadButton
-    direction: gr.Radio
-    name: gr.Textbox
-    as_int8: gr.Checkbox
-    make: gr.Button
+    delete: gr.Button
+    sure: gr.Row  # asks whether to delete
+    question: gr.HTML
+    confirm: gr.Button
+    keep: gr.Button
     told: gr.HTML
+    maker: Maker
     seen: gr.State  # what is shown, so that only what is new is sent
 
     @property
     def outputs(self) -> list[Any]:
         """What changes as a training goes on."""
-        buttons = [self.pause, self.resume, self.stop, self.report, self.make]
-        return [self.chosen, self.shown, self.sheet, *buttons, self.direction, self.seen]
+        buttons = [self.pause, self.resume, self.stop, self.report, self.delete, self.sure]
+        return [self.chosen, self.shown, self.sheet, *buttons, *self.maker.outputs, self.seen]
+
+
+class Seen(NamedTuple):
+    """What a page shows."""
+
+    names: Sequence[str]
+    name: str
+    state: State
+    rows: int  # of the log
+    sheet: Path | None
+    offer: Offer
 
 
 def lay_out_watch() -> Watch:
@@ -70,14 +90,15 @@ def lay_out_watch() -> Watch:
                     for does in ("pause", "resume", "stop")
                 )
         sheet = lay_out_sheet("watch.sheet", "sheet")
-    report = gr.DownloadButton(word("watch.report"), size="md", interactive=False)
-    told = gr.HTML(apply_default_css=False, elem_id="made")
-    with gr.Accordion(word("watch.export"), open=False, elem_id="export"):
-        with gr.Row():
-            direction = gr.Radio([], label=word("watch.direction"))
-            name = gr.Textbox(label=word("watch.name"), max_lines=1, max_length=100)
-        as_int8 = gr.Checkbox(label=word("watch.int8"))
-        make = gr.Button(word("watch.make"), variant="primary", size="md", interactive=False)
+    with gr.Row():
+        report = gr.DownloadButton(word("watch.report"), size="md", interactive=False)
+        delete = gr.Button(word("watch.delete"), size="md", interactive=False)
+    with gr.Row(visible=False, elem_id="sure") as sure:
+        question = gr.HTML(apply_default_css=False)
+        confirm = gr.Button(word("watch.delete-it"), variant="stop", size="md", min_width=100)
+        keep = gr.Button(word("watch.keep"), size="md", min_width=100)
+    told = gr.HTML(apply_default_css=False, elem_id="told")
+    maker = lay_out_maker()
     return Watch(
         chosen,
         shown,
@@ -86,11 +107,13 @@ def lay_out_watch() -> Watch:
         resume,
         stop,
         report,
-        direction,
-        name,
-        as_int8,
-        make,
+        delete,
+        sure,
+        question,
+        confirm,
+        keep,
         told,
+        maker,
         gr.State(),
     )
 
@@ -98,9 +121,9 @@ def lay_out_watch() -> Watch:
 def connect_watch(page: gr.Blocks, watch: Watch, trainings: Trainings, store: Store) -> None:
     """Show the training that is chosen as it goes on, and do what its buttons say."""
 
-    def look(chosen: str | None, seen: Any, request: gr.Request) -> Updates:
+    def look(chosen: str | None, direction: Any, seen: Seen | None, request: gr.Request) -> Updates:
         try:
-            return _look(watch, trainings, chosen, seen, language_of(request))
+            return _look(watch, trainings, chosen, direction, seen, language_of(request))
         except CycleGANError as error:
             return {watch.shown: alert(error, trainings.root), watch.seen: None}
 
@@ -111,21 +134,15 @@ def connect_watch(page: gr.Blocks, watch: Watch, trainings: Trainings, store: St
             return alert(error, trainings.root)
         return ""
 
-    def make(
-        chosen: str | None, direction: str, name: str, as_int8: bool, request: gr.Request
-    ) -> str:
-        try:
-            training = trainings.look(chosen or "")
-            export(training, direction, name.strip(), store.folder, as_int8=as_int8)
-        except CycleGANError as error:
-            return alert(error, trainings.root)
-        made = say(language_of(request), "watch.made", name=name.strip())
-        return f'<p role="status">{escape(made)}</p>'
-
     gr.on(
-        [page.load, gr.Timer(LOOK_EVERY_S).tick, watch.chosen.change],
+        [
+            page.load,
+            gr.Timer(LOOK_EVERY_S).tick,
+            watch.chosen.change,
+            watch.maker.direction.change,
+        ],
         look,
-        [watch.chosen, watch.seen],
+        [watch.chosen, watch.maker.direction, watch.seen],
         watch.outputs,
         preprocess=False,  # a server that was started again knows no choices to check it against
         show_progress="hidden",
@@ -136,6 +153,7 @@ def connect_watch(page: gr.Blocks, watch: Watch, trainings: Trainings, store: St
         (watch.pause, lambda name: trainings.tell(name, "pause")),
         (watch.resume, trainings.resume),
         (watch.stop, lambda name: trainings.tell(name, "stop")),
+        (watch.confirm, trainings.remove),
     ):
         button.click(
             partial(act, do),
@@ -145,50 +163,80 @@ def connect_watch(page: gr.Blocks, watch: Watch, trainings: Trainings, store: St
             queue=False,
             api_visibility="private",
         )
-    watch.make.click(
-        make,
-        [watch.chosen, watch.direction, watch.name, watch.as_int8],
-        watch.told,
+
+    def ask(chosen: str, request: gr.Request) -> Updates:
+        question = say(language_of(request), "watch.sure", name=chosen)
+        return {watch.sure: gr.Row(visible=True), watch.question: f"<p>{escape(question)}</p>"}
+
+    watch.delete.click(
+        ask,
+        watch.chosen,
+        [watch.sure, watch.question],
+        preprocess=False,
+        queue=False,
         api_visibility="private",
     )
+    for button in (watch.confirm, watch.keep):
+        button.click(
+            lambda: gr.Row(visible=False), None, watch.sure, queue=False, api_visibility="private"
+        )
+    connect_maker(watch.maker, watch.chosen, trainings, store)
 
 
 def _look(
-    watch: Watch, trainings: Trainings, chosen: str | None, seen: Any, language: str
+    watch: Watch,
+    trainings: Trainings,
+    chosen: str | None,
+    direction: Any,
+    seen: Seen | None,
+    language: str,
 ) -> Updates:
     """What has changed since the page was told last."""
     names = trainings.names()
     name = chosen if chosen in names else next(iter(names), None)
     if name is None:
-        return {watch.seen: None}
+        return _nothing(watch, language) if seen else {watch.seen: None}
     training = trainings.look(name)
     sheet = max(training.run.glob("sheets/*.jpg"), default=None)
-    now = (names, name, training.state, len(training.rows), sheet)
+    offer = find_offer(training, direction, language)
+    now = Seen(names, name, training.state, len(training.rows), sheet, offer)
     if now == seen:
         return {watch.seen: seen}
-    is_over = not training.is_alive
     updates: Updates = {
         watch.chosen: gr.Dropdown(choices=names, value=name),
         watch.shown: describe(training, language),
         watch.pause: gr.Button(interactive=training.state == "training"),
         watch.resume: gr.Button(interactive=training.state in ("paused", "stopped", "ended")),
         watch.stop: gr.Button(interactive=training.state in ("training", "paused", "ended")),
-        watch.make: gr.Button(interactive=is_over and training.has_checkpoint),
         watch.report: gr.DownloadButton(**_report_of(training)),
+        watch.delete: gr.Button(interactive=not training.is_alive),
         watch.seen: now,
     }
-    if seen is None or seen[1] != name:
-        updates[watch.direction] = gr.Radio(choices=_directions(training, language), value="AtoB")
-    if seen is None or (seen[1], seen[4]) != (name, sheet):
+    if not seen or (seen.name, seen.offer) != (name, offer):
+        is_same = seen and (seen.name, seen.offer.direction) == (name, offer.direction)
+        updates |= show_offer(watch.maker, offer, is_same=bool(is_same))
+    if seen and seen.name != name:
+        updates[watch.sure] = gr.Row(visible=False)  # the question was about another one
+    if not seen or (seen.name, seen.sheet) != (name, sheet):
         updates[watch.sheet] = show_sheet(_lend(sheet) if sheet else None)
     return updates
 
 
-def _directions(training: Training, language: str) -> Sequence[tuple[str, str]]:
-    order = training.record.order
-    there = way(order.name_a, order.name_b, language), "AtoB"
-    back = way(order.name_b, order.name_a, language), "BtoA"
-    return [there] if order.preset == ONE_WAY else [there, back]
+def _nothing(watch: Watch, language: str) -> Updates:
+    """What a page shows when its last training was deleted."""
+    maker = watch.maker
+    buttons = (watch.pause, watch.resume, watch.stop, watch.delete, maker.compare, maker.make)
+    return {
+        watch.chosen: gr.Dropdown(choices=[], value=None),
+        watch.shown: f"<p>{say(language, 'watch.none')}</p>",
+        watch.sheet: show_sheet(None),
+        watch.report: gr.DownloadButton(value=None, interactive=False),
+        maker.direction: gr.Radio(choices=[], value=None),
+        maker.checkpoint: gr.Radio(choices=[], value=None),
+        maker.compared: None,
+        watch.seen: None,
+        **{button: gr.Button(interactive=False) for button in buttons},
+    }
 
 
 def _report_of(training: Training) -> dict[str, Any]:

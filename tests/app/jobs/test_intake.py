@@ -127,7 +127,7 @@ def test_without_a_picture_there_is_no_job(
 def test_a_job_has_room_for_so_many_files(tmp_path: Path) -> None:
     named = [(f"{i}.png", picture()) for i in range(4)]
     for i, sent in enumerate((named, [("a.zip", zipped(*named))])):
-        with pytest.raises(TooLargeError, match=r"^a job has room for 3 files; send the rest"):
+        with pytest.raises(TooLargeError, match=r"^there is room for 3 files at once; send fewer"):
             take(tmp_path / str(i), *sent)
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from app import verbs
 from app.trainings.orders import Order
 from cyclegan.contract.errors import InputError
 from cyclegan.presets import PRESETS
@@ -19,9 +20,13 @@ def test_settings_that_are_none_or_may_name_a_path_are_refused(order: Order, set
 
 
 def test_the_command_is_that_of_a_person_and_names_are_no_numbers(order: Order) -> None:
-    asked = replace(order, name_a="1", settings=("crop_size=32", "lambda_cycle=-1e-3", "x="))
+    asked = replace(
+        order, name_a="1", settings=("crop_size=32", "lambda_cycle=-1e-3", "x="), test_a="/t"
+    )
     command = asked.to_command(Path("/r"))
     assert 'name_a="1"' in command
+    assert 'test_a="/t"' in command
+    assert 'test_b=""' not in command
     assert command[3:10] == ["train", "--domain-a", "/a", "--domain-b", "/b", "--out", "/r"]
     assert command[-2:] == ["--set", "x="]
 
@@ -29,7 +34,12 @@ def test_the_command_is_that_of_a_person_and_names_are_no_numbers(order: Order) 
 def test_presets_of_the_page_are_those_of_the_command() -> None:
     pytest.importorskip("gradio", reason="the page needs gradio (extra: web)")
     from app.web.retrain import _PRESETS
-    from app.web.training_watch import ONE_WAY
 
     assert set(_PRESETS) <= set(PRESETS)
-    assert ONE_WAY in _PRESETS
+
+
+def test_a_command_that_runs_elsewhere_is_given_whole_paths(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert verbs.command("export", Path("run"))[-2:] == ["export", str(tmp_path / "run")]

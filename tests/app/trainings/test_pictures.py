@@ -3,10 +3,14 @@
 from pathlib import Path
 
 import pytest
+
+pytest.importorskip("sqlalchemy", reason="uploads are taken in as jobs' are (extra: web)")
+
 from PIL import Image
 
-from app.trainings.pictures import Pictures
+from app.trainings.pictures import Pictures, held_out
 from cyclegan.contract.errors import InputError
+from tests.app.jobs.sending import picture, zipped
 
 
 def test_folders_are_those_below_the_root(run_folder: Path, tmp_path: Path) -> None:
@@ -31,4 +35,32 @@ def test_uploads_are_kept_once(tmp_path: Path) -> None:
     kept = pictures.keep(uploads, "a/../b", "A")
     assert kept == pictures.keep(uploads[::-1], "a/../b", "A")
     assert kept.is_relative_to(pictures.data)
-    assert [path.name for path in sorted(kept.iterdir())] == ["000000.png", "000001.png"]
+    assert [path.name for path in sorted(kept.iterdir())] == ["000001.png", "000002.png"]
+    assert pictures.keep(uploads, "a/../b", "B").name == "trainB"
+    assert held_out(str(kept)) == ""
+
+
+def test_of_a_zip_of_many_some_are_held_out_and_nothing_leaves_the_root(tmp_path: Path) -> None:
+    sent = [(f"{place:02}.png", picture(place)) for place in range(50)]
+    zip_file = tmp_path / "many.zip"
+    zip_file.write_bytes(zipped(*sent, ("../../evil.png", picture()), ("readme.txt", b"x")))
+    pictures = Pictures(tmp_path / "root")
+    kept = pictures.keep([zip_file], "ink", "A")
+    assert pictures.folders() == [
+        f"data/{kept.parent.name}/testA",
+        f"data/{kept.parent.name}/trainA",
+    ]
+    apart = Path(held_out(str(kept)))
+    assert (len(list(kept.iterdir())), len(list(apart.iterdir()))) == (45, 5)
+    assert (apart / "000011.png").read_bytes() == picture(10)
+    files = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert len(files) == 51
+
+
+def test_what_is_no_set_of_pictures_leaves_nothing(tmp_path: Path) -> None:
+    upload = tmp_path / "a.zip"
+    upload.write_bytes(zipped(("readme.txt", b"x")))
+    pictures = Pictures(tmp_path / "root")
+    with pytest.raises(InputError, match="there is no picture in what was sent"):
+        pictures.keep([upload], "ink", "A")
+    assert list(pictures.data.iterdir()) == []

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -19,7 +20,6 @@ def test_a_run_is_known_by_its_folder(run_folder: Path) -> None:
     training = Trainings(run_folder.parents[1]).look("horse2zebra")
     assert (training.state, training.share, training.remaining_s) == ("ended", 0.5, 300)
     assert (training.said, len(training.rows)) == (f"error: {run_folder}: memory ran <out>", 4)
-    assert not training.has_checkpoint
     for wish, state in (("pause", "paused"), ("stop", "stopped")):
         Trainings(run_folder.parents[1]).tell("horse2zebra", wish)
         assert Trainings(run_folder.parents[1]).look("horse2zebra").state == state
@@ -40,6 +40,8 @@ def test_a_run_lives_as_long_as_a_process_holds_its_lock(run_folder: Path, order
         assert trainings.look("horse2zebra").state == "pausing"
         with pytest.raises(InputError, match="horse2zebra is being trained; pause or stop it"):
             trainings.start(order)
+        with pytest.raises(InputError, match="horse2zebra is being trained; pause or stop it"):
+            trainings.remove("horse2zebra")
         process.kill()
     assert trainings.look("horse2zebra").state == "paused"
 
@@ -48,3 +50,21 @@ def test_a_run_lives_as_long_as_a_process_holds_its_lock(run_folder: Path, order
 def test_a_run_that_is_none_is_refused(run_folder: Path, name: str) -> None:
     with pytest.raises(InputError, match="there is no training"):
         Trainings(run_folder.parents[1]).look(name)
+
+
+def test_a_run_is_deleted_and_nothing_beside_it(run_folder: Path, tmp_path: Path) -> None:
+    trainings = Trainings(tmp_path)
+    others = tmp_path / "elsewhere"
+    shutil.copytree(run_folder, others)
+    (trainings.runs / "link").symlink_to(others)
+    with pytest.raises(InputError, match="link lies outside of runs"):
+        trainings.remove("link")
+    with pytest.raises(InputError, match="there is no training"):
+        trainings.remove("../elsewhere")
+    (trainings.runs / "foreign").mkdir()
+    with pytest.raises(InputError, match="foreign was not started from this page"):
+        trainings.remove("foreign")
+    trainings.remove("horse2zebra")
+    assert not run_folder.exists()
+    assert (others / "log.jsonl").exists()
+    assert trainings.names() == ["link"]

@@ -1,4 +1,4 @@
-"""A training from the page, in a real browser: started, watched, paused, gone on with, exported."""
+"""A training from the page, in a real browser: from two sets of pictures to a model."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -9,7 +9,10 @@ import pytest
 from PIL import Image
 
 from app.store import Store
+from app.trainings.checkpoints import MODELS, find_checkpoints
+from app.trainings.comparison import EXAMPLES
 from app.trainings.runs import Trainings
+from tests.app.jobs.sending import zipped
 from tests.app.web.axe import complaints_of_axe
 
 pytest.importorskip("torch", reason="training needs torch (extra: train)")
@@ -50,7 +53,12 @@ def root(tmp_path: Path) -> Iterator[Path]:
 
 
 def test_a_training_is_started_watched_paused_and_made_a_model(
-    serve: Callable[..., Any], chromium: Any, weights_dir: Path, root: Path, tmp_path: Path
+    serve: Callable[..., Any],
+    chromium: Any,
+    weights_dir: Path,
+    root: Path,
+    add_model: Callable[..., Any],
+    tmp_path: Path,
 ) -> None:
     ink = draw(tmp_path / "uploads", 0)
     draw(root / "mine" / "paper", 1)
@@ -67,8 +75,10 @@ def test_a_training_is_started_watched_paused_and_made_a_model(
     page.locator("#diagnosis [role=alert]", has_text="Give both kinds a name first").wait_for()
     page.get_by_label("One kind").fill("ink")
     page.get_by_label("The other kind").fill("paper")
-    page.locator("#kind-a input[type=file]").set_input_files(ink)
-    page.locator('#kind-a [aria-label="7.png"]').wait_for()
+    sent = tmp_path / "ink.zip"
+    sent.write_bytes(zipped(*((path.name, path.read_bytes()) for path in ink)))
+    page.locator("#kind-a input[type=file]").set_input_files(sent)
+    page.locator('#kind-a [aria-label="ink.zip"]').wait_for()
     page.locator("#kind-b").get_by_role("combobox").fill("mine/paper")
     page.locator("#kind-b").get_by_role("combobox").press("Enter")
     page.get_by_role("button", name="More settings").press("Enter")
@@ -84,13 +94,20 @@ def test_a_training_is_started_watched_paused_and_made_a_model(
     trainings = Trainings(root)
     assert trainings.names() == ["ink2paper"]
     paused = trainings.look("ink2paper")
-    assert (paused.state, paused.has_checkpoint) == ("paused", True)
+    assert paused.state == "paused"
+    assert [each.name for each in find_checkpoints(paused, "BtoA")] == ["latest"]
     trainings.resume("ink2paper")
     page.locator("#training strong", has_text="Training").wait_for()
     page.get_by_role("button", name="Stop for good").press("Enter")
     page.locator("#training", has_text="Stopped").wait_for()
 
     page.get_by_role("button", name="Make a model of it").press("Enter")
+    models = trainings.runs / "ink2paper" / MODELS
+    models.mkdir()
+    add_model(models, "ink2paper-AtoB-latest")  # to make it takes a minute; see below
+    page.get_by_role("button", name="Compare the checkpoints").press("Enter")
+    page.locator("#compared td img").nth(2 * EXAMPLES - 1).wait_for()
+    assert page.locator("#compared th").all_inner_texts()[1].startswith("Latest")
     page.get_by_label("Name of the model").fill("ink2paper")
     page.get_by_role("button", name="Make the model").press("Enter")
     page.locator("#made [role=status]", has_text="ink2paper is there").wait_for()
@@ -98,4 +115,14 @@ def test_a_training_is_started_watched_paused_and_made_a_model(
     page.locator("#picker").get_by_text("Ink to paper").wait_for(state="attached")
     assert page.evaluate("document.documentElement.scrollWidth") == 390
     assert complaints_of_axe(page) == []
+
+    page.get_by_role("button", name="Delete", exact=True).press("Enter")
+    page.get_by_text("Delete ink2paper with its checkpoints for good?").wait_for()
+    page.get_by_role("button", name="Keep it").press("Enter")
+    page.locator("#sure").wait_for(state="hidden")
+    assert trainings.names() == ["ink2paper"]
+    page.get_by_role("button", name="Delete", exact=True).press("Enter")
+    page.get_by_role("button", name="Delete it").press("Enter")
+    page.locator("#training", has_text="No training has been started yet").wait_for()
+    assert list(trainings.runs.iterdir()) == []
     assert complaints == []

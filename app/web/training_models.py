@@ -1,0 +1,210 @@
+"""Models of a training: what its checkpoints make of pictures, and one of them as a model.
+
+What is known of checkpoints is in app/trainings/checkpoints.py and comparison.py.
+"""
+
+import tempfile
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+from gradio.data_classes import FileData
+from gradio.utils import get_upload_folder
+
+from app.store import Store
+from app.trainings.checkpoints import Checkpoint, choose_checkpoint, find_checkpoints
+from app.trainings.comparison import Comparison, compare
+from app.trainings.orders import Direction
+from app.trainings.runs import Trainings
+from app.trainings.standing import Training
+from app.web.training_view import alert, way
+from app.web.upload import read_upload
+from app.web.words import language_of, say, word
+from cyclegan.contract.errors import CycleGANError
+from cyclegan.contract.images import Picture
+from cyclegan.contract.saving import save_picture
+
+Updates = dict[Any, Any]  # Gradio: component -> its new value
+
+
+@dataclass(frozen=True)
+class Maker:
+    """What compares the checkpoints of a training, and makes models of them."""
+
+    direction: gr.Radio
+    own: gr.File
+    compare: gr.Button
+    compared: gr.HTML
+    checkpoint: gr.Radio
+    name: gr.Textbox
+    as_int8: gr.Checkbox
+    make: gr.Button
+    told: gr.HTML
+
+    @property
+    def outputs(self) -> list[Any]:
+        """What changes with the training that is chosen."""
+        return [self.direction, self.compare, self.compared, self.checkpoint, self.make]
+
+
+@dataclass(frozen=True)
+class Offer:
+    """What can be made of a training now."""
+
+    directions: tuple[tuple[str, str], ...]  # label, value
+    direction: Direction
+    checkpoints: tuple[tuple[str, str], ...]  # label, value
+    checkpoint: str | None  # the one that the command would take
+    is_over: bool  # else the training needs the machine, and changes its checkpoint
+
+
+def lay_out_maker() -> Maker:
+    """Lay out the components, for no training yet."""
+    with gr.Accordion(word("watch.export"), open=False, elem_id="export"):
+        direction = gr.Radio([], label=word("watch.direction"))
+        with gr.Row():
+            own = gr.File(label=word("watch.own"), file_types=["image"], height=140, elem_id="own")
+            compare = gr.Button(
+                word("watch.compare"), size="md", interactive=False, elem_id="compare-checkpoints"
+            )
+        compared = gr.HTML(html_template=_TEMPLATE, apply_default_css=False, elem_id="compared")
+        checkpoint = gr.Radio([], label=word("watch.checkpoint"))
+        name = gr.Textbox(label=word("watch.name"), max_lines=1, max_length=100)
+        as_int8 = gr.Checkbox(label=word("watch.int8"))
+        make = gr.Button(word("watch.make"), variant="primary", size="md", interactive=False)
+        told = gr.HTML(apply_default_css=False, elem_id="made")
+    return Maker(direction, own, compare, compared, checkpoint, name, as_int8, make, told)
+
+
+def find_offer(training: Training, direction: Any, language: str) -> Offer:
+    """What can be made of a training in a direction, or in its first if it has no such."""
+    order = training.record.order
+    ways = {
+        "AtoB": way(order.name_a, order.name_b, language),
+        "BtoA": way(order.name_b, order.name_a, language),
+    }
+    learned = training.directions
+    chosen = direction if direction in learned else learned[0]
+    checkpoints = find_checkpoints(training, chosen)
+    by_kid = [each.name for each in checkpoints if each.name == "best" and "KID" in each.figures]
+    return Offer(
+        tuple((ways[each], each) for each in learned),
+        chosen,
+        tuple((_label(each, language), each.name) for each in checkpoints),
+        next(iter(by_kid), "latest") if checkpoints else None,
+        not training.is_alive,
+    )
+
+
+def show_offer(maker: Maker, offer: Offer, *, is_same: bool) -> Updates:
+    """Let a person choose of an offer; unless it is of the same pictures, nothing is compared."""
+    can_make = offer.is_over and bool(offer.checkpoints)
+    updates: Updates = {
+        maker.checkpoint: gr.Radio(choices=list(offer.checkpoints), value=offer.checkpoint),
+        maker.compare: gr.Button(interactive=can_make),
+        maker.make: gr.Button(interactive=can_make),
+    }
+    if not is_same:
+        updates |= {
+            maker.direction: gr.Radio(choices=list(offer.directions), value=offer.direction),
+            maker.compared: None,
+        }
+    return updates
+
+
+def connect_maker(maker: Maker, chosen: gr.Dropdown, trainings: Trainings, store: Store) -> None:
+    """Do what the buttons say with the training that is chosen."""
+
+    def try_all(name: Any, direction: Any, own: Any, request: gr.Request) -> Updates:
+        upload = read_upload(own)
+        try:
+            training = trainings.look(name or "")
+            comparison = compare(training, direction, upload.path if upload else None)
+        except CycleGANError as error:
+            return {maker.told: alert(error, trainings.root)}
+        return {maker.compared: _shown(comparison, language_of(request)), maker.told: ""}
+
+    def make(
+        name: Any, direction: Any, checkpoint: Any, model: Any, as_int8: Any, request: gr.Request
+    ) -> str:
+        try:
+            found = choose_checkpoint(trainings.look(name or ""), direction, checkpoint)
+            found.export(model.strip(), store.folder, as_int8=bool(as_int8))
+        except CycleGANError as error:
+            return alert(error, trainings.root)
+        made = say(language_of(request), "watch.made", name=model.strip())
+        return f'<p role="status">{escape(made)}</p>'
+
+    # Without preprocessing: a server that was started again knows no choices to check it against.
+    maker.compare.click(
+        try_all,
+        [chosen, maker.direction, maker.own],
+        [maker.compared, maker.told],
+        preprocess=False,
+        show_progress_on=maker.compared,
+        api_visibility="private",
+    )
+    maker.make.click(
+        make,
+        [chosen, maker.direction, maker.checkpoint, maker.name, maker.as_int8],
+        maker.told,
+        preprocess=False,
+        api_visibility="private",
+    )
+
+
+def _label(checkpoint: Checkpoint, language: str) -> str:
+    """What a checkpoint is called, with what was measured of it."""
+    name = say(language, f"checkpoint.{checkpoint.name}")
+    if not checkpoint.figures:
+        return name
+    figures = ", ".join(f"{metric} {value:.3g}" for metric, value in checkpoint.figures.items())
+    measured = say(language, "watch.measured", figures=figures, images=checkpoint.measured_at)
+    return f"{name} ({measured})"
+
+
+def _shown(comparison: Comparison, language: str) -> dict[str, Any]:
+    """The value of the component that shows a comparison."""
+    folder = Path(tempfile.mkdtemp(dir=get_upload_folder()))
+    columns = [comparison.pictures, *(each.translations for each in comparison.candidates)]
+    return {
+        "picture": say(language, "watch.picture"),
+        "titles": [
+            {
+                "name": escape(_label(each.checkpoint, language)),
+                "seen": say(language, "view.seen", images=each.images_seen),
+            }
+            for each in comparison.candidates
+        ],
+        "rows": [
+            [
+                _save(picture, folder / f"{place}-{column}.webp")
+                for column, picture in enumerate(row)
+            ]
+            for place, row in enumerate(zip(*columns, strict=True))
+        ],
+    }
+
+
+def _save(picture: Picture, path: Path) -> dict[str, Any]:
+    save_picture(picture, path, quality=92)
+    return FileData(path=str(path)).model_dump()
+
+
+# With its words in the value: what a closed accordion is told loses properties such as `texts`.
+_TEMPLATE = """
+${!value ? "" : `
+<table>
+  <thead><tr>
+    <th scope="col">${value.picture}</th>
+    ${value.titles.map(each => `
+    <th scope="col">${each.name}<small>${each.seen}</small></th>`).join("")}
+  </tr></thead>
+  <tbody>${value.rows.map(row => `
+    <tr>${row.map((file, column) => `
+      <td><img src="${file.url}" alt="${value.titles[column - 1]?.name ?? value.picture}"></td>`
+    ).join("")}</tr>`).join("")}
+  </tbody>
+</table>`}"""
