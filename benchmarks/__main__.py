@@ -14,7 +14,7 @@ from rich.live import Live
 from rich.table import Table
 
 from app.store import Store
-from benchmarks import folders, loop, memory, training, translation
+from benchmarks import folders, loop, memory, requests, training, translation
 from benchmarks.reference import ReferenceStep, reference_generator, reference_plain_generator
 from benchmarks.timing import machine
 from cyclegan.config import PLAIN_SIZES
@@ -59,6 +59,10 @@ def main(arguments: list[str] | None = None) -> None:
         card = next(entry.card for entry in Store(weights).list() if entry.card)
         rows = memory.measure(Store(weights).load(card.name), options.pictures)
         report["memory"] = _show(console, f"Pictures of random sizes, by {card.name}", rows)
+    if options.only == "requests":  # nor this, which takes minutes
+        card = next(entry.card for entry in Store(weights).list() if entry.card)
+        rows = requests.measure(weights, card.name, options.requests, options.rounds)
+        report["requests"] = _show(console, f"A server, which translates by {card.name}", rows)
     if options.only in (None, "train"):
         fast = preset_config("fast")
         pairs = {"paper": (ReferenceStep(), training.best_settings(preset_config("paper")))}
@@ -95,9 +99,10 @@ def _show(console: Console, title: str, rows: Iterable[dict[str, Any]]) -> list[
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     add = parser.add_argument
-    parts = ("translate", "folders", "train", "loop", "memory")
-    add("--only", choices=parts, help="one part (default: all but memory, which takes an hour)")
+    parts = ("translate", "folders", "train", "loop", "memory", "requests")
+    add("--only", choices=parts, help="one part (default: all but memory, an hour, and requests)")
     add("--pictures", type=int, default=2000, help="for memory")
+    add("--requests", type=int, default=300, help="to a server whose memory is read")
     add("--sizes", nargs="+", type=int, default=[256, 512, 1024], metavar="PIXELS")
     add("--rounds", type=int, default=5, help="turns of each contestant; the median counts")
     add("--weights", type=Path, metavar="DIR", help="models (default: the bundled ones)")

@@ -1,7 +1,7 @@
 """Whether memory stays flat over pictures of random sizes."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,42 +15,50 @@ from app.translator import Translator
 from cyclegan.contract.images import Picture
 
 SIDES = (200, 3000)  # pixels
-WARM_UP = 0.2  # of the pictures: until every buffer has met a large one
+WARM_UP = 0.2  # of the times: until every buffer has met a large picture
 READINGS = 20
 
 RECIPES = {"in the size of the card": Recipe(), "native": Recipe(size="native")}
 
 
 def measure(translator: Translator, pictures: int) -> Iterator[dict[str, Any]]:
-    """One row a recipe: MiB that this process grows by in 1,000 pictures after the first ones.
+    """One row a recipe: MiB that this process grows by in 1,000 pictures after the first ones."""
 
-    By a line through what it holds between pictures, which is read `READINGS` times.
-    """
+    def read_mib() -> float:
+        heap.give_back()  # as the app does every two seconds: what is free is no growth
+        return resident_mib()
+
     for what, recipe in RECIPES.items():
         render = Renderer(translator, recipe)
         random = np.random.default_rng(0)
-        readings: list[tuple[int, float]] = []
-        start = time.perf_counter()
-        for done in range(1, pictures + 1):
-            render(Picture(_draw(random)))
-            if done >= WARM_UP * pictures and done % max(1, pictures // READINGS) == 0:
-                heap.give_back()  # as the app does every two seconds: what is free is no growth
-                readings.append((done, resident_mib()))
-        slope, _ = np.polyfit(*zip(*readings, strict=True), 1)
-        held = [mib for _, mib in readings]
-        yield {
-            "what": what,
-            "pictures": pictures,
-            "MiB_per_1000": round(1000 * float(slope), 2),
-            "least_MiB": round(min(held), 1),
-            "most_MiB": round(max(held), 1),
-            "seconds": round(time.perf_counter() - start),
-        }
+        grown = grow(lambda r=render, random=random: r(Picture(_draw(random))), pictures, read_mib)
+        yield {"what": what, "pictures": pictures, **grown}
 
 
-def resident_mib() -> float:
-    """What this process holds of the machine's memory."""
-    status = Path("/proc/self/status").read_text()
+def grow(act: Callable[[], object], times: int, read_mib: Callable[[], float]) -> dict[str, Any]:
+    """Do something many times, and tell by how much memory grows each 1,000 after the first ones.
+
+    By a line through what is held in between, which is read `READINGS` times.
+    """
+    readings: list[tuple[int, float]] = []
+    start = time.perf_counter()
+    for done in range(1, times + 1):
+        act()
+        if done >= WARM_UP * times and done % max(1, times // READINGS) == 0:
+            readings.append((done, read_mib()))
+    slope, _ = np.polyfit(*zip(*readings, strict=True), 1)
+    held = [mib for _, mib in readings]
+    return {
+        "MiB_per_1000": round(1000 * float(slope), 2),
+        "least_MiB": round(min(held), 1),
+        "most_MiB": round(max(held), 1),
+        "seconds": round(time.perf_counter() - start),
+    }
+
+
+def resident_mib(process: int | str = "self") -> float:
+    """What a process, this one unless another is named, holds of the machine's memory."""
+    status = Path(f"/proc/{process}/status").read_text()
     return int(status.partition("VmRSS:")[2].split()[0]) / 1024
 
 

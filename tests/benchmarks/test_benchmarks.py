@@ -9,7 +9,7 @@ import pytest
 from torch import nn
 
 from app.store import Store
-from benchmarks import folders, loop, memory, training, translation
+from benchmarks import folders, loop, memory, requests, training, translation
 from benchmarks.__main__ import main
 from benchmarks.reference import (
     ReferenceStep,
@@ -109,6 +109,23 @@ def test_memory_is_measured_for_both_recipes(
         (name, 30) for name in memory.RECIPES
     ]
     assert all(0 < row["least_MiB"] <= row["most_MiB"] for row in rows)
+
+
+def test_a_server_is_measured_from_outside(
+    weights_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tiny = {"STARTS": 1, "CLIENTS": 2, "PICTURES": 3, "TABS": 2, "HEALTH_S": 1.0}
+    for name, value in (tiny | {"PHOTO": (30, 20), "LARGE": (60, 40)}).items():
+        monkeypatch.setattr(requests, name, value)
+    monkeypatch.setattr(requests, "SIZES", ((30, 20), (40, 50)))
+    monkeypatch.setattr(requests, "GIVE_BACK_EVERY_S", 0)
+    report = tmp_path / "bench.json"
+    options = ["--only", "requests", "--requests", "10", "--rounds", "1"]
+    main([*options, "--weights", str(weights_dir), "--json", str(report)])
+    rows = json.loads(report.read_text())["requests"]
+    units = ["s", "a second", "of the engine's", "ms", "MiB in 1,000"]
+    assert [row["unit"] for row in rows] == units
+    assert all(row["figure"] > 0 for row in rows[:-1])
 
 
 TINY = {
