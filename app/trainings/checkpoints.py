@@ -3,13 +3,14 @@
 How they compare is in comparison.py.
 """
 
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
 from app import verbs
-from app.trainings.orders import Direction
+from app.trainings.orders import Direction, Lesson, Order
 from app.trainings.standing import Row, Training
 from cyclegan.contract.errors import InputError
 
@@ -17,6 +18,8 @@ Name = Literal["best", "latest"]
 
 MODELS = "models"  # in a run folder: its checkpoints as models, to be compared
 EXPORT_TIMEOUT_S = 1800
+
+_AS_THE_TEACHER = ("load_size_min", "load_size_max", "crop_size", "compile")  # settings
 
 
 @dataclass(frozen=True)
@@ -56,6 +59,20 @@ class Checkpoint:
         if not card.exists() or card.stat().st_mtime < self.file.stat().st_mtime:
             self.export(model.stem, model.parent)
         return model
+
+    def teach(self, student: str, max_minutes: float) -> Order:
+        """What to order for a small model to learn what this one does, from the same pictures.
+
+        Raises: InputError in the words of `cyclegan export`.
+        """
+        config = self.training.config
+        return replace(
+            self.training.record.order,
+            preset="distill",
+            max_minutes=max_minutes,
+            settings=tuple(f"{key}={json.dumps(config[key])}" for key in _AS_THE_TEACHER),
+            lesson=Lesson(str(self.to_model()), self.direction, student),
+        )
 
 
 def find_checkpoints(training: Training, direction: Direction) -> list[Checkpoint]:

@@ -20,6 +20,15 @@ _SETTING = re.compile(r"[a-z0-9_]+=(-?\w[\w.+-]*)?", re.ASCII)
 
 
 @dataclass(frozen=True)
+class Lesson:
+    """How a small model learns what another one does."""
+
+    teacher: str  # the file of the other one, of which the run gets a copy at its start
+    direction: Direction
+    student: str  # its size: tiny, small
+
+
+@dataclass(frozen=True)
 class Order:
     """What is to be learned."""
 
@@ -32,6 +41,7 @@ class Order:
     settings: tuple[str, ...] = ()  # KEY=VALUE
     test_a: str = ""  # folders of pictures that are not learned from, to judge by; "" for none
     test_b: str = ""
+    lesson: Lesson | None = None  # from whom; None learns from pictures alone
 
     def __post_init__(self) -> None:
         """Raises: InputError on settings that are none, or that may name a path."""
@@ -44,6 +54,12 @@ class Order:
         """What the domains are called, by "a" and "b"."""
         return {"a": self.name_a, "b": self.name_b}
 
+    @property
+    def title(self) -> str:
+        """What a run is called after."""
+        both = f"{self.name_a}2{self.name_b}"
+        return f"{both}-{self.lesson.student}" if self.lesson else both
+
     def to_command(self, run: Path) -> list[str]:
         """The command that begins the training, and goes on with it."""
         names = {f"name_{key}": name for key, name in self.names.items()}
@@ -52,9 +68,22 @@ class Order:
         # As JSON, so that no name passes for a number.
         given = (f"{key}={json.dumps(text)}" for key, text in texts.items())
         settings = [word for each in (*given, *self.settings) for word in ("--set", each)]
+        lesson = self.lesson
+        verb = (
+            (
+                "distill",
+                lesson.teacher,
+                "--direction",
+                lesson.direction,
+                "--student",
+                lesson.student,
+            )
+            if lesson
+            else ("train", "--preset", self.preset)
+        )
         return verbs.command(
-            *("train", "--domain-a", self.domain_a, "--domain-b", self.domain_b, "--out", run),
-            *("--preset", self.preset, "--max-minutes", str(self.max_minutes), *settings),
+            *(*verb, "--domain-a", self.domain_a, "--domain-b", self.domain_b, "--out", run),
+            *("--max-minutes", str(self.max_minutes), *settings),
         )
 
 
@@ -72,6 +101,8 @@ class Record:
         try:
             data = json.loads((run / RECORD).read_text())
             order = data["order"] | {"settings": tuple(data["order"]["settings"])}
+            if lesson := order.get("lesson"):
+                order["lesson"] = Lesson(**lesson)
             return cls(Order(**order), int(data["pid"]), data["wish"])
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise InputError(f"{run.name} was not started from this page") from error

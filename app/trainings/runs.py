@@ -17,7 +17,7 @@ from app.trainings.locks import is_locked, locked
 from app.trainings.orders import RECORD, Order, Record, Wish, plain
 from app.trainings.standing import OUTPUT, Training, read_training
 from cyclegan.contract.card import MODEL_NAME
-from cyclegan.contract.errors import InputError, StorageError, brief
+from cyclegan.contract.errors import CycleGANError, InputError, StorageError, brief
 
 
 class Trainings:
@@ -41,11 +41,15 @@ class Trainings:
 
     def start(self, order: Order) -> str:
         """Begin a training; return its name. Raises: InputError: another one is under way."""
-        name = _free_name(self.runs, f"{order.name_a}2{order.name_b}")
+        name = _free_name(self.runs, order.title)
         run = self.runs / name
         run.mkdir(parents=True)
         Record(order, pid=0).write(run)
-        self.resume(name)
+        try:
+            self.resume(name)
+        except CycleGANError:
+            shutil.rmtree(run)
+            raise
         return name
 
     def resume(self, name: str) -> None:

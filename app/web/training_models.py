@@ -26,6 +26,8 @@ from cyclegan.contract.errors import CycleGANError
 from cyclegan.contract.images import Picture
 from cyclegan.contract.saving import save_picture
 
+STUDENTS = ("tiny", "small")
+
 Updates = dict[Any, Any]  # Gradio: component -> its new value
 
 
@@ -41,12 +43,20 @@ class Maker:
     name: gr.Textbox
     as_int8: gr.Checkbox
     make: gr.Button
+    student: gr.Radio
+    minutes: gr.Number
+    teach: gr.Button
     told: gr.HTML
 
     @property
     def outputs(self) -> list[Any]:
         """What changes with the training that is chosen."""
-        return [self.direction, self.compare, self.compared, self.checkpoint, self.make]
+        return [self.direction, self.compared, self.checkpoint, *self.buttons]
+
+    @property
+    def buttons(self) -> list[gr.Button]:
+        """What needs a checkpoint."""
+        return [self.compare, self.make, self.teach]
 
 
 @dataclass(frozen=True)
@@ -62,6 +72,7 @@ class Offer:
 
 def lay_out_maker() -> Maker:
     """Lay out the components, for no training yet."""
+    students = [(word(f"student.{size}"), size) for size in STUDENTS]
     with gr.Accordion(word("watch.export"), open=False, elem_id="export"):
         direction = gr.Radio([], label=word("watch.direction"))
         with gr.Row():
@@ -74,8 +85,16 @@ def lay_out_maker() -> Maker:
         name = gr.Textbox(label=word("watch.name"), max_lines=1, max_length=100)
         as_int8 = gr.Checkbox(label=word("watch.int8"))
         make = gr.Button(word("watch.make"), variant="primary", size="md", interactive=False)
+        with gr.Accordion(word("watch.smaller"), open=False):
+            with gr.Row():
+                student = gr.Radio(students, value="tiny", label=word("watch.student"))
+                minutes = gr.Number(60, label=word("retrain.minutes"), minimum=0.1, maximum=10_000)
+            teach = gr.Button(word("watch.teach"), size="md", interactive=False)
         told = gr.HTML(apply_default_css=False, elem_id="made")
-    return Maker(direction, own, compare, compared, checkpoint, name, as_int8, make, told)
+    return Maker(
+        *(direction, own, compare, compared, checkpoint, name, as_int8, make),
+        *(student, minutes, teach, told),
+    )
 
 
 def find_offer(training: Training, direction: Any, language: str) -> Offer:
@@ -103,8 +122,7 @@ def show_offer(maker: Maker, offer: Offer, *, is_same: bool) -> Updates:
     can_make = offer.is_over and bool(offer.checkpoints)
     updates: Updates = {
         maker.checkpoint: gr.Radio(choices=list(offer.checkpoints), value=offer.checkpoint),
-        maker.compare: gr.Button(interactive=can_make),
-        maker.make: gr.Button(interactive=can_make),
+        **{button: gr.Button(interactive=can_make) for button in maker.buttons},
     }
     if not is_same:
         updates |= {
@@ -137,6 +155,14 @@ def connect_maker(maker: Maker, chosen: gr.Dropdown, trainings: Trainings, store
         made = say(language_of(request), "watch.made", name=model.strip())
         return f'<p role="status">{escape(made)}</p>'
 
+    def teach(name: Any, direction: Any, checkpoint: Any, student: Any, minutes: Any) -> Updates:
+        try:
+            teacher = choose_checkpoint(trainings.look(name or ""), direction, checkpoint)
+            started = trainings.start(teacher.teach(student, float(minutes or 60)))
+        except CycleGANError as error:
+            return {maker.told: alert(error, trainings.root)}
+        return {maker.told: "", chosen: gr.Dropdown(choices=trainings.names(), value=started)}
+
     # Without preprocessing: a server that was started again knows no choices to check it against.
     maker.compare.click(
         try_all,
@@ -151,6 +177,14 @@ def connect_maker(maker: Maker, chosen: gr.Dropdown, trainings: Trainings, store
         [chosen, maker.direction, maker.checkpoint, maker.name, maker.as_int8],
         maker.told,
         preprocess=False,
+        api_visibility="private",
+    )
+    maker.teach.click(
+        teach,
+        [chosen, maker.direction, maker.checkpoint, maker.student, maker.minutes],
+        [maker.told, chosen],
+        preprocess=False,
+        show_progress_on=maker.told,
         api_visibility="private",
     )
 

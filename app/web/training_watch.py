@@ -50,7 +50,7 @@ class Watch:
     stop: gr.Button
     report: gr.DownloadButton
     delete: gr.Button
-    sure: gr.Row  # asks whether to delete
+    sure: gr.Column  # asks whether to delete
     question: gr.HTML
     confirm: gr.Button
     keep: gr.Button
@@ -93,10 +93,11 @@ def lay_out_watch() -> Watch:
     with gr.Row():
         report = gr.DownloadButton(word("watch.report"), size="md", interactive=False)
         delete = gr.Button(word("watch.delete"), size="md", interactive=False)
-    with gr.Row(visible=False, elem_id="sure") as sure:
+    with gr.Column(visible=False, elem_id="sure") as sure:
         question = gr.HTML(apply_default_css=False)
-        confirm = gr.Button(word("watch.delete-it"), variant="stop", size="md", min_width=100)
-        keep = gr.Button(word("watch.keep"), size="md", min_width=100)
+        with gr.Row():
+            confirm = gr.Button(word("watch.delete-it"), variant="stop", size="md", min_width=100)
+            keep = gr.Button(word("watch.keep"), size="md", min_width=100)
     told = gr.HTML(apply_default_css=False, elem_id="told")
     maker = lay_out_maker()
     return Watch(
@@ -166,7 +167,7 @@ def connect_watch(page: gr.Blocks, watch: Watch, trainings: Trainings, store: St
 
     def ask(chosen: str, request: gr.Request) -> Updates:
         question = say(language_of(request), "watch.sure", name=chosen)
-        return {watch.sure: gr.Row(visible=True), watch.question: f"<p>{escape(question)}</p>"}
+        return {watch.sure: gr.Column(visible=True), watch.question: f"<p>{escape(question)}</p>"}
 
     watch.delete.click(
         ask,
@@ -178,7 +179,11 @@ def connect_watch(page: gr.Blocks, watch: Watch, trainings: Trainings, store: St
     )
     for button in (watch.confirm, watch.keep):
         button.click(
-            lambda: gr.Row(visible=False), None, watch.sure, queue=False, api_visibility="private"
+            lambda: gr.Column(visible=False),
+            None,
+            watch.sure,
+            queue=False,
+            api_visibility="private",
         )
     connect_maker(watch.maker, watch.chosen, trainings, store)
 
@@ -216,7 +221,7 @@ def _look(
         is_same = seen and (seen.name, seen.offer.direction) == (name, offer.direction)
         updates |= show_offer(watch.maker, offer, is_same=bool(is_same))
     if seen and seen.name != name:
-        updates[watch.sure] = gr.Row(visible=False)  # the question was about another one
+        updates[watch.sure] = gr.Column(visible=False)  # the question was about another one
     if not seen or (seen.name, seen.sheet) != (name, sheet):
         updates[watch.sheet] = show_sheet(_lend(sheet) if sheet else None)
     return updates
@@ -225,7 +230,7 @@ def _look(
 def _nothing(watch: Watch, language: str) -> Updates:
     """What a page shows when its last training was deleted."""
     maker = watch.maker
-    buttons = (watch.pause, watch.resume, watch.stop, watch.delete, maker.compare, maker.make)
+    buttons = (watch.pause, watch.resume, watch.stop, watch.delete, *maker.buttons)
     return {
         watch.chosen: gr.Dropdown(choices=[], value=None),
         watch.shown: f"<p>{say(language, 'watch.none')}</p>",

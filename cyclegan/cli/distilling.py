@@ -38,11 +38,13 @@ def distill(
     ],
     out: Out,
     data: Annotated[
-        Path,
+        Path | None,
         typer.Option(help="A folder with trainA and trainB; that of the target may be missing."),
-    ],
+    ] = None,
+    domain_a: Annotated[Path | None, typer.Option(help="Pictures of domain A.")] = None,
+    domain_b: Annotated[Path | None, typer.Option(help="Pictures of domain B.")] = None,
     direction: Annotated[
-        Direction, typer.Option(help="Which way the teacher translates the folders of --data.")
+        Direction, typer.Option(help="Which way the teacher translates the two folders.")
     ] = Direction.AtoB,
     student: Annotated[PlainSize, typer.Option(help="How large what learns is.")] = PlainSize.small,
     weights: Annotated[
@@ -65,12 +67,15 @@ def distill(
             run_training(None, out, device)
         return
     from cyclegan.distillation import adopt, stand_in  # lazy: torch
-    from cyclegan.domains import DIRECTIONS, find_held_out, list_domain
+    from cyclegan.domains import DIRECTIONS, find_held_out, list_domain, resolve_domains
     from cyclegan.teacher import TRANSLATIONS, Teacher, teacher_folder
     from cyclegan.terminal import picture_bar
 
     source, target = DIRECTIONS[direction.value]
-    folders = {name: data / f"train{name}" for name in "AB"}
+    if data and not (domain_a or domain_b):
+        folders = {name: data / f"train{name}" for name in "AB"}
+    else:
+        folders = dict(zip("AB", resolve_domains(data, domain_a, domain_b), strict=True))
     paths = list_domain(folders[source])
     has_target = folders[target].is_dir()
     if not has_target:
@@ -84,7 +89,7 @@ def distill(
             f"name_{source.lower()}": learned.card.source_domain,
             f"name_{target.lower()}": learned.card.target_domain,
             **{f"domain_{name.lower()}": str(path.resolve()) for name, path in folders.items()},
-            **find_held_out(data),
+            **(find_held_out(data) if data else {}),
             **collect_settings(features, max_minutes, max_images, seed, compile_, student, set_),
         }
         config = fit_to_machine(preset_config("distill").replace(**settings), device)

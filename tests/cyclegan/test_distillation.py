@@ -193,6 +193,18 @@ def test_the_command_distils_and_its_model_says_from_whom(
     assert str(tmp_path) not in json.dumps(card.to_dict())
 
 
+def test_the_two_folders_can_be_given_one_by_one(
+    tmp_path: Path, data_dir: Path, weights_dir: Path
+) -> None:
+    folders = ["--domain-a", data_dir / "testA", "--domain-b", data_dir / "trainB"]
+    arguments = ["distill", "negate", "--weights", weights_dir, "--out", tmp_path / "run", *folders]
+    settings = json.loads(command(*arguments, "--dry-run"))
+    assert settings["domain_a"] == str(data_dir / "testA")
+    assert settings["domain_b"] == str(data_dir / "trainB")
+    with pytest.raises(DatasetError, match="expected either one folder"):
+        command(*arguments, "--data", data_dir)
+
+
 def test_without_target_pictures_the_teachers_own_take_their_place(
     tmp_path: Path, data_dir: Path, weights_dir: Path
 ) -> None:

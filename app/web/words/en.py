@@ -195,6 +195,9 @@ WORDS = {
     "watch.name": "Name of the model",
     "watch.int8": "Smaller: int8, a quarter of the size (needs 16 pictures)",
     "watch.make": "Make the model",
+    "watch.smaller": "A smaller model that does the same",
+    "watch.student": "How small",
+    "watch.teach": "Teach it, as a training of its own",
     "watch.made": "{name} is there: the Photo tab has it in a few seconds.",
     "state.training": "Training",
     "state.pausing": "Pausing: it writes its checkpoint",
@@ -227,4 +230,6 @@ WORDS = {
     "curve.teacher_RMSE": "Difference from the teacher on held-out pictures, of 255",
     "checkpoint.best": "Best",
     "checkpoint.latest": "Latest",
+    "student.tiny": "Tiny: the fastest",
+    "student.small": "Small: nearer to the teacher",
 }

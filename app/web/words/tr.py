@@ -187,6 +187,9 @@ WORDS = {
     "watch.name": "Modelin adı",
     "watch.int8": "Daha küçük: int8, dörtte bir boyut (16 resim gerekir)",
     "watch.make": "Modeli oluştur",
+    "watch.smaller": "Aynı işi yapan daha küçük bir model",
+    "watch.student": "Ne kadar küçük",
+    "watch.teach": "Öğret (ayrı bir eğitim olarak)",
     "watch.made": "{name} hazır; birkaç saniyede Fotoğraf sekmesinde görünür.",
     "state.training": "Eğitiliyor",
     "state.pausing": "Duraklatılıyor: kontrol noktasını yazıyor",
@@ -219,4 +222,6 @@ WORDS = {
     "curve.teacher_RMSE": "Ayrılmış resimlerde öğretmenden fark (255 üzerinden)",
     "checkpoint.best": "En iyi",
     "checkpoint.latest": "En son",
+    "student.tiny": "Minik: en hızlısı",
+    "student.small": "Küçük: öğretmene daha yakın",
 }

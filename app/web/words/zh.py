@@ -183,6 +183,9 @@ WORDS = {
     "watch.name": "模型名称",
     "watch.int8": "更小：int8，体积为四分之一（需要 16 张图片）",
     "watch.make": "生成模型",
+    "watch.smaller": "效果相同的更小模型",
+    "watch.student": "多小",
+    "watch.teach": "开始教它（单独的训练）",
     "watch.made": "{name} 已生成，几秒后出现在“照片”页。",
     "state.training": "训练中",
     "state.pausing": "正在暂停：写入检查点",
@@ -215,4 +218,6 @@ WORDS = {
     "curve.teacher_RMSE": "留出图片上与教师模型的差异（满值 255）",
     "checkpoint.best": "最佳",
     "checkpoint.latest": "最新",
+    "student.tiny": "极小：最快",
+    "student.small": "小：更接近教师模型",
 }

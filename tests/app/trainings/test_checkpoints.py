@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from PIL import Image
 
 from app.trainings.checkpoints import MODELS, choose_checkpoint, find_checkpoints
 from app.trainings.comparison import compare
+from app.trainings.orders import Lesson
 from app.trainings.runs import Trainings
 from app.trainings.standing import Training
 from cyclegan.contract.errors import InputError
@@ -67,7 +69,7 @@ def test_only_directions_that_are_learned_have_checkpoints(
     assert find_checkpoints(training, "BtoA") == []
 
 
-def test_checkpoints_translate_held_out_pictures_and_a_visitors_own(
+def test_checkpoints_teach_and_translate_held_out_pictures_and_a_visitors_own(
     measured: Callable[..., Training], add_model: Callable[..., Any], tmp_path: Path
 ) -> None:
     training = measured({20: 6.0, 40: 8.0}, test_a=str(tmp_path / "testA"), domain_a="/none")
@@ -81,6 +83,12 @@ def test_checkpoints_translate_held_out_pictures_and_a_visitors_own(
     Image.new("RGB", (1000, 10), (1, 2, 3)).save(tmp_path / "own.png")
     for name, operator in (("best", "Neg"), ("latest", "Identity")):
         add_model(models, f"horse2zebra-AtoB-{name}", operator)
+
+    settings = {"load_size_min": 40, "load_size_max": 50, "crop_size": 32, "compile": False}
+    lesson = choose_checkpoint(replace(training, config=settings), "AtoB", "best").teach("tiny", 5)
+    assert lesson.lesson == Lesson(str(models / "horse2zebra-AtoB-best.onnx"), "AtoB", "tiny")
+    assert (lesson.domain_a, lesson.max_minutes) == (training.record.order.domain_a, 5)
+    assert lesson.settings[-2:] == ("crop_size=32", "compile=false")
 
     comparison = compare(training, "AtoB", tmp_path / "own.png")
     own, *examples = comparison.pictures

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from app import verbs
-from app.trainings.orders import Order
+from app.trainings.orders import Lesson, Order, Record
 from cyclegan.contract.errors import InputError
 from cyclegan.presets import PRESETS
 
@@ -27,8 +27,20 @@ def test_the_command_is_that_of_a_person_and_names_are_no_numbers(order: Order) 
     assert 'name_a="1"' in command
     assert 'test_a="/t"' in command
     assert 'test_b=""' not in command
-    assert command[3:10] == ["train", "--domain-a", "/a", "--domain-b", "/b", "--out", "/r"]
+    folders = ["--domain-a", "/a", "--domain-b", "/b", "--out", "/r"]
+    assert command[3:12] == ["train", "--preset", "fast", *folders]
     assert command[-2:] == ["--set", "x="]
+
+
+def test_a_lesson_is_kept_and_is_the_command_that_distils(order: Order, tmp_path: Path) -> None:
+    lesson = Lesson("/models/m.onnx", "BtoA", "tiny")
+    asked = replace(order, settings=("crop_size=32",), lesson=lesson)
+    Record(asked, pid=0).write(tmp_path)
+    assert Record.read(tmp_path).order == asked
+    command = asked.to_command(tmp_path)[3:]
+    assert command[:6] == ["distill", "/models/m.onnx", "--direction", "BtoA", "--student", "tiny"]
+    assert command[6:10] == ["--domain-a", "/a", "--domain-b", "/b"]
+    assert asked.title == "horse2zebra-tiny"
 
 
 def test_presets_of_the_page_are_those_of_the_command() -> None:

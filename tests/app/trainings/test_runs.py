@@ -40,6 +40,7 @@ def test_a_run_lives_as_long_as_a_process_holds_its_lock(run_folder: Path, order
         assert trainings.look("horse2zebra").state == "pausing"
         with pytest.raises(InputError, match="horse2zebra is being trained; pause or stop it"):
             trainings.start(order)
+        assert trainings.names() == ["horse2zebra"]
         with pytest.raises(InputError, match="horse2zebra is being trained; pause or stop it"):
             trainings.remove("horse2zebra")
         process.kill()
