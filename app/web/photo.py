@@ -1,7 +1,8 @@
 """The tab for one photo: give it, choose a model, see before and after, take the result away."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import wraps
 from typing import Any
 
@@ -44,12 +45,23 @@ log = logging.getLogger(__name__)
 
 def photo_tab(page: gr.Blocks, store: Store) -> None:
     """Fill the tab; the models are looked up again and again while the page is open."""
-    parts = lay_out(store)
-    answering = _answering(parts, store)
-    under_way: dict[str | None, Progress] = {}  # of each visitor
+    desk = _Desk(lay_out(store), store)
+    _connect_translation(page, desk)
+    _connect_live(desk)
+    _connect_rest(desk)
+    follow(page, desk.parts.picker, store)
 
-    @answering
+
+class _Desk:
+    """What happens at the components of the tab."""
+
+    def __init__(self, parts: Parts, store: Store) -> None:
+        self.parts = parts
+        self._store = store
+        self._under_way: dict[str | None, Progress] = {}  # of each visitor
+
     def translate(
+        self,
         event: gr.EventData,
         request: gr.Request,
         payload: Any,
@@ -58,6 +70,8 @@ def photo_tab(page: gr.Blocks, store: Store) -> None:
         bar: gr.Progress = _BAR,
         *values: Any,
     ) -> Updates:
+        """Show the network a photo that is new, or asked for again."""
+        parts = self.parts
         pressed = event.target is not None and event.target._id == parts.start._id
         upload = read_upload(payload)
         if upload is None and pressed:
@@ -73,94 +87,66 @@ def photo_tab(page: gr.Blocks, store: Store) -> None:
         language = language_of(request)
         doing = say(language, "photo.translating")
         progress = Progress(lambda done, total: bar(done / total, desc=doing))
-        under_way[request.session_hash] = progress
-        try:
-            run = run_model(store, upload, str(model or ""), recipe.size, progress, last, language)
-        finally:
-            if under_way.get(request.session_hash) is progress:
-                del under_way[request.session_hash]
+        with self._watched(request, progress):
+            run = run_model(
+                self._store, upload, str(model or ""), recipe.size, progress, last, language
+            )
         return {
             **parts.clear(),
             parts.note: run.note,
             parts.download: gr.Button(interactive=True),
-            parts.back: gr.Button(interactive=way_back(store, run.model) is not None),
+            parts.back: gr.Button(interactive=way_back(self._store, run.model) is not None),
             parts.run: run,
-            **refine(run, *values),
+            **self.refine(run, *values),
         }
 
-    @answering
-    def refine(run: Run | None, *values: Any) -> Updates:
-        if run is None:
-            return {parts.run: gr.skip()}
-        return {parts.compare: pair(preview(store, run, read_options(values).recipe))}
+    @contextmanager
+    def _watched(self, request: gr.Request, progress: Progress) -> Iterator[None]:
+        """Let a visitor stop what the block does."""
+        self._under_way[request.session_hash] = progress
+        try:
+            yield
+        finally:
+            if self._under_way.get(request.session_hash) is progress:
+                del self._under_way[request.session_hash]
 
-    @answering
-    def draw(event: gr.EventData, run: Run | None, *values: Any) -> Updates:
-        if run is not None:
-            set_region(run, str(event.region))
-        return refine(run, *values)
-
-    @answering
-    def write(run: Run, *values: Any) -> Updates:
-        wanted = read_options(values)
-        file = write_file(store, run, wanted.recipe, wanted.format)
-        return {parts.file: str(file), parts.download: gr.Button(word("photo.download"))}
-
-    @answering
-    def go_back(run: Run) -> Updates:
-        back = shown_back(translate_back(store, run))
-        return {parts.there_and_back: back, parts.back: gr.Button(word("photo.back"))}
-
-    def leave(request: gr.Request) -> None:
-        if progress := under_way.get(request.session_hash):
+    def leave(self, request: gr.Request) -> None:
+        """Stop what a visitor waits for."""
+        if progress := self._under_way.get(request.session_hash):
             progress.stop()
 
-    def stop(request: gr.Request) -> Updates:
-        leave(request)
-        return parts.clear() | {parts.note: str(word("photo.stopped"))}
+    def stop(self, request: gr.Request) -> Updates:
+        """The same, and say so."""
+        self.leave(request)
+        return self.parts.clear() | {self.parts.note: str(word("photo.stopped"))}
 
-    options = parts.options
-    inputs = [parts.run, *options.widgets()]
-    quietly: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
-    translation = gr.on(
-        [parts.photo.change, parts.picker.input, parts.start.click, options.size.input],
-        translate,
-        inputs=[parts.photo, parts.picker, *inputs],
-        outputs=parts.outputs(),
-        preprocess=False,  # see read_upload
-        show_progress_on=parts.compare,
-        trigger_mode="always_last",
-        api_visibility="private",
-    )
-    translation.success(fn=None, js=_SHOW_RESULT, api_visibility="private")
-    parts.cancel.click(
-        stop,
-        outputs=parts.outputs(),
-        cancels=translation,  # takes it out of the queue, and does not wait for its end
-        queue=False,
-        **quietly,
-    )
-    live = [options.strength.input, options.keep_colors.input, options.detail.input]
-    latest: dict[str, Any] = {"outputs": parts.outputs(), "trigger_mode": "always_last", **quietly}
-    gr.on(live, refine, inputs=inputs, **latest)
-    parts.compare.draw(draw, inputs=inputs, **latest)
-    slow: dict[str, Any] = {"outputs": parts.outputs(), **quietly}
-    parts.download.click(
-        lambda: gr.Button(word("photo.writing")), outputs=parts.download, queue=False, **quietly
-    ).then(write, inputs=inputs, **slow).success(
-        fn=None, inputs=parts.file, js=_TAKE, api_visibility="private"
-    )
-    parts.back.click(
-        lambda: gr.Button(word("photo.going-back")), outputs=parts.back, queue=False, **quietly
-    ).then(go_back, inputs=parts.run, **slow)
-    page.unload(leave)  # nobody waits for it any more
-    follow(page, parts.picker, store)
+    def refine(self, run: Run | None, *values: Any) -> Updates:
+        """Show the result by other options, without the network."""
+        if run is None:
+            return {self.parts.run: gr.skip()}
+        return {self.parts.compare: pair(preview(self._store, run, read_options(values).recipe))}
 
+    def draw(self, event: gr.EventData, run: Run | None, *values: Any) -> Updates:
+        """The same, where a visitor drew."""
+        if run is not None:
+            set_region(run, str(event.region))
+        return self.refine(run, *values)
 
-def _answering(parts: Parts, store: Store) -> Callable[[Handler], Handler]:
-    """What makes a sentence for the visitor of every error that an event raises."""
+    def write(self, run: Run, *values: Any) -> Updates:
+        """Make the file to take away."""
+        wanted = read_options(values)
+        file = write_file(self._store, run, wanted.recipe, wanted.format)
+        return {self.parts.file: str(file), self.parts.download: gr.Button(word("photo.download"))}
 
-    def wrap(handler: Handler) -> Handler:
+    def go_back(self, run: Run) -> Updates:
+        """Show what the way there and back loses."""
+        back = shown_back(translate_back(self._store, run))
+        return {self.parts.there_and_back: back, self.parts.back: gr.Button(word("photo.back"))}
+
+    def answering(self, handler: Handler) -> Handler:
+        """A handler that makes a sentence for the visitor of every error."""
+        parts = self.parts
+
         @wraps(handler)
         def answer(*inputs: Any) -> Updates:
             try:
@@ -171,11 +157,65 @@ def _answering(parts: Parts, store: Store) -> Callable[[Handler], Handler]:
             except CycleGANError as error:
                 log.info("refused to %s: %s", handler.__name__, error)
                 emptied: Updates = {parts.photo: None} if isinstance(error, PictureError) else {}
-                return parts.clear(without_folder(str(error), store)) | emptied
+                return parts.clear(without_folder(str(error), self._store)) | emptied
             except Exception:  # a bug of ours is logged, and its visitor gets a sentence
                 log.exception("cannot %s", handler.__name__)
                 return parts.clear(word("photo.bug"))
 
         return answer
 
-    return wrap
+
+_QUIETLY: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+
+
+def _inputs(parts: Parts) -> list[Any]:
+    return [parts.run, *parts.options.widgets()]
+
+
+def _connect_translation(page: gr.Blocks, desk: _Desk) -> None:
+    parts = desk.parts
+    translation = gr.on(
+        [parts.photo.change, parts.picker.input, parts.start.click, parts.options.size.input],
+        desk.answering(desk.translate),
+        inputs=[parts.photo, parts.picker, *_inputs(parts)],
+        outputs=parts.outputs(),
+        preprocess=False,  # see read_upload
+        show_progress_on=parts.compare,
+        trigger_mode="always_last",
+        api_visibility="private",
+    )
+    translation.success(fn=None, js=_SHOW_RESULT, api_visibility="private")
+    parts.cancel.click(
+        desk.stop,
+        outputs=parts.outputs(),
+        cancels=translation,  # takes it out of the queue, and does not wait for its end
+        queue=False,
+        **_QUIETLY,
+    )
+    page.unload(desk.leave)  # nobody waits for it any more
+
+
+def _connect_live(desk: _Desk) -> None:
+    parts, options = desk.parts, desk.parts.options
+    latest: dict[str, Any] = {
+        "inputs": _inputs(parts),
+        "outputs": parts.outputs(),
+        "trigger_mode": "always_last",
+        **_QUIETLY,
+    }
+    live = [options.strength.input, options.keep_colors.input, options.detail.input]
+    gr.on(live, desk.answering(desk.refine), **latest)
+    parts.compare.draw(desk.answering(desk.draw), **latest)
+
+
+def _connect_rest(desk: _Desk) -> None:
+    parts = desk.parts
+    slow: dict[str, Any] = {"outputs": parts.outputs(), **_QUIETLY}
+    parts.download.click(
+        lambda: gr.Button(word("photo.writing")), outputs=parts.download, queue=False, **_QUIETLY
+    ).then(desk.answering(desk.write), inputs=_inputs(parts), **slow).success(
+        fn=None, inputs=parts.file, js=_TAKE, api_visibility="private"
+    )
+    parts.back.click(
+        lambda: gr.Button(word("photo.going-back")), outputs=parts.back, queue=False, **_QUIETLY
+    ).then(desk.answering(desk.go_back), inputs=parts.run, **slow)
