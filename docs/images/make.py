@@ -9,11 +9,14 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from playwright.sync_api import Browser, sync_playwright
+import numpy as np
+from PIL import Image
+from playwright.sync_api import Browser, Page, sync_playwright
 
 HERE = Path(__file__).parent
 EXAMPLES = HERE.parents[1] / "app" / "web" / "examples"
@@ -21,51 +24,113 @@ DESK = {"width": 1280, "height": 880}
 PHONE = {"width": 390, "height": 844}
 
 
+# Two kinds of pictures and a short training, so that there is something to watch.
+KINDS = {"cat": "cat.jpg", "coffee": "coffee.jpg"}
+TRAINING = """
+crop_size=64
+load_size_min=64
+load_size_max=80
+discriminator_width=16
+compile=false
+log_every=20
+sheet_every=100
+"""
+TIMEOUT_MS = 300_000
+
+
 def main() -> None:
     """Start the app, look at each tab, stop the app."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--weights", type=Path, default=HERE.parents[1] / "weights")
     parser.add_argument("--out", type=Path, default=HERE)
-    parser.add_argument("--example", default="Cat", help="the button that gives the photo")
     options = parser.parse_args()
-    command = [sys.executable, "-m", "app", "--port", "0", "--weights", str(options.weights)]
-    jobs = TemporaryDirectory()
-    command += ["--jobs", jobs.name]
-    with (
-        jobs,
-        subprocess.Popen(command, cwd=HERE.parents[1], stderr=subprocess.PIPE, text=True) as app,
-    ):
-        assert app.stderr is not None
-        url = next(found[0] for line in app.stderr if (found := re.search(r"http://\S+/", line)))
-        with sync_playwright() as playwright:
-            path = shutil.which("chromium") or playwright.chromium.executable_path
-            browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
-            take(browser, url, options, "app", viewport=DESK)
-            take(browser, url, options, "app-phone-dark", viewport=PHONE, color_scheme="dark")
-            take(browser, url, options, "folder", viewport=DESK, tab="Folder")
-            take(browser, url, options, "models", viewport=DESK, tab="Models")
-        app.terminate()
+    with TemporaryDirectory() as folder:
+        root = Path(folder, "training")
+        for name, file in KINDS.items():
+            cut_up(EXAMPLES / file, root / name)
+        command = [sys.executable, "-m", "app", "--port", "0", "--weights", str(options.weights)]
+        command += ["--jobs", f"{folder}/jobs", "--allow-training", "--training-root", str(root)]
+        with subprocess.Popen(
+            command, cwd=HERE.parents[1], stderr=subprocess.PIPE, text=True
+        ) as app:
+            assert app.stderr is not None
+            url = next(
+                found[0] for line in app.stderr if (found := re.search(r"http://\S+/", line))
+            )
+            with sync_playwright() as playwright:
+                path = shutil.which("chromium") or playwright.chromium.executable_path
+                browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+                phone: dict[str, Any] = {"viewport": PHONE, "color_scheme": "dark"}
+                take(browser, url, options.out / "app.png", "Photo", viewport=DESK)
+                take(browser, url, options.out / "app-phone-dark.png", "Photo", **phone)
+                for tab in ("Folder", "Models", "Retrain"):
+                    take(browser, url, options.out / f"{tab.lower()}.png", tab, viewport=DESK)
+            app.terminate()
 
 
-def take(
-    browser: Browser, url: str, options: Any, name: str, *, tab: str = "Photo", **context: Any
-) -> None:
+def take(browser: Browser, url: str, file: Path, tab: str, **context: Any) -> None:
     """One screenshot of one tab in a browser of its own."""
     page = browser.new_context(**context).new_page()
+    page.set_default_timeout(TIMEOUT_MS)
     page.goto(url)
     page.get_by_role("tab", name=tab).click()
-    if tab == "Photo":
-        page.get_by_role("button", name=options.example).click()
-        page.locator("#note", has_text="pixels").wait_for(timeout=120_000)
-    if tab == "Folder":
-        page.locator("#files input[type=file]").set_input_files(sorted(EXAMPLES.glob("*.jpg")))
-        page.locator("#files tr").nth(2).wait_for(timeout=120_000)
-        page.get_by_role("button", name="Translate all").click()
-        page.locator(".job .state", has_text="Done").wait_for(timeout=120_000)
+    if use := USES.get(tab):
+        use(page)
     page.evaluate("document.activeElement.blur()")
     page.mouse.move(0, 0)
     page.wait_for_timeout(1000)  # fades and smooth scrolling end
-    page.screenshot(path=options.out / f"{name}.png", full_page=True)
+    page.screenshot(path=file, full_page=True)
+    if tab == "Retrain":
+        page.get_by_role("button", name="Stop for good").click()
+        page.locator("#training", has_text="Stopped").wait_for()
+
+
+def translate_a_photo(page: Page) -> None:
+    """What the Photo tab is for."""
+    page.get_by_role("button", name="Cat").click()
+    page.locator("#note", has_text="pixels").wait_for()
+
+
+def translate_many(page: Page) -> None:
+    """What the Folder tab is for."""
+    page.locator("#files input[type=file]").set_input_files(sorted(EXAMPLES.glob("*.jpg")))
+    page.locator("#files tr").nth(2).wait_for()
+    page.get_by_role("button", name="Translate all").click()
+    page.locator(".job .state", has_text="Done").wait_for()
+
+
+def train(page: Page) -> None:
+    """Start a training and wait until there is something to see."""
+    for label, kind, name in zip(("One kind", "The other kind"), ("a", "b"), KINDS, strict=True):
+        page.get_by_label(label).fill(name)
+        chosen = page.locator(f"#kind-{kind}").get_by_role("combobox")
+        chosen.fill(name)
+        chosen.press("Enter")
+    page.get_by_role("button", name="More settings").click()
+    page.get_by_role("textbox", name="More settings").fill(TRAINING)
+    page.get_by_role("button", name="More settings").click()
+    page.get_by_role("button", name="Start training").click()
+    page.locator("#training svg polyline").first.wait_for()
+    page.get_by_role("link", name="Pictures, their translations and the way back").wait_for()
+    page.get_by_role("button", name="New training").click()  # folds the form
+
+
+USES: dict[str, Callable[[Page], None]] = {
+    "Photo": translate_a_photo,
+    "Folder": translate_many,
+    "Retrain": train,
+}
+
+
+def cut_up(photo: Path, folder: Path) -> None:
+    """Many squares of a photo, each a picture."""
+    folder.mkdir(parents=True)
+    random = np.random.default_rng(0)
+    with Image.open(photo) as image:
+        for count in range(40):
+            left, top = (random.integers(side - 160) for side in image.size)
+            square = image.crop((left, top, left + 160, top + 160))
+            square.save(folder / f"{count}.png")
 
 
 if __name__ == "__main__":
