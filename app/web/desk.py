@@ -15,13 +15,11 @@ from app.web.back import back_panel
 from app.web.compare import compare_pair, refusal
 from app.web.options import Options, lay_out_options
 from app.web.picker import model_picker
+from app.web.updates import Updates
 from app.web.words import word
 
 EXAMPLES = Path(__file__).with_name("examples")
 _EXAMPLES = ("astronaut", "cat", "coffee")
-
-
-Updates = dict[Any, Any]  # Gradio: component -> its new value
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from app.jobs.office import Office
 from app.store import Store
 from app.web.models import installed, without_folder
 from app.web.options import lay_out_options, read_options
+from app.web.updates import Updates
 from app.web.upload import read_upload
 from app.web.words import script, texts, word
 from cyclegan.contract.errors import CycleGANError
@@ -48,8 +49,6 @@ _CHOOSE = f"""() => {{
   }};
   chooser.click();
 }}"""
-
-Updates = dict[Any, Any]  # Gradio: component -> its new value
 
 log = logging.getLogger(__name__)
 

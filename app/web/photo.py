@@ -12,11 +12,12 @@ from app.progress import Progress
 from app.store import Store
 from app.web.back import shown_back, translate_back, way_back
 from app.web.compare import pair
-from app.web.desk import Parts, Updates, lay_out
+from app.web.desk import Parts, lay_out
 from app.web.models import without_folder
 from app.web.options import read_options
 from app.web.picker import follow
 from app.web.run import Run, preview, run_model, set_region, write_file
+from app.web.updates import Updates
 from app.web.upload import read_upload
 from app.web.words import language_of, say, word
 from cyclegan.contract.errors import CycleGANError, PictureError, StoppedError

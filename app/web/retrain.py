@@ -20,6 +20,7 @@ from app.trainings.pictures import Pictures, held_out
 from app.trainings.runs import Trainings
 from app.web.training_view import alert, duration
 from app.web.training_watch import Watch, connect_watch, lay_out_watch
+from app.web.updates import Updates
 from app.web.words import language_of, say, word
 from cyclegan.cli.exits import require_training_packages
 from cyclegan.contract.errors import CycleGANError, DependencyError, InputError
@@ -29,7 +30,6 @@ CHECK_TIMEOUT_S = 600.0  # for the doctor, on many pictures
 
 _NAMES: dict[Literal["a", "b"], str] = {"a": "horse", "b": "zebra"}  # to show what is meant
 _PRESETS = ("fast", "simgan", "paper")
-Updates = dict[Any, Any]  # Gradio: component -> its new value
 
 log = logging.getLogger(__name__)
 

@@ -20,6 +20,7 @@ from app.trainings.orders import Direction
 from app.trainings.runs import Trainings
 from app.trainings.standing import Training
 from app.web.training_view import alert, way
+from app.web.updates import Updates
 from app.web.upload import read_upload
 from app.web.words import language_of, say, word
 from cyclegan.contract.errors import CycleGANError
@@ -27,8 +28,6 @@ from cyclegan.contract.images import Picture
 from cyclegan.contract.saving import save_picture
 
 STUDENTS = ("tiny", "small")
-
-Updates = dict[Any, Any]  # Gradio: component -> its new value
 
 
 @dataclass(frozen=True)

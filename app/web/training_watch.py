@@ -29,13 +29,11 @@ from app.web.training_models import (
     show_offer,
 )
 from app.web.training_view import alert, describe
+from app.web.updates import Updates
 from app.web.words import language_of, say, word
 from cyclegan.contract.errors import CycleGANError
 
 LOOK_EVERY_S = 3.0  # at the run that is shown, from every open page
-
-
-Updates = dict[Any, Any]  # Gradio: component -> its new value
 
 
 @dataclass(frozen=True)
