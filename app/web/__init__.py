@@ -8,8 +8,10 @@ import os
 # Gradio reads this when it is imported, and would otherwise report to its makers.
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
 
+from app.web.stubs import leave_stubs_alone
 from cyclegan.contract.errors import DependencyError
 
+leave_stubs_alone()
 try:
     from app.web.page import TRAINING_ROOT, Allowed, build
     from app.web.server import launch

@@ -94,6 +94,17 @@ def test_a_cluster_without_ray_says_what_to_install(weights_dir: Path, tmp_path:
     )
 
 
+def test_serving_leaves_gradio_without_its_type_stubs() -> None:
+    opened = run_python("""
+import sys
+sys.addaudithook(lambda event, of: event == "open" and print(of[0]))
+import app.web
+""")
+    assert opened.returncode == 0, opened.stderr
+    assert "component_meta" in opened.stdout  # what writes them is still the module of this name
+    assert ".pyi" not in opened.stdout
+
+
 def test_serving_without_gradio_says_what_to_install() -> None:
     ran = run_python(f"{BLOCK.format(names={'gradio'})}\nimport app.cli; app.cli.main()", "serve")
     assert ran.returncode == 2
