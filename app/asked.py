@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from fastapi import Depends, Query
 
-from app.recipe import QUALITIES, STRENGTHS, Recipe
+from app.recipe import QUALITIES, STRENGTHS, Detail, Recipe
 from cyclegan.contract.metadata import Keep
 
 
@@ -24,8 +24,8 @@ def _asked_recipe(
         Query(description="Pixels of the long side that the network sees; auto: by the card."),
     ] = Recipe.size,
     detail: Annotated[
-        Literal["transfer", "off"],
-        Query(description="Whether a picture that is seen smaller keeps its fine detail."),
+        Detail,
+        Query(description="Whether a picture seen smaller keeps fine detail; auto: by the card."),
     ] = Recipe.detail,
     metadata: Annotated[
         Keep, Query(description="What stays of EXIF, XMP and profile.")

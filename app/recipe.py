@@ -6,12 +6,14 @@ What it does to pixels is in rendering.py, what a file is called in plan.py.
 import re
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from cyclegan.contract.errors import InputError
 from cyclegan.contract.files import sha256_of
 from cyclegan.contract.metadata import KEEPS, Keep
 
+Detail = Literal["auto", "transfer", "off"]
+DETAILS: tuple[Detail, ...] = get_args(Detail)
 STRENGTHS = (0, 1)  # the least and the most that may be asked for
 QUALITIES = (1, 100)
 
@@ -23,7 +25,7 @@ class Recipe:
     """How pictures are translated and written. Raises: InputError on values without sense."""
 
     size: int | Literal["auto", "native"] = "auto"  # pixels of the long side that the network sees
-    detail: Literal["transfer", "off"] = "transfer"  # whether a smaller size keeps fine detail
+    detail: Detail = "auto"  # whether a smaller size keeps fine detail; auto: as the card says
     strength: float = 1.0  # of STRENGTHS; 0 is the picture, 1 the translation
     keep_colors: bool = False  # whether colours stay and only their lightness is translated
     mask: Path | Literal["model"] | None = None  # a picture, white where it is to be translated
@@ -38,7 +40,7 @@ class Recipe:
                 self.size in ("auto", "native") or (isinstance(self.size, int) and self.size >= 1),
                 "native or a number of pixels",
             ),
-            "detail": (self.detail in ("transfer", "off"), "transfer or off"),
+            "detail": (self.detail in DETAILS, f"one of {', '.join(DETAILS)}"),
             "strength": _is_within(self.strength, STRENGTHS),
             "alpha": (_ALPHA.fullmatch(self.alpha), "keep or flatten:#rrggbb"),
             "quality": _is_within(self.quality, QUALITIES),

@@ -36,12 +36,14 @@ _CLEARLY = 0.1  # what a model's mask says where the translation is taken as it 
 def default_size(card: ModelCard) -> int:
     """Pixels of the long side that a model should see of a picture.
 
-    Three crops of the training, which scales pictures to between one and two of them. Looked at:
-    horses in photos of 1024 pixels, by a model of crops of 128. At 160 the stripes are coarse and
-    spill over the outlines, from 256 to 384 they are best, at 512 fine; at 1024 there are none.
-    Models that were made elsewhere do not say what they learned from: of one that takes any size
-    512 pixels are seen.
+    Where its card does not say, three crops of the training, which scales pictures to between one
+    and two of them. Looked at: horses in photos of 1024 pixels, by a model of crops of 128. At 160
+    the stripes are coarse and spill over the outlines, from 256 to 384 they are best, at 512 fine;
+    at 1024 there are none. Models that were made elsewhere do not say what they learned from: of
+    one that takes any size 512 pixels are seen.
     """
+    if card.default_size:
+        return card.default_size
     fixed = card.fixed_size
     unknown = min(fixed.height, fixed.width) if fixed else 512
     learned = card.training_size or unknown
@@ -81,6 +83,8 @@ class Renderer:
         if recipe.mask == "model" and card.mask_name is None:
             raise InputError(f"{card.name} has no mask of its own; give the file of a mask")
         self._size = seen_size(card, recipe.size)
+        detail = card.default_detail if recipe.detail == "auto" else recipe.detail
+        self._keeps_detail = detail == "transfer"
         self._signature = f"cyclegan {__version__}, model {card.name}, sha256 {card.sha256}"
 
     def __call__(self, picture: Picture, progress: Progress | None = None) -> Picture:
@@ -125,7 +129,7 @@ class Renderer:
         mask: Feathered | Weight | None = _fit(self._mask, *size) if self._mask else answer.mask
         if seen is before and mask is None and recipe.strength == 1 and not recipe.keep_colors:
             return after
-        is_transfer = recipe.detail == "transfer" and seen is not before
+        is_transfer = self._keeps_detail and seen is not before
         made = after.astype(np.float32) - seen if is_transfer else after
         result = after if seen is before else np.empty_like(before)
         for rows in strips(size[0]):

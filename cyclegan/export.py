@@ -58,6 +58,8 @@ def export(
     licence: str | None = None,
     known_limits: tuple[str, ...] = (),
     reverse: str | None = None,
+    default_size: int | None = None,
+    default_detail: Literal["transfer", "off"] = "transfer",
 ) -> ModelCard:
     """Write `out/name.onnx` and its card `out/name.json` from a checkpoint of a run.
 
@@ -74,6 +76,7 @@ def export(
         title, description, data, licence: the card's words; made from the run where left out.
         known_limits: sentences for the card.
         reverse: name of the model of the other direction, if it is exported too.
+        default_size, default_detail: how apps show it pictures, see `ModelCard`.
 
     Raises:
         InputError: `name` cannot be part of a file name.
@@ -140,6 +143,8 @@ def export(
             receptive_field=network.receptive_field,
             statistics_names=STATISTICS_NAMES if is_opened(network) else None,
             looks=find_looks(config, direction),
+            default_size=default_size,
+            default_detail=default_detail,
         )
         card.write(card_file)
     return card

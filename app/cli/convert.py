@@ -74,9 +74,9 @@ def convert(
         typer.Option(min=16, metavar="N", help="Side of tiles in pixels; small: less memory."),
     ] = None,
     detail: Annotated[
-        Literal["transfer", "off"],
-        typer.Option(help="transfer: what the network does not see of a picture stays in it."),
-    ] = "transfer",
+        Literal["auto", "transfer", "off"],
+        typer.Option(help="transfer: what the network does not see stays; auto: by the card."),
+    ] = "auto",
     strength: Annotated[
         float, typer.Option(metavar="0-1", help="From the picture to its translation.")
     ] = 1.0,

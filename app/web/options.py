@@ -6,7 +6,7 @@ from typing import Any
 import gradio as gr
 
 from app.naming import FORMATS_TO_ASK_FOR, Format, Naming
-from app.recipe import QUALITIES, STRENGTHS, Recipe
+from app.recipe import DETAILS, QUALITIES, STRENGTHS, Recipe
 from app.web.words import word
 from cyclegan.contract.errors import InputError
 from cyclegan.contract.metadata import KEEPS
@@ -21,7 +21,7 @@ class Options:
     strength: gr.Slider
     keep_colors: gr.Checkbox
     size: gr.Radio
-    detail: gr.Checkbox
+    detail: gr.Radio
     format: gr.Radio
     quality: gr.Slider
     metadata: gr.Radio
@@ -49,6 +49,7 @@ def lay_out_options(*, many: bool = False) -> Options:
     ]
     if many:
         formats.insert(0, (word("options.each-format"), "auto"))
+    details = [(word(f"options.{each}"), each) for each in DETAILS]
     kept = [(word(f"options.{each}"), each) for each in KEEPS]
     with gr.Accordion(word("options.more"), open=False):
         return Options(
@@ -64,7 +65,12 @@ def lay_out_options(*, many: bool = False) -> Options:
             size=gr.Radio(
                 sizes, value=Recipe.size, label=word("options.size"), info=word("options.size-info")
             ),
-            detail=gr.Checkbox(Recipe.detail == "transfer", label=word("options.detail")),
+            detail=gr.Radio(
+                details,
+                value=Recipe.detail,
+                label=word("options.detail"),
+                info=word("options.detail-info"),
+            ),
             format=gr.Radio(formats, value=formats[0][1], label=word("options.format")),
             quality=gr.Slider(
                 *QUALITIES,
@@ -84,7 +90,7 @@ def read_options(values: Any) -> Wanted:
     try:
         recipe = Recipe(
             size=size,
-            detail="transfer" if detail else "off",
+            detail=detail,
             strength=strength / 100,
             keep_colors=bool(keep_colors),
             quality=quality,

@@ -87,6 +87,14 @@ def export(
     licence: Annotated[str | None, typer.Option(help="Of the weights, in words.")] = None,
     limit: Annotated[list[str] | None, typer.Option(help="A known limit, in a sentence.")] = None,
     reverse: Annotated[str | None, typer.Option(help="Name of the model that goes back.")] = None,
+    default_size: Annotated[
+        int | None,
+        typer.Option(min=1, metavar="N", help="Long side at which apps show it pictures."),
+    ] = None,
+    default_detail: Annotated[
+        Literal["transfer", "off"] | None,
+        typer.Option(help="off: the detail it does not see then goes, as it changes just that."),
+    ] = None,
 ) -> None:
     """Write a generator of a run as an ONNX model with its card, once both agree.
 
@@ -94,8 +102,9 @@ def export(
     and compared with itself; what loses too much is refused.
     """
     words = (title, description, learned_from, licence, limit, reverse)
+    shown = (default_size, default_detail)
     is_finished = run.suffix == ".onnx"
-    if is_finished and (checkpoint or any(words)):
+    if is_finished and (checkpoint or any((*words, *shown))):
         raise InputError(
             f"{run} is a finished model and keeps the words of its card; leave out --checkpoint, "
             "--title and the like, or give the folder of its run"
@@ -135,6 +144,8 @@ def export(
                 licence=licence,
                 known_limits=tuple(limit or ()),
                 reverse=reverse,
+                default_size=default_size,
+                default_detail=default_detail or "transfer",
             )
             source = place / card.file
         if precision is not Precision.fp32 and calibrate:

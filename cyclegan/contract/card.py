@@ -6,16 +6,14 @@ models that were made elsewhere in app/foreign/.
 
 import dataclasses
 import json
-import math
 import re
-import types
-import typing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, Self
 
-from cyclegan.contract.errors import CardError, brief, nearest
+from cyclegan.contract.errors import CardError, brief
 from cyclegan.contract.files import atomic_write, sha256_of
+from cyclegan.contract.strict_json import parse, show
 
 SCHEMA_VERSION = 1
 VALUE_RANGES = ((-1.0, 1.0), (0.0, 1.0), (0.0, 255.0))  # that models use, the one of ours first
@@ -152,6 +150,10 @@ class ModelCard:
     # File in the card's folder: a picture and its translation, side by side, which may be shown
     example: str | None = None
     looks: Looks | None = None  # of pictures that it learned to translate; None: unknown
+    # How an app shows it pictures unless it is asked otherwise: pixels of the long side, None: as
+    # it learned; and whether the detail that it does not see then stays, or is what it changes
+    default_size: int | None = None
+    default_detail: Literal["transfer", "off"] = "transfer"
 
     def __post_init__(self) -> None:
         has_field = self.receptive_field is not None
@@ -163,6 +165,10 @@ class ModelCard:
             "border": (self.border >= 0, "0 or more"),
             "training_size": (
                 self.training_size is None or self.training_size >= 1,
+                "1 or more, or null",
+            ),
+            "default_size": (
+                self.default_size is None or self.default_size >= 1,
                 "1 or more, or null",
             ),
             "file": (
@@ -205,7 +211,7 @@ class ModelCard:
         }
         for field, (holds, expected) in rules.items():
             if not holds:
-                raise CardError(f'"{field}" must be {expected}, not {_show(getattr(self, field))}')
+                raise CardError(f'"{field}" must be {expected}, not {show(getattr(self, field))}')
 
     @classmethod
     def from_dict(cls, data: object) -> Self:
@@ -218,7 +224,7 @@ class ModelCard:
                 f"the card has schema version {version}, this program reads up to "
                 f"{SCHEMA_VERSION}; update the program"
             )
-        card: Self = _parse(cls, data, "")
+        card: Self = parse(cls, data)
         return card
 
     def to_dict(self) -> dict[str, Any]:
@@ -267,71 +273,3 @@ class ModelCard:
 def _is_complete(looks: Looks) -> bool:
     lengths = map(len, (looks.mean, looks.deviation, looks.inverse, *looks.inverse))
     return {*lengths} == {len(looks.measures)} and min(looks.deviation) > 0
-
-
-def _parse(kind: Any, value: Any, where: str) -> Any:
-    """`value` from JSON as the type `kind` of a field called `where`. Raises: CardError."""
-    whole = kind
-    if typing.get_origin(kind) is types.UnionType:  # the only union is `... | None`
-        if value is None:
-            return None
-        kind = typing.get_args(kind)[0]
-    origin, arguments = typing.get_origin(kind), typing.get_args(kind)
-    if kind is Any:
-        return value
-    if dataclasses.is_dataclass(kind):
-        return _parse_fields(kind, value, where)
-    if origin is Literal and value in arguments:
-        return value
-    if origin is dict and isinstance(value, dict):
-        return value
-    if origin is tuple and isinstance(value, list):
-        kinds = [arguments[0]] * len(value) if arguments[-1] is ... else arguments
-        if len(kinds) == len(value):
-            pairs = zip(kinds, value, strict=True)
-            return tuple(_parse(k, v, f"{where}[{i}]") for i, (k, v) in enumerate(pairs))
-    # Not isinstance(): True would pass for a number. JSON as Python reads it knows NaN.
-    if kind is float and type(value) in (int, float) and math.isfinite(value):
-        return float(value)
-    if kind in (int, str) and type(value) is kind:
-        return value
-    raise CardError(f'"{where}" must be {_describe(whole)}, not {_show(value)}')
-
-
-def _parse_fields(kind: Any, value: object, where: str) -> Any:
-    if not isinstance(value, dict):
-        named = f'"{where}"' if where else "a card"
-        raise CardError(f"{named} must be an object, not {_show(value)}")
-    hints = typing.get_type_hints(kind)
-    fields = {field.name: field for field in dataclasses.fields(kind)}
-    inside = f' in "{where}"' if where else ""
-    for key in value:
-        if key not in fields:
-            raise CardError(
-                f'unknown key "{key}"{inside}{nearest(key, list(fields)) or "; remove it"}'
-            )
-    for name, field in fields.items():
-        if name not in value and field.default is dataclasses.MISSING:
-            raise CardError(f'"{name}" is missing{inside}; add it ({_describe(hints[name])})')
-    prefix = f"{where}." if where else ""
-    return kind(**{name: _parse(hints[name], value[name], prefix + name) for name in value})
-
-
-def _describe(kind: Any) -> str:
-    origin, arguments = typing.get_origin(kind), typing.get_args(kind)
-    if dataclasses.is_dataclass(kind) or origin is dict:
-        return "an object"
-    if origin is Literal:
-        return " or ".join(json.dumps(argument) for argument in arguments)
-    if origin is types.UnionType:
-        return f"{_describe(arguments[0])} or null"
-    if origin is tuple and arguments[-1] is ...:
-        return f"a list, each {_describe(arguments[0])}"
-    if origin is tuple:
-        return f"a list of {len(arguments)}, each {_describe(arguments[0])}"
-    return {str: "a text", int: "a whole number", float: "a number"}.get(kind, str(kind))
-
-
-def _show(value: object) -> str:
-    text = json.dumps(value, default=str)
-    return text if len(text) <= 60 else f"{text[:57]}..."

@@ -14,7 +14,7 @@ from cyclegan.contract.errors import InputError
     [
         ({"size": 0}, "size must be native or a number of pixels, not 0"),
         ({"size": "big"}, "size must be native or a number of pixels, not big"),
-        ({"detail": "on"}, "detail must be transfer or off, not on"),
+        ({"detail": "on"}, "detail must be one of auto, transfer, off, not on"),
         ({"strength": 1.5}, r"strength must be a number from 0 to 1, not 1\.5"),
         ({"strength": float("nan")}, "strength must be a number from 0 to 1, not nan"),
         ({"alpha": "flatten"}, "alpha must be keep or flatten:#rrggbb, not flatten"),

@@ -70,9 +70,23 @@ def test_detail_that_the_network_did_not_see_stays(render: Render, noise) -> Non
     blurred = render("Identity", rgb, size=16, detail="off")
     assert blurred.shape == rgb.shape
     assert blurred.std() < rgb.std() / 3
+    np.testing.assert_array_equal(render("Identity", rgb, size=16, detail="auto"), rgb)
     even = np.full((300, 200, 3), 30, np.uint8)
     for detail in ("transfer", "off"):
         assert (render("Neg", even, size=16, detail=detail) == 225).all()
+
+
+def test_a_card_says_how_its_model_is_shown_pictures(weights_dir: Path, add_model, noise) -> None:
+    rgb = noise(300, 200)
+    card = add_model(weights_dir, "it", "Identity", training_size=64)
+    style = replace(card, default_size=16, default_detail="off")
+    model = Translator(weights_dir / "it.onnx", style, 1)
+    made = Renderer(model, Recipe())(Picture(rgb)).rgb
+    asked = Renderer(model, Recipe(size=16, detail="off"))(Picture(rgb)).rgb
+    np.testing.assert_array_equal(made, asked)
+    assert made.std() < rgb.std() / 3
+    unlike = Renderer(model, Recipe(size="native", detail="transfer"))(Picture(rgb)).rgb
+    np.testing.assert_array_equal(unlike, rgb)
 
 
 def test_strength_goes_from_the_picture_to_its_translation(render: Render, noise) -> None:

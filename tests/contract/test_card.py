@@ -140,6 +140,8 @@ def inside(part: str, **fields: object) -> Callable[[Card], object]:
             '"fixed_size" must be an object with sides of 1 or more',
         ),
         (put(example="a/b.jpg"), '"example" must be a name ending in .jpg, without folders'),
+        (put(default_size=0), '"default_size" must be 1 or more, or null, not 0'),
+        (put(default_detail="auto"), '"default_detail" must be "transfer" or "off", not "auto"'),
         (put(looks=LOOKS | {"mean": [0.5]}), '"looks" must be an object with as many means'),
         (put(looks=LOOKS | {"deviation": [0, 1]}), '"looks" must be an object with as many'),
         (put(looks=LOOKS | {"limit": None}), '"looks.limit" must be a number, not null'),

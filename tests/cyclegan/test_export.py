@@ -163,7 +163,8 @@ def test_the_two_directions_are_the_two_generators(run: Path, tmp_path: Path) ->
 
 
 def test_the_card_beside_the_model_holds_for_it(run: Path, tmp_path: Path) -> None:
-    export(run, "AtoB", "model", tmp_path, reverse="back", known_limits=("Small.",))
+    words = {"reverse": "back", "known_limits": ("Small.",), "default_size": 512}
+    export(run, "AtoB", "model", tmp_path, **words, default_detail="off")
     assert {path.name for path in tmp_path.iterdir()} == {"model.onnx", "model.json"}
     card = ModelCard.read(tmp_path / "model.json")
     card.verify(tmp_path / "model.onnx")
@@ -173,6 +174,7 @@ def test_the_card_beside_the_model_holds_for_it(run: Path, tmp_path: Path) -> No
     assert card.training.images_seen == 2
     assert card.training.data == "5 pictures of red, 5 pictures of blue"
     assert (card.title, card.reverse, card.known_limits) == ("Red to blue", "back", ("Small.",))
+    assert (card.default_size, card.default_detail) == (512, "off")
     assert onnx.load(tmp_path / "model.onnx").opset_import[0].version == card.opset
 
 

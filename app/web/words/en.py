@@ -33,9 +33,12 @@ WORDS = {
     "options.size-info": (
         "Pixels of the long side; what comes out has the size of the photo always"
     ),
-    "options.auto": "As it learned",
+    "options.auto": "As is best for the model",
     "options.native": "Every pixel",
-    "options.detail": "Keep the detail of the photo where the model sees it smaller",
+    "options.detail": "Fine detail",
+    "options.detail-info": "Of a photo that the model sees smaller than it is",
+    "options.transfer": "From the photo",
+    "options.off": "As the model paints it",
     "options.format": "Format of the download",
     "options.each-format": "The format of each photo",
     "options.quality": "Quality",
