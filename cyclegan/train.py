@@ -102,8 +102,8 @@ def train(
             where the config says `init_from`.
 
     Raises:
-        ConfigError: the folder holds a run with another config, `start` is needed, or the folder
-            lacks the teacher.
+        ConfigError: the folder holds a run with another config, `start` is needed, the folder
+            lacks the teacher, or a batch cannot be split evenly among the processes.
         CheckpointError: the run's checkpoint, or the file of a VGG16, cannot be used.
         DatasetError: a domain has too few pictures, or too many of them cannot be read.
         ModelError: the feature network cannot be loaded.
@@ -133,6 +133,7 @@ def _train(
     processes: Processes,
     start: Weights | None,
 ) -> RunState:
+    processes.share(config.batch_size)  # named before there is a folder that holds this setting
     is_new = processes.is_first and not (run / LATEST).exists()
     if is_new and config.init_from and start is None:
         raise ConfigError(

@@ -147,6 +147,9 @@ def test_processes_split_a_batch_without_overlap(config: TrainConfig) -> None:
         assert torch.equal(together.real_B, torch.cat([part.real_B for part in apart]))
 
 
-def test_a_batch_that_cannot_be_split_says_which_could() -> None:
+def test_a_batch_that_cannot_be_split_says_which_could_and_claims_no_folder(
+    tmp_path: Path, config: TrainConfig
+) -> None:
     with pytest.raises(ConfigError, match=r"batch_size 1 .* 2 processes.*batch_size=2"):
-        Processes(0, 2).share(1)
+        train(config, tmp_path / "run", processes=Processes(0, 2))
+    assert not (tmp_path / "run").exists()
