@@ -10,7 +10,7 @@ from typing import Any
 from cyclegan.config import TrainConfig
 
 PATIENCE = 2  # readings in a row of which an alarm takes notice
-GRACE = 0.05  # share of a run that is not judged: networks that know nothing yet look sick
+GRACE = 0.05  # share of a run for which generators learn unjudged: untaught ones look sick
 
 # Healthy are, on horse2zebra: the bundled models' translations of four probes at 128 pixels, 2000
 # images of resnet6 at 96 pixels and 1500 of plain at 64. Sick is what each line says.
@@ -136,7 +136,7 @@ def judge(
         readings: of `take_readings`, by name: "change_AB", ...
         held: for how many readings in a row each rule has held, by "copying_AB"; brought up to
             date here.
-        share: of the run that is behind us; before `GRACE` nothing is judged.
+        share: of the run, that the generators have learned for; before `GRACE` nothing is judged.
     """
     if share < GRACE:
         return ()

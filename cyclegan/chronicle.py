@@ -75,7 +75,9 @@ class Chronicle:
             readings |= read_student(self.step, self._sheet_sources, self._sheet_taught)
         self.require_finite(readings)
         self._append(readings)
-        alarms = judge(readings, self.state.alarms, self.config, share)
+        # During a head start discriminators tell all apart, and new generators look sick.
+        learned = 1 - min(1.0, self.config.head_start_images / self.state.images_seen)
+        alarms = judge(readings, self.state.alarms, self.config, share * learned)
         for alarm in alarms:
             self._log.tell(alarm.to_row(self.state.images_seen))
         return alarms

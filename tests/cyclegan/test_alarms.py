@@ -181,15 +181,25 @@ def test_a_sick_generator_rings_in_a_run(
     assert rung == [(3, code, "AtoB", "on") for code in codes]
 
 
-def test_a_discriminator_trained_alone_saturates(tmp_path: Path, config: TrainConfig) -> None:
-    # Red noise and blue noise: the generators never get a turn.
-    alone = config.replace(
-        d_steps=1000, learning_rate=2e-3, max_images=40, alarm_every=4, sheet_every=100
-    )
-    train(alone, tmp_path)
-    assert "discriminator-saturated" in {alarm[1] for alarm in alarms_of(tmp_path)}
-    last = [row for row in rows_of(tmp_path) if "told_apart_AB" in row][-1]
-    assert last["told_apart_AB"] == 1
+def test_a_discriminator_trained_alone_saturates_unless_that_is_its_head_start(
+    tmp_path: Path, config: TrainConfig
+) -> None:
+    # Red noise and blue noise, and the generators get a turn at the very end.
+    alone = config.replace(learning_rate=2e-3, max_images=40, alarm_every=4, sheet_every=100)
+    for name, settings in {"alone": {"d_steps": 40}, "ahead": {"head_start_images": 39}}.items():
+        train(alone.replace(**settings), tmp_path / name)
+        readings = [row["told_apart_AB"] for row in rows_of(tmp_path / name) if "change_AB" in row]
+        assert readings[-2] == 1
+    assert "discriminator-saturated" in {alarm[1] for alarm in alarms_of(tmp_path / "alone")}
+    assert alarms_of(tmp_path / "ahead") == []
+
+
+def test_generators_are_judged_soon_after_a_head_start(tmp_path: Path, config: TrainConfig) -> None:
+    # Too slow to learn anything, they stay as sick as they were drawn.
+    ahead = config.replace(head_start_images=10, max_images=20, alarm_every=1, learning_rate=1e-9)
+    train(ahead.replace(checkpoint_every=100), tmp_path)
+    # A twentieth of 20 images after the tenth, and the reading after that
+    assert alarms_of(tmp_path)[0][0] == pytest.approx(12, abs=1)
 
 
 def test_a_dead_discriminator_leaves_no_gradient(tmp_path: Path, faint: TrainConfig) -> None:
