@@ -1,4 +1,4 @@
-"""The verb `models`, with an action each: list, info, verify, looks, add."""
+"""The verb `models`, with an action each: list, info, verify, looks, example, add."""
 
 import sys
 from dataclasses import replace
@@ -113,6 +113,27 @@ def looks(
         )
     replace(card, looks=found).write(store.folder / f"{name}.json")
     typer.echo(f"{name}: looks of {found.pictures}")
+
+
+@models.command()
+def example(
+    name: Annotated[str, typer.Argument(help="A model.")],
+    photo: Annotated[Path, typer.Argument(help="A photo that everybody may be shown.")],
+    weights: Weights = None,
+) -> None:
+    """Put a photo and what the model makes of it beside the card, for the app to show."""
+    from app.example import pair, save_pair  # lazy, here and below: numpy, Pillow, onnxruntime
+    from app.recipe import Recipe
+    from app.rendering import Renderer
+    from cyclegan.contract.images import load_picture
+
+    store = Store(weights or default_folder())
+    card = store.card(name)
+    shown = replace(card, example=f"{name}.example.jpg")
+    both = pair(load_picture(photo), Renderer(store.load(name), Recipe()))
+    save_pair(both, store.folder / str(shown.example))
+    shown.write(store.folder / f"{name}.json")
+    typer.echo(f"{name}: {shown.example}")
 
 
 @models.command()

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
-from PIL import Image
 
 from app.effects import RGB
+from app.example import pair, save_pair
 from app.foreign.anatomy import Anatomy, read_anatomy
 from app.foreign.probing import Guess, Network, Shape, describe_range, find_shape, guess_range
 from app.recipe import Recipe
@@ -21,7 +21,7 @@ from app.translator import Translator
 from cyclegan.contract.card import MODEL_NAME, SCHEMA_VERSION, FixedSize, ModelCard
 from cyclegan.contract.errors import InputError, ModelError
 from cyclegan.contract.files import atomic_write, sha256_of
-from cyclegan.contract.images import Picture, load_picture
+from cyclegan.contract.images import load_picture
 from cyclegan.contract.pixels import Range
 
 # They may be shown: see LICENCES.md there. The last one is the card's example.
@@ -29,8 +29,6 @@ PHOTOS = [
     Path(__file__).parents[1] / "web" / "examples" / name
     for name in ("coffee.jpg", "cat.jpg", "astronaut.jpg")
 ]
-_HEIGHT = 256  # pixels of each picture of a sheet
-
 Larger = Literal["tile", "resize"]
 
 
@@ -61,7 +59,7 @@ class Proposal:
             np.pad(pair, ((0, 4), (0, width - pair.shape[1]), (0, 0)), constant_values=255)
             for pair in self.pairs
         ]
-        _save_jpeg(np.concatenate(rows), path)
+        save_pair(np.concatenate(rows), path)
 
 
 def propose(
@@ -103,7 +101,7 @@ def propose(
         raise ModelError(f"{model.name} cannot be added: {error}") from error
     card = _make_card(model, name, words, anatomy, shape, guess.value_range, larger)
     render = Renderer(Translator(model, card), Recipe())
-    pairs = tuple(_pair(photo, render) for photo in photos)
+    pairs = tuple(pair(photo, render) for photo in photos)
     return Proposal(model, card, tuple(_tell(card, guess)), pairs)
 
 
@@ -120,7 +118,7 @@ def add(proposal: Proposal, folder: Path) -> ModelCard:
     if path.exists() or (model.exists() and not is_there):
         raise InputError(f'{folder} has a model "{card.name}" already; give another --name')
     assert card.example, "every proposal has one"
-    _save_jpeg(proposal.pairs[-1], folder / card.example)
+    save_pair(proposal.pairs[-1], folder / card.example)
     if not is_there:
         with atomic_write(model) as temporary:
             shutil.copyfile(proposal.model, temporary)
@@ -203,19 +201,3 @@ def _tell(card: ModelCard, guess: Guess) -> Sequence[str]:
     else:
         findings.append(f"It takes sides that are multiples of {card.size_multiple} pixels.")
     return findings
-
-
-def _pair(photo: Picture, render: Renderer) -> RGB:
-    """A photo and its translation, side by side, small enough to look at."""
-    sides = []
-    for picture in (photo, render(photo)):
-        height, width = picture.rgb.shape[:2]
-        size = round(width * _HEIGHT / height), _HEIGHT
-        small = Image.fromarray(picture.rgb).resize(size, Image.Resampling.LANCZOS)
-        sides.append(np.asarray(small))
-    return np.concatenate(sides, axis=1)
-
-
-def _save_jpeg(rgb: RGB, path: Path) -> None:
-    with atomic_write(path) as temporary:
-        Image.fromarray(rgb).save(temporary, format="JPEG", quality=90)

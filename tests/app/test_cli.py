@@ -258,6 +258,18 @@ def test_a_card_is_told_what_its_model_learned_from(
     assert command("models", "looks", "negate", tmp_path / "none").code == 2
 
 
+def test_a_card_is_given_an_example(command, weights_dir: Path, tmp_path: Path) -> None:
+    Image.fromarray(np.full((200, 100, 3), 50, np.uint8)).save(tmp_path / "photo.png")
+    ran = command("models", "example", "negate", tmp_path / "photo.png")
+    assert (ran.code, ran.stdout) == (0, "negate: negate.example.jpg\n")
+    assert json.loads((weights_dir / "negate.json").read_text())["example"] == "negate.example.jpg"
+    with Image.open(weights_dir / "negate.example.jpg") as pair:
+        assert pair.size == (256, 256)
+        assert np.ptp(np.asarray(pair)[:, :100] - 50.0) <= 2
+        assert np.ptp(np.asarray(pair)[:, 156:] - 205.0) <= 2
+    assert command("models", "example", "negate", tmp_path / "none.png").code == 2
+
+
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [

@@ -1,0 +1,30 @@
+"""A photo beside its translation, small enough to look at: the example on a model's card."""
+
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from app.effects import RGB
+from app.rendering import Renderer
+from cyclegan.contract.files import atomic_write
+from cyclegan.contract.images import Picture
+
+_HEIGHT = 256  # pixels of both
+
+
+def pair(photo: Picture, render: Renderer) -> RGB:
+    """A photo and its translation, side by side. Raises: ModelError."""
+    sides = []
+    for picture in (photo, render(photo)):
+        height, width = picture.rgb.shape[:2]
+        size = round(width * _HEIGHT / height), _HEIGHT
+        small = Image.fromarray(picture.rgb).resize(size, Image.Resampling.LANCZOS)
+        sides.append(np.asarray(small))
+    return np.concatenate(sides, axis=1)
+
+
+def save_pair(rgb: RGB, path: Path) -> None:
+    """Write one pair, or several below one another, as JPEG. Raises: StorageError."""
+    with atomic_write(path) as temporary:
+        Image.fromarray(rgb).save(temporary, format="JPEG", quality=90)
