@@ -9,7 +9,7 @@ ARGS ?=
 
 # The app runs in the development environment where there is one, else in a small one without torch.
 APP_VENV := $(if $(wildcard .venv/.installed),.venv,.venv-app)
-.venv/.installed: EXTRAS := dev,heif,metrics,ray,train,web
+.venv/.installed: EXTRAS := dev,heif,metrics,ray,stores,train,web
 .venv-app/.installed: EXTRAS := heif,web
 
 export PIP_DEFAULT_TIMEOUT ?= 300

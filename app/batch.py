@@ -6,7 +6,6 @@ does to a picture in translator.py.
 
 import errno
 import io
-import shutil
 import sys
 import time
 from collections import deque
@@ -20,10 +19,10 @@ from typing import Literal, NamedTuple
 
 from app import heap
 from app.devices import count_cpus
-from app.manifest import IS_DONE, Manifest, Stamp, stamp_of
+from app.manifest import IS_DONE, Manifest
+from app.places import Address, Place, Stamp, copy, read, stamp_of, write
 from app.plan import PIPE, Job
 from cyclegan.contract.errors import CycleGANError, InputError, StorageError, brief
-from cyclegan.contract.files import atomic_write
 from cyclegan.contract.images import Animation, Picture, open_picture
 from cyclegan.contract.saving import DEFAULT_QUALITY, save_picture, write_picture
 
@@ -37,8 +36,8 @@ MOST_WORKERS = 9  # each holds a picture before and after, up to 600 MB
 class Result:
     """What became of a job."""
 
-    source: Path
-    output: Path
+    source: Place
+    output: Place
     status: Literal["done", "skipped", "failed"]
     reason: str | None = None  # why it was skipped or failed
     seconds: float = 0.0  # from before reading until after writing
@@ -46,6 +45,7 @@ class Result:
     height: int | None = None
     source_bytes: int | None = None  # of files; None for a pipe
     output_bytes: int | None = None
+    output_mtime_ns: int | None = None  # when it was written, as its folder says
 
 
 def convert_one(
@@ -75,7 +75,18 @@ def convert_one(
             _copy_sidecars(job)
         height, width = _write(translated, job, quality)
     seconds = time.perf_counter() - started
-    return Result(job.source, job.output, "done", None, seconds, width, height)
+    there = None if job.output == PIPE else stamp_of(job.output)  # here: a store takes its time
+    return Result(
+        job.source,
+        job.output,
+        "done",
+        None,
+        seconds,
+        width,
+        height,
+        output_bytes=there and there.bytes,
+        output_mtime_ns=there and there.mtime_ns,
+    )
 
 
 def attempt(
@@ -164,17 +175,17 @@ class Begun(NamedTuple):
             manifest.give_up(self.job)
         if result.status != "done":
             return result
-        output = stamp_of(self.job.output)
-        if self.source is None or output is None:  # gone already
+        size, mtime_ns = result.output_bytes, result.output_mtime_ns
+        if self.source is None or size is None or mtime_ns is None:  # gone already
             return result
-        manifest.finish(self.job, self.source, output)
-        return replace(result, source_bytes=self.source.bytes, output_bytes=output.bytes)
+        manifest.finish(self.job, self.source, Stamp(size, mtime_ns))
+        return replace(result, source_bytes=self.source.bytes)
 
 
 def begin(job: Job, manifest: Manifest, *, overwrite: bool, sidecars: bool) -> Begun | Result:
     """Tell the manifest that a job is under way; its result where it is not to be done."""
-    source = stamp_of(job.source)
-    reason = None if overwrite or job.problem else manifest.reason_to_skip(job)
+    source = manifest.stamp_of(job.source)
+    reason = None if overwrite or job.problem else manifest.reason_to_skip(job, source)
     if job.problem or reason:
         return _without_network(job, reason, sidecars)
     manifest.begin(job)
@@ -219,25 +230,31 @@ def _copy_sidecars(job: Job) -> None:
     """Copy the label files beside a picture where they are not there yet, or older."""
     for suffix in SIDECARS:
         labels = job.source.with_suffix(suffix)
-        copy = job.output.with_name(labels.name)
-        source, there = stamp_of(labels), stamp_of(copy)
+        copied = job.output.with_name(labels.name)
+        source, there = stamp_of(labels), stamp_of(copied)
         if source and (there is None or there.mtime_ns < source.mtime_ns):
-            with atomic_write(copy) as temporary:
-                shutil.copy2(labels, temporary)  # its time too
+            copy(labels, copied)
 
 
-def _open(source: Path, content: bytes | None) -> AbstractContextManager[Picture | Animation]:
+def _open(source: Place, content: bytes | None) -> AbstractContextManager[Picture | Animation]:
     if source == PIPE:
         return open_picture(sys.stdin.buffer.read(), name="standard input")
-    return open_picture(source if content is None else content, name=str(source))
+    if content is None:
+        return open_picture(source if isinstance(source, Path) else read(source), name=str(source))
+    return open_picture(content, name=str(source))
 
 
 def _write(translated: Picture | Animation, job: Job, quality: int) -> tuple[int, int]:
     """Write a translation; its height and width in pixels."""
-    if job.output != PIPE:
+    is_pipe = job.output == PIPE
+    if isinstance(job.output, Path) and not is_pipe:
         return save_picture(translated, job.output, quality=quality)
     encoded = io.BytesIO()
-    size = write_picture(translated, encoded, job.pipe_suffix, quality=quality)
+    suffix = job.pipe_suffix if is_pipe else job.output.suffix
+    size = write_picture(translated, encoded, suffix, name=str(job.output), quality=quality)
+    if isinstance(job.output, Address):
+        write(job.output, encoded.getvalue())
+        return size
     try:
         sys.stdout.buffer.write(encoded.getvalue())
         sys.stdout.buffer.flush()
@@ -252,7 +269,9 @@ def _is_gone(cause: BaseException | None) -> bool:
     return isinstance(cause, OSError) and cause.errno in gone
 
 
-def _is_same_file(source: Path, output: Path) -> bool:
+def _is_same_file(source: Place, output: Place) -> bool:
+    if not (isinstance(source, Path) and isinstance(output, Path)):
+        return source == output
     try:
         return output.samefile(source)  # by a link, or by another spelling
     except OSError:  # one of them is not there

@@ -11,8 +11,8 @@ import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import NamedTuple
 
+from app.places import Place, Stamp, Stamps, memory_of
 from app.plan import Job
 from cyclegan.contract.errors import StorageError, brief
 from cyclegan.contract.files import sweep
@@ -33,22 +33,6 @@ CREATE TABLE begun (output BLOB PRIMARY KEY) WITHOUT ROWID;
 """
 
 
-class Stamp(NamedTuple):
-    """What tells one version of a file from another without reading it."""
-
-    bytes: int
-    mtime_ns: int
-
-
-def stamp_of(path: Path) -> Stamp | None:
-    """The stamp of a file as it is now, or None where it cannot be had."""
-    try:
-        status = path.stat()
-    except OSError:
-        return None
-    return Stamp(status.st_size, status.st_mtime_ns)
-
-
 class Manifest:
     """What one run knows of earlier ones, and tells later ones; for one thread.
 
@@ -56,21 +40,28 @@ class Manifest:
     and neither, by a run that was killed, is not trusted and done again.
     """
 
-    def __init__(self, folder: Path, database: sqlite3.Connection, recipe: bytes) -> None:
+    def __init__(self, folder: Place, database: sqlite3.Connection, recipe: bytes) -> None:
         self._folder = folder
         self._database = database
         self._recipe = recipe
+        self._stamps = Stamps()
         self._unfinished = {output for (output,) in database.execute("SELECT output FROM begun")}
         for parent in {(folder / os.fsdecode(output)).parent for output in self._unfinished}:
-            sweep(Path(os.path.realpath(parent)))
+            if isinstance(parent, Path):  # a store has what is whole only
+                sweep(Path(os.path.realpath(parent)))
 
-    def reason_to_skip(self, job: Job) -> str | None:
-        """Why a job need not or must not be done; None if it is to be done.
+    def stamp_of(self, source: Place) -> Stamp | None:
+        """The stamp of a picture before it is read, or None where it cannot be had."""
+        return self._stamps.of(source)
+
+    def reason_to_skip(self, job: Job, source: Stamp | None) -> str | None:
+        """Why a job need not or must not be done, with a picture of the version `source`; None if
+        it is to be done.
 
         It is done again where the picture, the model or the options have changed since, but what
         this command did not write, or someone changed, is left as it is.
         """
-        output, key = stamp_of(job.output), self._key(job)
+        output, key = self._stamps.of(job.output), self._key(job)
         if output is None or key in self._unfinished:
             return None
         row = self._database.execute("SELECT * FROM done WHERE output = ?", (key,)).fetchone()
@@ -79,7 +70,7 @@ class Manifest:
         _, path, *stamps, recipe = row
         if output != tuple(stamps[2:]):
             return "it was changed since it was written; --overwrite replaces it"
-        if stamp_of(job.source) != tuple(stamps[:2]):
+        if source != tuple(stamps[:2]):
             if path == _absolute(job.source):
                 return None
             return f"it is the translation of {os.fsdecode(path)}; --overwrite replaces it"
@@ -108,20 +99,22 @@ class Manifest:
 
 
 @contextmanager
-def open_manifest(folder: Path, recipe: Mapping[str, object]) -> Iterator[Manifest]:
+def open_manifest(folder: Place, recipe: Mapping[str, object]) -> Iterator[Manifest]:
     """The manifest of an output folder, which is made if it is not there.
+
+    That of an address is a file of this machine: in a store no file changes, as a database does.
 
     `recipe` is what decides how an output looks beside its picture: the model and the options.
 
     Raises: StorageError if it cannot be read or written, or another run has it.
     """
     digest = hashlib.sha256(json.dumps(recipe, sort_keys=True).encode()).digest()
-    path = folder / NAME
+    path = folder / NAME if isinstance(folder, Path) else memory_of(folder)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.touch()  # SQLite does not say why it cannot
     except OSError as error:
-        raise StorageError(f"{folder} could not be written: {brief(error)}") from error
+        raise StorageError(f"{path.parent} could not be written: {brief(error)}") from error
     try:
         with closing(sqlite3.connect(path, timeout=1, isolation_level=None)) as database:
             _prepare(database, path)
@@ -155,5 +148,5 @@ def _prepare(database: sqlite3.Connection, path: Path) -> None:
         )
 
 
-def _absolute(path: Path) -> bytes:
-    return os.fsencode(path.absolute())
+def _absolute(source: Place) -> bytes:
+    return os.fsencode(source.absolute() if isinstance(source, Path) else source)

@@ -7,11 +7,11 @@ import os
 import re
 from collections import Counter
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePath, PureWindowsPath
 from typing import Literal, get_args
 
+from app.places import Place, names_in
 from cyclegan.contract.errors import InputError
 from cyclegan.contract.formats import FORMATS, PICTURE_SUFFIXES, WRITABLE_SUFFIXES
 
@@ -45,7 +45,7 @@ class Naming:
                 '{stem} in it and .{ext} at its end, as "{stem}_{model}.{ext}"'
             )
 
-    def suffix(self, source: Path) -> str:
+    def suffix(self, source: Place) -> str:
         """The suffix of a picture's translation."""
         wanted = f".{self.format}"
         if self.format == "auto":
@@ -53,7 +53,7 @@ class Naming:
         same = next(each.suffixes for each in FORMATS if wanted in each.suffixes)
         return source.suffix if source.suffix.lower() in same else wanted
 
-    def name(self, source: Path, neighbours: "Callable[[Path], Neighbours] | None" = None) -> str:
+    def name(self, source: Place, neighbours: "Callable[[Place], Neighbours] | None" = None) -> str:
         """The name of a picture's translation; no two of one folder's pictures have the same.
 
         Where the stem alone would not tell it from one of its `neighbours` in that folder, the
@@ -74,14 +74,12 @@ class Naming:
 class Neighbours:
     """The pictures of one folder, as far as their names matter to each other."""
 
-    def __init__(self, folder: Path) -> None:
-        self._names: set[str] = set()
-        with suppress(OSError):  # it was listed before, or there are no pictures to name
-            self._names.update(os.listdir(folder))  # noqa: PTH208 (no Path for each)
+    def __init__(self, folder: Place) -> None:
+        self._names = names_in(folder)
         stems = (os.path.splitext(name) for name in self._names)  # noqa: PTH122
         self._stems = Counter(stem for stem, end in stems if end.lower() in PICTURE_SUFFIXES)
 
-    def tell(self, source: Path, is_own: bool) -> bool:
+    def tell(self, source: Place, is_own: bool) -> bool:
         """Whether the stem of a picture makes a name that no other one gets.
 
         Names differ, and so do stems that no other picture has, or that keep their suffix

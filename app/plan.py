@@ -12,9 +12,9 @@ from itertools import islice
 from pathlib import Path
 
 from app.naming import Naming, Neighbours
+from app.places import Place, kind_of, real, walk
 from cyclegan.contract.errors import InputError
 from cyclegan.contract.formats import PICTURE_SUFFIXES, WRITABLE_SUFFIXES
-from cyclegan.contract.walk import walk_pictures
 
 PIPE = Path("-")  # standard input, or standard output
 
@@ -25,13 +25,13 @@ _AS_IT_IS = Naming()
 class Job:
     """A picture to translate, and where to."""
 
-    source: Path
-    output: Path
+    source: Place
+    output: Place
     problem: str | None = None  # why it cannot be done; None if it can
     pipe_suffix: str = ".png"  # of the format that goes to a pipe
 
 
-def plan_file(source: Path, output: Path, naming: Naming = _AS_IT_IS) -> Job:
+def plan_file(source: Place, output: Place, naming: Naming = _AS_IT_IS) -> Job:
     """The job for one picture; `output` is a file to write, an existing folder, or PIPE.
 
     Only in a folder `naming` makes the name; a file must be of the format that it asks for.
@@ -40,9 +40,10 @@ def plan_file(source: Path, output: Path, naming: Naming = _AS_IT_IS) -> Job:
     """
     if output == PIPE:
         return Job(source, output, pipe_suffix=naming.suffix(source))
-    if output.is_dir() and source == PIPE:
+    is_folder = kind_of(output) == "folder"
+    if is_folder and source == PIPE:
         raise InputError(f"{output} is a folder; name the file for the picture from standard input")
-    job = Job(source, output / naming.name(source) if output.is_dir() else output)
+    job = Job(source, output / naming.name(source) if is_folder else output)
     if job.output.suffix.lower() not in WRITABLE_SUFFIXES:
         raise InputError(
             f"{job.output} is neither an existing folder nor a file name that ends in one of "
@@ -63,21 +64,19 @@ class FolderPlan:
     Raises: InputError if it cannot be: the output is a file, or the same folder.
     """
 
-    source: Path
-    output: Path
+    source: Place
+    output: Place
     recursive: bool = False  # whether folders inside the folder are translated too
     glob: str = "*"  # what paths inside the folder must match; * matches / as well
     limit: int | None = None  # pictures; the first ones
     naming: Naming = _AS_IT_IS
 
     def __post_init__(self) -> None:
-        # Not Path's resolve() and exists(), which raise for loops of links and names too long.
-        origin, target = os.path.realpath(self.source), os.path.realpath(self.output)
-        if os.path.exists(target) and not os.path.isdir(target):  # noqa: PTH110, PTH112
+        if kind_of(self.output) == "file":
             raise InputError(
                 f"{self.output} is a file; name a folder for the pictures of {self.source}"
             )
-        if origin == target:
+        if real(self.source) == real(self.output):
             raise InputError(
                 f"{self.source} is both input and output; name another folder for the output"
             )
@@ -97,7 +96,7 @@ class FolderPlan:
         return count
 
     def _jobs(self) -> Iterator[Job]:
-        resolve = lru_cache(maxsize=16)(os.path.realpath)  # pictures of one folder come together
+        resolve = lru_cache(maxsize=16)(real)  # pictures of one folder come together
         origin, target = resolve(self.source), resolve(self.output)
         neighbours = lru_cache(maxsize=16)(Neighbours)
         is_inner = _is_inside(target, origin)
@@ -106,9 +105,9 @@ class FolderPlan:
             name = self.naming.name(path, neighbours)
             output, problem = self._beside(path).with_name(name), None
             # Links in the output folder may lead anywhere.
-            is_link = os.path.islink(output)  # noqa: PTH114 (see __post_init__)
-            real = resolve(output) if is_link else f"{resolve(output.parent)}/{output.name}"
-            if _is_inside(real, origin) and not (is_inner and _is_inside(real, target)):
+            is_link = os.path.islink(output)  # noqa: PTH114 (Path's raises for a name too long)
+            at = resolve(output) if is_link else f"{resolve(output.parent)}/{output.name}"
+            if _is_inside(at, origin) and not (is_inner and _is_inside(at, target)):
                 problem = (
                     f"{output} would be written among the pictures of {self.source}; "
                     "name another folder for the output"
@@ -116,20 +115,18 @@ class FolderPlan:
             yield Job(path, output, problem)
         yield from unreadable
 
-    def _pictures(self, unreadable: list[Job]) -> Iterator[Path]:
+    def _pictures(self, unreadable: list[Job]) -> Iterator[Place]:
         """The pictures that are wanted; folders that cannot be listed are added to `unreadable`."""
 
-        def note(folder: Path, error: InputError) -> None:
+        def note(folder: Place, error: InputError) -> None:
             unreadable.append(Job(folder, self._beside(folder), str(error)))
 
-        inner = os.path.relpath(os.path.realpath(self.output), os.path.realpath(self.source))
-        for path in walk_pictures(
-            self.source, self.recursive, but=self.source / inner, on_error=note
-        ):
+        inner = os.path.relpath(real(self.output), real(self.source))
+        for path in walk(self.source, self.recursive, but=self.source / inner, on_error=note):
             if fnmatchcase(path.relative_to(self.source).as_posix(), self.glob):
                 yield path
 
-    def _beside(self, source: Path) -> Path:
+    def _beside(self, source: Place) -> Place:
         return self.output / source.relative_to(self.source)
 
 

@@ -1,7 +1,7 @@
 """A folder on many machines: Ray reads its pictures, a pool of actors translates and writes them.
 
 Which picture becomes which file, and what is done already, is decided where the command runs, as
-for one machine (batch.py). All machines see the folders under the same paths.
+for one machine (batch.py). All machines see the folders under the same paths or addresses.
 """
 
 import logging
@@ -21,6 +21,7 @@ os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
 
 from app.batch import Begun, Result, Translate, attempt, begin
 from app.manifest import Manifest
+from app.places import read
 from app.plan import Job
 from cyclegan.contract.errors import DependencyError, InputError, StorageError, brief
 from cyclegan.contract.files import sweep
@@ -74,7 +75,9 @@ def convert_all(
             for place, result in _translate([each.job for each in begun], translate, run):
                 yield begun[place].settle(result, manifest)
         for folder in {each.job.output.parent for each in begun}:
-            if folder.is_dir():  # a worker that was killed may have left something
+            if (
+                isinstance(folder, Path) and folder.is_dir()
+            ):  # a worker that was killed may have left something
                 sweep(Path(os.path.realpath(folder)))
 
 
@@ -104,8 +107,8 @@ def _translate(jobs: list[Job], translate: Translate, run: Run) -> Iterator[tupl
 def _read(row: Row) -> Row:
     """The content of a picture; None where it cannot be read, which the worker finds out again."""
     try:
-        content = pickle.loads(row["job"]).source.read_bytes()
-    except OSError:
+        content = read(pickle.loads(row["job"]).source)
+    except InputError:
         content = None
     return row | {"content": content}
 

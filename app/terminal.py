@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from app.batch import Result
     from app.foreign import Proposal
+    from app.places import Place
 
     Advance = Callable[[Result], object]
 
@@ -35,7 +36,7 @@ def describe(result: "Result") -> str:
     return f"failed: {result.reason}"
 
 
-def summary(target: Path, counts: Mapping[str, int], seconds: float) -> str:
+def summary(target: "Place", counts: Mapping[str, int], seconds: float) -> str:
     """A line about a folder of pictures."""
     told = (f"{counts.get(status, 0)} {status}" for status in ("done", "skipped", "failed"))
     return f"{target}: {', '.join(told)} in {seconds:.1f} s"

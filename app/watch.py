@@ -6,10 +6,9 @@ a file has come to its end shows only when its size stays.
 
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator
-from pathlib import Path
 
 from app.batch import Result
-from app.manifest import Stamp, stamp_of
+from app.places import Place, Stamp, stamp_of
 from app.plan import Job
 
 INTERVAL_S = 1.0
@@ -25,8 +24,8 @@ def convert_new(
     A picture is taken when two looks found the same size and time. One that failed is tried again
     only when it has changed.
     """
-    taken: dict[Path, Stamp] = {}
-    seen: dict[Path, Stamp] = {}  # at the last look, and not taken
+    taken: dict[Place, Stamp] = {}
+    seen: dict[Place, Stamp] = {}  # at the last look, and not taken
 
     def settled() -> Iterator[Job]:
         last, now = seen.copy(), {}

@@ -1,6 +1,5 @@
 """The verb `convert`."""
 
-import os
 import sys
 import time
 from collections import Counter
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
 
     from app.batch import Result, Translate
     from app.manifest import Manifest
+    from app.places import Place
     from app.plan import FolderPlan, Job
 
     Engine = Callable[[Translate, Iterable[Job], Manifest], Generator[Result, None, None]]
@@ -31,13 +31,14 @@ if TYPE_CHECKING:
 
 def convert(
     paths: Annotated[
-        list[Path] | None,
+        list[str] | None,
         typer.Argument(
-            metavar="INPUT OUTPUT", help="A picture or a folder of them; where to. - is a pipe."
+            metavar="INPUT OUTPUT",
+            help="A picture or a folder of them; where to. s3://... is a store, - a pipe.",
         ),
     ] = None,
-    input_: Annotated[Path | None, typer.Option("-i", "--input", help="Same as INPUT.")] = None,
-    output: Annotated[Path | None, typer.Option("-o", "--output", help="Same as OUTPUT.")] = None,
+    input_: Annotated[str | None, typer.Option("-i", "--input", help="Same as INPUT.")] = None,
+    output: Annotated[str | None, typer.Option("-o", "--output", help="Same as OUTPUT.")] = None,
     model: Annotated[
         str | None, typer.Option("-m", "--model", help="Its name; not needed if there is only one.")
     ] = None,
@@ -126,12 +127,13 @@ def convert(
 
     Exits 3 if some pictures of a folder failed; all others are done then.
     """
-    source, target = _two_paths(paths or [], input_, output)
+    source, target = _two_places(paths or [], input_, output)
     if suffix is not None and template is not None:
         raise typer.BadParameter("--suffix and --template both make names; give one of them")
     from app import terminal  # lazy: rich
     from app.batch import attempt  # lazy: numpy, Pillow, onnxruntime
     from app.naming import Naming
+    from app.places import kind_of
     from app.plan import PIPE, FolderPlan, plan_file
     from app.recipe import Recipe
     from app.rendering import Renderer
@@ -148,14 +150,14 @@ def convert(
         strip_gps=strip_gps,
     )
     naming = Naming(format_, template or f"{{stem}}{suffix or ''}.{{ext}}")
-    # Not Path.exists(), which raises where a name is too long.
-    if source != PIPE and not os.path.exists(source):  # noqa: PTH110
+    found = None if source == PIPE else kind_of(source)
+    if source != PIPE and found is None:
         raise InputError(f"{source} does not exist; give a picture or a folder of pictures")
-    if target == PIPE and (source.is_dir() or json_ or sys.stdout.isatty()):
+    is_folder = found == "folder"
+    if target == PIPE and (is_folder or json_ or sys.stdout.isatty()):
         raise typer.BadParameter("- as OUTPUT wants one picture, and standard output for it alone")
-    is_folder = source.is_dir()
-    if watch and (not is_folder or limit):
-        raise typer.BadParameter("--watch wants a folder as INPUT, and no --limit")
+    if watch and (not is_folder or limit or not isinstance(source, Path)):
+        raise typer.BadParameter("--watch wants a folder of this machine as INPUT, and no --limit")
     if engine == "ray" and (not is_folder or watch):
         raise typer.BadParameter("--engine ray wants a folder as INPUT, and no --watch")
     if address is not None and engine != "ray":
@@ -239,7 +241,7 @@ def _convert_folder(
         yield from convert_new(plan, convert_these) if watch else convert_these(plan)
 
 
-def _two_paths(paths: list[Path], source: Path | None, target: Path | None) -> tuple[Path, Path]:
+def _two_places(paths: list[str], source: str | None, target: str | None) -> "tuple[Place, Place]":
     """INPUT and OUTPUT, each by its place or by its option."""
     rest = list(paths)
     if source is None and rest:
@@ -250,4 +252,6 @@ def _two_paths(paths: list[Path], source: Path | None, target: Path | None) -> t
         raise typer.BadParameter(
             "expected one INPUT and one OUTPUT, as in: cyclegan convert photo.jpg out.png"
         )
-    return source, target
+    from app.places import place_of  # lazy: Pillow
+
+    return place_of(source), place_of(target)

@@ -75,7 +75,7 @@ def do(
             progress.check()  # what was stopped has not failed
             picture = pictures[result.source.name]
             if result.status == "done" or result.reason == IS_DONE:
-                made_bytes += result.output.stat().st_size
+                made_bytes += Path(result.output).stat().st_size
                 has_preview = previews < limits.previews
                 if has_preview:
                     _make_preview(result, folder / PREVIEWS, picture.number)
@@ -119,7 +119,7 @@ def _make_preview(result: Result, folder: Path, number: int) -> None:
     paths = preview_paths(folder.parent, number)
     for source, path in zip((result.source, result.output), paths.values(), strict=True):
         if not path.exists():
-            picture = load_picture(source).flattened(_WHITE)
+            picture = load_picture(Path(source)).flattened(_WHITE)
             save_picture(Picture(shrink(picture.rgb, PREVIEW_SIDE)), path, quality=85)
 
 

@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -12,6 +12,7 @@ from PIL import Image
 
 from app.cli import main
 from app.trainings.orders import Order, Record
+from tests.app.stores import serve_s3
 
 
 class Ran(NamedTuple):
@@ -90,3 +91,9 @@ def run_folder(tmp_path: Path, order: Order) -> Path:
     (run / "log.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows) + '{"cut')
     (run / "output.txt").write_text(f"note: this\nerror: {run}: memory ran <out>\n\n")
     return run
+
+
+@pytest.fixture(scope="session")
+def s3() -> Iterator[str]:
+    """The address of a bucket on a real S3 server, which the environment leads to."""
+    yield from serve_s3()

@@ -75,7 +75,7 @@ def test_convert_imports_neither_torch_nor_gradio(weights_dir: Path, tmp_path: P
     paths = str(tmp_path / "in.png"), str(tmp_path / "out.png")
     modules = modules_after(RUN_COMMAND, "convert", *paths, "--weights", str(weights_dir))
     assert (tmp_path / "out.png").exists()
-    assert modules.isdisjoint({"torch", "gradio"})
+    assert modules.isdisjoint({"torch", "gradio", "pyarrow", "fsspec"})
 
 
 def test_listing_models_imports_neither_numpy_nor_onnxruntime(weights_dir: Path) -> None:
@@ -103,6 +103,16 @@ import app.web
     assert opened.returncode == 0, opened.stderr
     assert "component_meta" in opened.stdout  # what writes them is still the module of this name
     assert ".pyi" not in opened.stdout
+
+
+def test_a_store_without_its_drivers_says_what_to_install(tmp_path: Path) -> None:
+    code = f"{BLOCK.format(names={'pyarrow'})}\nimport app.cli; app.cli.main()"
+    ran = run_python(code, "convert", "s3://bucket/in", str(tmp_path / "out"))
+    assert ran.returncode == 2
+    assert ran.stderr == (
+        "error: s3://bucket needs pyarrow, which is not installed; "
+        "run: pip install 'cyclegan[stores]'\n"
+    )
 
 
 def test_serving_without_gradio_says_what_to_install() -> None:

@@ -1,5 +1,6 @@
 """A folder on a real cluster of two nodes, one of which is killed."""
 
+import importlib.util
 import json
 import os
 import socket
@@ -16,6 +17,7 @@ ray = pytest.importorskip("ray", reason="needs ray (extra: ray)")
 from ray.cluster_utils import Cluster  # noqa: E402
 
 from app.manifest import open_manifest  # noqa: E402
+from app.places import Address, names_in, read, write  # noqa: E402
 from app.plan import FolderPlan  # noqa: E402
 from app.ray_engine import convert_all  # noqa: E402
 from app.store import Store  # noqa: E402
@@ -31,8 +33,10 @@ pytestmark = pytest.mark.filterwarnings("default")  # Ray's own, of its threads 
 
 
 @pytest.fixture(scope="module")
-def cluster() -> Iterator[Any]:
+def cluster(request: pytest.FixtureRequest) -> Iterator[Any]:
     """A node with a CPU, quick to notice when others are gone; none of what people look at."""
+    if importlib.util.find_spec("moto"):
+        request.getfixturevalue("s3")  # first: workers have the environment of when they start
     health = {"health_check_period_ms": 1000, "health_check_failure_threshold": 4}
     made = Cluster()
     _start_node(made, _system_config=health, no_monitor=True)
@@ -102,3 +106,22 @@ def test_the_command_tells_of_a_folder_as_it_does_on_one_machine(
     }
     ran = command("convert", at / "in", at / "out", "--limit", 1)  # here, it is known to be done
     assert ": 0 done, 1 skipped, 0 failed" in ran.stdout
+
+
+def test_pictures_go_from_store_to_store(
+    s3: str, cluster: Any, put, command, tmp_path: Path, monkeypatch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    at = put("a.png")
+    for name in ("a.png", "sub/b.png"):
+        write(Address(f"{s3}/ray/in/{name}"), (at / "a.png").read_bytes())
+    write(Address(f"{s3}/ray/in/torn.png"), b"no picture")
+    arguments = ("convert", f"{s3}/ray/in", f"{s3}/ray/out", "-r", "--engine", "ray")
+    ran = command(*arguments, "--address", cluster.address)
+    assert f"{s3}/ray/out: 2 done, 0 skipped, 1 failed" in ran.stdout
+    assert names_in(Address(f"{s3}/ray/out")) == {"a.png", "sub"}
+    (at / "b.png").write_bytes(read(Address(f"{s3}/ray/out/sub/b.png")))
+    with Image.open(at / "b.png") as image:
+        assert image.getpixel((0, 0)) == (255, 255, 255)
+    ran = command("convert", f"{s3}/ray/in", f"{s3}/ray/out", "-r")  # here, it is known to be done
+    assert ": 0 done, 2 skipped, 1 failed" in ran.stdout
