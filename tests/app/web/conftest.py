@@ -26,6 +26,11 @@ sys.addaudithook(hook)
 runpy.run_module("app", run_name="__main__")
 """
 
+# Whether a person sees that an element has the focus; the line of a comparison shows it itself.
+_SHOWS_FOCUS = """each => [each, each.closest(".choice")].some(
+    one => one && getComputedStyle(one).outlineStyle !== "none"
+) || each.matches("body, .split")"""
+
 # The word that a stream of answers ends reaches the page late, as it does on a bad line.
 _LATE_ENDS = """
 import asyncio
@@ -75,6 +80,17 @@ class Visitor:
 
     def give(self, path: Path) -> None:
         self.page.locator("#photo input[type=file]").set_input_files(path)
+
+    def tab_to(self, role: str, name: str, *, backwards: bool = False) -> Any:
+        """Press Tab until the focus is there, always where it can be seen; what has it then."""
+        target = self.page.get_by_role(role, name=name)
+        for _ in range(40):
+            self.page.keyboard.press("Shift+Tab" if backwards else "Tab")
+            if target.evaluate("each => each === document.activeElement"):
+                return target
+            focused = self.page.evaluate_handle("document.activeElement")
+            assert focused.evaluate(_SHOWS_FOCUS), focused.evaluate("each => each.outerHTML")
+        raise AssertionError(f"Tab does not lead to the {role} {name}")
 
     def note(self, *, containing: str) -> str:
         note = self.page.locator("#note", has_text=containing)

@@ -106,16 +106,22 @@ def test_page_works_by_keys_alone_on_a_narrow_dark_screen(
     visitor = visit(server.url, viewport=narrow, color_scheme="dark")
     page = visitor.page
 
-    page.get_by_role("button", name="Cat").focus()
+    visitor.tab_to("button", "Cat")
     page.keyboard.press("Enter")
     visitor.note(containing="Photo to negative · 451 × 300")
-    page.get_by_role("radio", name="Photo to negative").focus()
+    visitor.tab_to("radio", "Photo to negative")
     page.keyboard.press("ArrowDown")
     visitor.note(containing="Photo to itself · 451 × 300")
-    line = page.get_by_role("slider", name="Line between before and after")
-    line.focus()
+    line = visitor.tab_to("slider", "Line between before and after")
     page.keyboard.press("ArrowLeft")
     assert line.input_value() == "45"
+    visitor.tab_to("button", "Download")
+    with page.expect_download() as download:
+        page.keyboard.press("Enter")
+    assert download.value.suggested_filename == "cat_same.png"
+    visitor.tab_to("tab", "Models", backwards=True)
+    page.keyboard.press("Enter")
+    visitor.tab_to("button", "Verify the files")
 
     for tab in ("Photo", "Models"):
         page.get_by_role("tab", name=tab).click()
