@@ -13,7 +13,7 @@ from cyclegan.contract.saving import save_picture
 
 ROOT = Path(__file__).parents[1]
 SETTINGS = (
-    "--max-images 2 --no-compile --set generator_width=8 --set discriminator_width=8 "
+    "--max-images 2 --no-compile --set discriminator_width=8 "
     "--set crop_size=32 --set load_size_min=32 --set load_size_max=32 --set evaluate_every=0"
 )
 
@@ -23,7 +23,8 @@ def test_every_bundled_model_can_be_made_again(tmp_path: Path) -> None:
     for part, count in (("trainA", 16), ("trainB", 16), ("testA", 2), ("testB", 2)):
         for number in range(count):
             rgb = random.integers(0, 256, (40, 40, 3), dtype=np.uint8)
-            save_picture(Picture(rgb), tmp_path / "horse2zebra" / part / f"{number}.png")
+            for data in ("horse2zebra", "photo2paprika"):
+                save_picture(Picture(rgb), tmp_path / data / part / f"{number}.png")
     scripts = Path(sys.executable).parent
     environment = os.environ | {
         "PATH": f"{scripts}{os.pathsep}{os.environ['PATH']}",
