@@ -8,6 +8,7 @@ import io
 import math
 import pickle
 import re
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -73,16 +74,24 @@ def load_weights(path: Path) -> dict[str, Tensor]:
 
 def _load(path: Path, kind: str) -> Any:
     try:
-        return torch.load(path, map_location="cpu", weights_only=True)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of another protocol than torch.save's own
+            return torch.load(path, map_location="cpu", weights_only=True)
     except OSError as error:
         raise CheckpointError(f"{path} cannot be read: {brief(error)}") from error
-    except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError, KeyError) as error:
+    except MemoryError:
+        raise
+    except Exception as error:  # of a damaged file an IndexError, AssertionError, struct.error, ...
         if found := re.search(r"GLOBAL (\S+)", str(error)):
             raise CheckpointError(
                 f"{path}: holds code ({found[1]}), not only weights; it is refused, and nothing of "
                 "it was run. Save the network's state_dict() where the file comes from"
             ) from error
-        raise CheckpointError(f"{path}: damaged, or not {kind}: {brief(error):.200}") from error
+        # Of what it does not understand PyTorch says how to run the code that may be in there.
+        why = "refused" if isinstance(error, pickle.UnpicklingError) else brief(error)
+        raise CheckpointError(
+            f"{path}: damaged, or not {kind} ({why:.200}); nothing of it was run"
+        ) from error
 
 
 def find_nonfinite(state: Any) -> list[str]:
