@@ -8,7 +8,8 @@ from torch import Tensor
 
 from benchmarks.reference import ReferenceStep
 from benchmarks.timing import milliseconds
-from cyclegan.config import TrainConfig, can_compile
+from cyclegan.compiling import can_compile
+from cyclegan.config import TrainConfig
 from cyclegan.devices import computes_bf16
 from cyclegan.methods import STEPS
 from cyclegan.winograd import suits_winograd

@@ -1,15 +1,13 @@
-"""What a training run is made of: one frozen dataclass, and how its values are set.
+"""What a training run is made of: one frozen dataclass that refuses what makes no sense.
 
-No torch here, so that `--dry-run` and usage errors answer at once.
+How its values are set is in `settings.py`. No torch here, so that `--dry-run` and usage errors
+answer at once.
 """
 
 import dataclasses
 import json
 import math
-import os
-import shutil
-import sysconfig
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin, get_type_hints
@@ -33,7 +31,6 @@ _METHODS_WITH = {
     "lambda_teacher": ("distill",),
     "lambda_structure": ("distill",),
     "lambda_self": ("cyclegan", "simgan"),
-    "self_scale": ("cyclegan", "simgan"),
     "lambda_variation": ("cyclegan", "simgan"),
     "lambda_identity": ("cyclegan", "simgan"),
 }
@@ -146,6 +143,7 @@ class TrainConfig:
         self._check_types()
         self._check_ranges()
         self._check_method()
+        self._check_objective()
         self._check_generator()
         self._check_length()
 
@@ -168,7 +166,7 @@ class TrainConfig:
         ranges: tuple[tuple[str, Callable[[float], bool], str], ...] = (
             ("at least 1", lambda value: value >= 1, "batch_size d_steps generator_width "
              "discriminator_width log_every sheet_every checkpoint_every alarm_every "
-             "sheet_pictures teacher_cache_mb self_scale"),
+             "sheet_pictures teacher_cache_mb"),
             ("more than 0", lambda value: value > 0, "learning_rate"),
             ("0 or more", lambda value: value >= 0, "lambda_cycle lambda_identity pool_size "
              "lambda_self lambda_variation lambda_teacher lambda_structure lambda_penalty "
@@ -178,6 +176,8 @@ class TrainConfig:
             ("from 0 to 2**32 - 1", lambda value: 0 <= value < 2**32, "seed"),
             ("in [0, 1)", lambda value: 0 <= value < 1, "decay_start ema_decay beta1 beta2"),
             ("1 or 2", lambda value: value in (1, 2), "generator_levels"),
+            (f"from 1 to crop_size ({self.crop_size})",
+             lambda value: 1 <= value <= self.crop_size, "self_scale"),
             (f"a multiple of {self.size_multiple} (generator {self.generator}), at least 32",
              lambda value: value % self.size_multiple == 0 and value >= 32, "crop_size"),
             (f"at least crop_size ({self.crop_size})", lambda value: value >= self.crop_size,
@@ -203,6 +203,13 @@ class TrainConfig:
                     f"{name} is {value!r}, which method {self.method!r} does not know; set it to "
                     f"{neutral!r}, or take one of {', '.join(methods)}"
                 )
+
+    def _check_objective(self) -> None:
+        has_penalty = self.objective == "wgan-gp"
+        self._require("lambda_penalty", has_penalty or self._is_default("lambda_penalty"),
+                      f"its default, as objective {self.objective} has no penalty")  # fmt: skip
+        self._require("self_scale", self.lambda_self > 0 or self._is_default("self_scale"),
+                      "its default where lambda_self is 0")  # fmt: skip
         if (self.lambda_perceptual > 0) != bool(self.perceptual_weights):
             raise ConfigError(
                 f"lambda_perceptual is {self.lambda_perceptual!r} and perceptual_weights is "
@@ -216,12 +223,13 @@ class TrainConfig:
 
     def _check_generator(self) -> None:
         for name, generators in GENERATORS_WITH.items():
-            value, default = getattr(self, name), getattr(type(self), name)
-            if value != default and self.generator not in generators:
+            if not self._is_default(name) and self.generator not in generators:
                 raise ConfigError(
-                    f"{name} is {value!r}, which generator {self.generator!r} does not know; "
-                    f"leave {name} out, or take one of {', '.join(generators)}"
+                    f"{name} is {getattr(self, name)!r}, which generator {self.generator!r} does "
+                    f"not know; leave {name} out, or take one of {', '.join(generators)}"
                 )
+        has_blocks = self.generator_levels == 1 or self.generator_blocks != 1
+        self._require("generator_levels", has_blocks, "1 with a single block")
 
     def _check_length(self) -> None:
         is_useful = not self.patience or self.is_measured
@@ -229,6 +237,16 @@ class TrainConfig:
                       "it needs evaluate_every, and test_a or test_b")  # fmt: skip
         has_limit = self.max_images > 0 or self.max_minutes > 0
         self._require("max_images", has_limit, "1 or more where max_minutes is 0")
+        if self.max_images > 0:
+            turn = (
+                self.d_steps * self.batch_size
+            )  # pictures from one of the generators' to the next
+            first = (self.head_start_images // turn + 1) * turn
+            self._require("max_images", self.max_images > first - self.batch_size,
+                          f"{first} or more, so that generators get a turn after head_start_images "
+                          f"({self.head_start_images}) and d_steps ({self.d_steps})")  # fmt: skip
+            self._require("warmup_images", self.warmup_images < self.max_images,
+                          f"fewer than max_images ({self.max_images})")  # fmt: skip
 
     @property
     def directions(self) -> tuple[Literal["AtoB", "BtoA"], ...]:
@@ -248,19 +266,16 @@ class TrainConfig:
         """Sides of crops are multiples of it, in pixels; the same as the generator's own."""
         return {"unet128": 128, "unet256": 256}.get(self.generator, 4 * self.generator_levels)
 
+    def _is_default(self, name: str) -> bool:
+        return bool(getattr(self, name) == getattr(type(self), name))
+
     def _require(self, name: str, is_right: bool, wanted: str) -> None:
         if not is_right:
             raise ConfigError(f"{name}: expected {wanted}, got {getattr(self, name)!r}; correct it")
 
     def replace(self, **changes: Any) -> "TrainConfig":
         """Return a copy with some fields changed. Raises ConfigError: an unknown key."""
-        names = [field.name for field in dataclasses.fields(self)]
-        for key in changes:
-            if key not in names:
-                raise ConfigError(
-                    f"unknown config key {key!r}{nearest(key, names)}; "
-                    "`cyclegan train --dry-run` prints every key"
-                )
+        require_keys(changes)
         return dataclasses.replace(self, **changes)
 
     def share_done(self, images_seen: int, elapsed_s: float) -> float:
@@ -282,59 +297,15 @@ class TrainConfig:
         return json.dumps(self.to_dict(), indent=2) + "\n"
 
 
-# Fields that may change between two calls of one run: they say how long, how often it reports and
-# how it computes, not what is learned.
-RESUME_MAY_CHANGE = frozenset(
-    {
-        "max_images",
-        "max_minutes",
-        "num_workers",
-        "log_every",
-        "sheet_every",
-        "alarm_every",
-        "checkpoint_every",
-        "sheet_pictures",
-        "evaluate_every",
-        "patience",
-        "compile",
-        "winograd",
-    }
-)
-
-# Fields that a run may be given later, where it began without: whose pictures it learns from after
-# an import, and what it is judged by.
-RESUME_MAY_SET = ("domain_a", "domain_b", "test_a", "test_b", "features")
-
-
-def can_compile() -> bool:
-    """Whether torch.compile can work on a CPU: there are a C++ compiler and Python's headers."""
-    compilers = (os.environ.get("CXX", "c++"), "g++", "clang++")
-    headers = Path(sysconfig.get_path("include"), "Python.h")
-    return any(shutil.which(name) for name in compilers) and headers.is_file()
-
-
-def parse_settings(settings: list[str]) -> dict[str, Any]:
-    """Read `KEY=VALUE` texts; values are JSON where they parse as JSON, else text.
-
-    Raises ConfigError: a text without "=".
-    """
-    values: dict[str, Any] = {}
-    for setting in settings:
-        key, equals, text = setting.partition("=")
-        if not equals:
-            raise ConfigError(f"--set expects KEY=VALUE, got {setting!r}")
-        try:
-            values[key.strip()] = json.loads(text)
-        except json.JSONDecodeError:
-            values[key.strip()] = text
-    return values
-
-
-def format_setting(key: str, value: Any) -> str:
-    """Write a `KEY=VALUE` text that `parse_settings` reads as just this value."""
-    plain = f"{key}={value}"
-    is_read_back = isinstance(value, str) and parse_settings([plain]) == {key: value}
-    return plain if is_read_back else f"{key}={json.dumps(value)}"
+def require_keys(keys: Iterable[str]) -> None:
+    """Raise ConfigError where a config has no such key; names the nearest."""
+    names = [field.name for field in dataclasses.fields(TrainConfig)]
+    for key in keys:
+        if key not in names:
+            raise ConfigError(
+                f"unknown config key {key!r}{nearest(key, names)}; "
+                "`cyclegan train --dry-run` prints every key"
+            )
 
 
 def read_config(path: Path) -> TrainConfig:

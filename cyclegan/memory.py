@@ -60,7 +60,8 @@ def reductions(config: TrainConfig, processes: int = 1) -> Iterator[TrainConfig]
         config = config.replace(batch_size=half)
         yield config
     multiple = config.size_multiple
-    while (side := config.crop_size * 3 // 4 // multiple * multiple) >= _SMALLEST_CROP:
+    smallest = max(_SMALLEST_CROP, config.self_scale)
+    while (side := config.crop_size * 3 // 4 // multiple * multiple) >= smallest:
         config = config.replace(crop_size=side)
         yield config
     while (

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from cyclegan.checkpoint import LATEST, best_path, load_checkpoint, save_checkpoint
-from cyclegan.config import RESUME_MAY_CHANGE, RESUME_MAY_SET, TrainConfig, read_config
+from cyclegan.config import TrainConfig, read_config
 from cyclegan.contract.errors import ConfigError
 from cyclegan.contract.files import atomic_write
 from cyclegan.domains import GENERATOR_OF, Direction
@@ -24,6 +24,29 @@ from cyclegan.unreadable import Unreadable, forget_removed
 logger = logging.getLogger(__name__)
 
 Weights = Mapping[str, Mapping[str, Tensor]]  # state dicts by network: "G_AB", "D_B", ...
+
+# Fields that may change between two calls of one run: they say how long, how often it reports and
+# how it computes, not what is learned.
+RESUME_MAY_CHANGE = frozenset(
+    {
+        "max_images",
+        "max_minutes",
+        "num_workers",
+        "log_every",
+        "sheet_every",
+        "alarm_every",
+        "checkpoint_every",
+        "sheet_pictures",
+        "evaluate_every",
+        "patience",
+        "compile",
+        "winograd",
+    }
+)
+
+# Fields that a run may be given later, where it began without: whose pictures it learns from after
+# an import, and what it is judged by.
+RESUME_MAY_SET = ("domain_a", "domain_b", "test_a", "test_b", "features")
 
 
 @dataclass

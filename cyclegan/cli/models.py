@@ -10,12 +10,10 @@ from typing import Annotated, Literal
 import typer
 
 from cyclegan.cli.exits import require_training_packages
-from cyclegan.config import (
-    parse_settings,
-)
 from cyclegan.contract.card import ModelCard
 from cyclegan.contract.errors import InputError
 from cyclegan.contract.folder import ModelFolder, default_folder
+from cyclegan.settings import parse_settings
 
 
 class Weights(StrEnum):
@@ -249,11 +247,11 @@ def import_(
         raise InputError("--export and --name NAME go together; give both, or --out RUN alone")
     if not export_ and out is None:
         raise InputError("where to? Give --out RUN, or --export --name NAME")
+    settings = parse_settings(set_ or [])
     require_training_packages()
     from cyclegan import importer, terminal  # lazy: torch, rich
 
     chosen: Literal["AtoB", "BtoA"] | None = direction.value if direction else None
-    settings = parse_settings(set_ or [])
     imported = importer.read(path, direction=chosen, epoch=epoch, settings=settings)
     if chosen and not export_ and len(imported.directions) == 2:
         raise InputError(

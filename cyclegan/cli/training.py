@@ -12,15 +12,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cyclegan.cli.exits import EXIT_INTERRUPTED, require_training_packages
-from cyclegan.config import (
-    PLAIN_SIZES,
-    TrainConfig,
-    can_compile,
-    parse_settings,
-    read_config,
-)
+from cyclegan.compiling import can_compile
+from cyclegan.config import PLAIN_SIZES, TrainConfig, read_config
 from cyclegan.contract.errors import ConfigError
 from cyclegan.presets import PRESETS, preset_config
+from cyclegan.settings import architecture_of, parse_settings
 
 if TYPE_CHECKING:  # it needs torch
     from cyclegan.importer import Imported
@@ -95,8 +91,14 @@ def train(
     settings = flags | collect_settings(
         features, max_minutes, max_images, seed, compile_, size, set_
     )
-    imported = _read_start(init_from, out, settings) if init_from else None
-    config = fit_to_machine(_starting_config(out, preset).replace(**settings), device)
+    config = _starting_config(out, preset)
+    imported = None
+    if init_from:
+        networks = architecture_of(settings)  # what is right of them, the weights say
+        config = config.replace(**{k: v for k, v in settings.items() if k not in networks})
+        imported, decided = _read_start(init_from, out, settings)
+        settings = decided | settings
+    config = fit_to_machine(config.replace(**settings), device)
     if dry_run:
         typer.echo(config.to_json(), nl=False)
         return
@@ -171,10 +173,12 @@ def _starting_config(out: Path, preset: str | None) -> TrainConfig:
     return preset_config(preset or "fast")
 
 
-def _read_start(init_from: Path, out: Path, settings: dict[str, Any]) -> "Imported | None":
-    """Read the weights that a run starts from, and add what they decide to its settings.
+def _read_start(
+    init_from: Path, out: Path, settings: dict[str, Any]
+) -> tuple["Imported | None", dict[str, Any]]:
+    """Read the weights that a run starts from, and the settings that they decide.
 
-    None where the run has a checkpoint: the same command again goes on with that.
+    None of them where the run has a checkpoint: the same command again goes on with that.
     """
     from cyclegan import importer  # lazy: torch
     from cyclegan.checkpoint import LATEST
@@ -182,10 +186,8 @@ def _read_start(init_from: Path, out: Path, settings: dict[str, Any]) -> "Import
     is_new = not (out / LATEST).exists()
     imported = importer.read_start(init_from, settings) if is_new else None
     config = imported.config if imported else read_config(out / "config.json")
-    settings["init_from"] = importer.origin_of(init_from)
-    for key, value in importer.architecture_of(config.to_dict()).items():
-        settings.setdefault(key, value)
-    return imported
+    decided = {"init_from": importer.origin_of(init_from), **architecture_of(config.to_dict())}
+    return imported, decided
 
 
 def run_training(

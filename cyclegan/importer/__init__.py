@@ -8,7 +8,6 @@ puts both together. `starting.py` reads runs of ours too, for a new run to start
 from cyclegan.importer.reading import (
     Fact,
     Imported,
-    architecture_of,
     export_model,
     origin_of,
     read,
@@ -19,7 +18,6 @@ from cyclegan.importer.starting import read_start
 __all__ = [
     "Fact",
     "Imported",
-    "architecture_of",
     "export_model",
     "origin_of",
     "read",

@@ -19,11 +19,11 @@ from cyclegan.importer.reading import (
     NETWORKS,
     Fact,
     Imported,
-    architecture_of,
     origin_of,
     require_agreement,
 )
 from cyclegan.networks import generator_from
+from cyclegan.settings import architecture_of
 
 
 def read_model(path: Path, chosen: Mapping[str, Any]) -> Imported:

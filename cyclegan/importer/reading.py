@@ -109,12 +109,6 @@ def origin_of(path: Path) -> str:
     return f"{whole.parent.name}/{whole.name}" if whole.suffix == ".pth" else whole.name
 
 
-def architecture_of(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the settings that decide which weights fit: those of the networks."""
-    prefixes = ("generator", "discriminator")
-    return {key: value for key, value in settings.items() if key.startswith(prefixes)}
-
-
 def require_agreement(found: Mapping[str, Any], settings: Mapping[str, Any]) -> None:
     """Raise ConfigError where a setting is another than the weights say; names the key."""
     for key in found.keys() & settings.keys():

@@ -14,11 +14,11 @@ from cyclegan.importer.reading import (
     NETWORKS,
     Fact,
     Imported,
-    architecture_of,
     origin_of,
     read,
     require_agreement,
 )
+from cyclegan.settings import architecture_of
 
 
 def read_start(path: Path, settings: Mapping[str, Any]) -> Imported:

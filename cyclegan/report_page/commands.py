@@ -4,9 +4,10 @@ import re
 import shlex
 from pathlib import Path
 
-from cyclegan.config import TrainConfig, format_setting
+from cyclegan.config import TrainConfig
 from cyclegan.contract.card import MODEL_NAME
 from cyclegan.presets import changed_settings, nearest_preset
+from cyclegan.settings import format_setting
 
 
 def resume_command(config: TrainConfig, run: Path) -> str:

@@ -11,7 +11,6 @@ from cyclegan.config import (
     GENERATORS_WITH,
     PLAIN_SIZES,
     TrainConfig,
-    parse_settings,
 )
 from cyclegan.contract.errors import ConfigError
 from cyclegan.discriminators import DISCRIMINATORS
@@ -19,6 +18,7 @@ from cyclegan.losses import OBJECTIVES
 from cyclegan.methods import STEPS
 from cyclegan.networks import GENERATORS
 from cyclegan.presets import PRESETS, preset_config
+from cyclegan.settings import parse_settings
 from tests.cyclegan.runs import DISTILL
 
 
@@ -67,6 +67,9 @@ def test_an_unknown_key_is_named_with_the_nearest() -> None:
         ("evaluate_pictures", 1),
         ("patience", 1),  # where nothing is measured
         ("learning_rate", float("nan")),
+        ("warmup_images", 213_400),  # the whole run
+        ("lambda_penalty", 5),  # of wgan-gp alone
+        ("self_scale", 4),  # of lambda_self, which is 0
     ],
 )
 def test_a_value_without_sense_is_refused_by_name(key: str, value: object) -> None:
@@ -107,6 +110,29 @@ def test_attention_knows_what_a_resnet_knows() -> None:
 def test_crops_fit_the_generator() -> None:
     with pytest.raises(ConfigError, match=r"crop_size: .* multiple of 256 \(generator unet256\)"):
         TrainConfig().replace(generator="unet256", crop_size=128)
+
+
+@pytest.mark.parametrize(
+    ("settings", "sentence"),
+    [
+        ({"generator": "plain", "generator_levels": 2, "generator_blocks": 1}, "1 with a single"),
+        ({"lambda_self": 1, "self_scale": 300}, r"self_scale: expected from 1 to crop_size \(256"),
+        # Their turns are steps 3 and 6; that of step 3, at 12 images, is part of the head start.
+        ({"batch_size": 4, "d_steps": 3, "head_start_images": 12, "max_images": 20}, "24 or more"),
+        ({"head_start_images": 9, "max_images": 9}, r"10 or more.*head_start_images \(9\)"),
+    ],
+)
+def test_settings_that_contradict_each_other_are_refused(
+    settings: dict[str, object], sentence: str
+) -> None:
+    with pytest.raises(ConfigError, match=sentence):
+        TrainConfig().replace(**settings)
+
+
+def test_a_run_of_which_generators_learn_one_step_makes_sense() -> None:
+    TrainConfig().replace(batch_size=4, d_steps=3, head_start_images=11, max_images=12)
+    TrainConfig().replace(head_start_images=9, max_images=10)
+    TrainConfig().replace(batch_size=8, max_images=1)  # a whole batch all the same
 
 
 def test_settings_are_json_or_text() -> None:
@@ -158,6 +184,32 @@ def test_what_a_method_does_not_know_is_refused(settings: dict[str, object], sen
 def test_a_setting_without_a_value_is_refused() -> None:
     with pytest.raises(ConfigError, match="KEY=VALUE"):
         parse_settings(["flip"])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["train", "--data=DIR", "--init-from=nothing", "--set=lamda_cycle=1"], "lambda_cycle"),
+        (["train", "--data=DIR", "--init-from=nothing", "--set=lambda_cycle=-1"], "0 or more"),
+        (["import", "nothing", "--set=lamda_cycle=1"], "lambda_cycle"),
+        (["distill", "horse2zebra", "--data=DIR", "--set=lamda_self=1"], "lambda_self"),
+        (
+            ["distill", "horse2zebra", "--data=DIR", "--set=lambda_self=1"],
+            "'distill' does not know",
+        ),
+        (["distill", "horse2zebra", "--data=DIR", "--set=direction=BtoA"], "leave --set direction"),
+    ],
+)
+def test_wrong_settings_are_named_before_anything_is_loaded_or_made(
+    data_dir: Path, tmp_path: Path, arguments: list[str], sentence: str
+) -> None:
+    run = tmp_path / "run"
+    typed = [each.replace("DIR", str(data_dir)) for each in arguments]
+    command = typer.Typer()
+    cli.register(command)
+    result = CliRunner().invoke(command, [*typed, f"--out={run}"])
+    assert sentence in str(result.exception)
+    assert not run.exists()
 
 
 def test_a_whole_number_serves_as_a_float() -> None:

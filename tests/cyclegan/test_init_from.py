@@ -11,9 +11,10 @@ from cyclegan.contract.card import Fidelity
 from cyclegan.contract.errors import CardError, CheckpointError, ConfigError
 from cyclegan.discriminators import discriminator_from
 from cyclegan.export import describe_data, export
-from cyclegan.importer import architecture_of, read_start
+from cyclegan.importer import read_start
 from cyclegan.methods import STEPS
 from cyclegan.networks import generator_from
+from cyclegan.settings import architecture_of
 from cyclegan.train import train
 from tests.cyclegan.runs import assert_same, command
 

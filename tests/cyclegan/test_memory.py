@@ -9,9 +9,10 @@ import pytest
 import torch
 
 from cyclegan.checkpoint import load_checkpoint
-from cyclegan.config import TrainConfig, parse_settings
+from cyclegan.config import TrainConfig
 from cyclegan.contract.errors import TrainingError
 from cyclegan.memory import is_out_of_memory, reductions
+from cyclegan.settings import parse_settings
 from cyclegan.train import Progress, train
 
 # Let a process that has run once grow by no more than so many MiB, and train what needs more.

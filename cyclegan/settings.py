@@ -1,0 +1,42 @@
+"""Settings of a config by key: as people write them, and which of them are about the networks.
+
+What values make sense together is in `config.py`. No torch here.
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from cyclegan.config import require_keys
+from cyclegan.contract.errors import ConfigError
+
+
+def parse_settings(settings: list[str]) -> dict[str, Any]:
+    """Read `KEY=VALUE` texts; values are JSON where they parse as JSON, else text.
+
+    Raises ConfigError: a text without "=", or a key that no config has.
+    """
+    values: dict[str, Any] = {}
+    for setting in settings:
+        key, equals, text = setting.partition("=")
+        if not equals:
+            raise ConfigError(f"--set expects KEY=VALUE, got {setting!r}")
+        try:
+            values[key.strip()] = json.loads(text)
+        except json.JSONDecodeError:
+            values[key.strip()] = text
+    require_keys(values)
+    return values
+
+
+def format_setting(key: str, value: Any) -> str:
+    """Write a `KEY=VALUE` text that `parse_settings` reads as just this value."""
+    plain = f"{key}={value}"
+    is_read_back = isinstance(value, str) and parse_settings([plain]) == {key: value}
+    return plain if is_read_back else f"{key}={json.dumps(value)}"
+
+
+def architecture_of(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings that decide which weights fit: those of the networks."""
+    prefixes = ("generator", "discriminator")
+    return {key: value for key, value in settings.items() if key.startswith(prefixes)}
