@@ -5,10 +5,19 @@ Pixels, and their turning upright, are in images.py.
 
 import logging
 import re
+import struct
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import Any, Literal, Self, get_args
+from typing import Any, Literal, NamedTuple, Self, get_args
 
-from PIL import ExifTags, Image, PngImagePlugin
+from PIL import (
+    ExifTags,
+    Image,
+    IptcImagePlugin,
+    JpegImagePlugin,
+    PngImagePlugin,
+    TiffImagePlugin,
+)
 
 Keep = Literal["all", "icc", "none"]
 KEEPS: tuple[Keep, ...] = get_args(Keep)
@@ -33,10 +42,35 @@ _STALE_EXIF = (
     ExifTags.IFD.Interop,
 )
 
+# Of what Photoshop writes beside a JPEG, the rest is of the untranslated picture, or here already.
+_IPTC_OF_PHOTOSHOP = 0x0404
+_IPTC_OF_TIFF = 33723
+
+# Texts of a PNG that are fields of their own here, or a second copy of one.
+_NO_TEXT = re.compile(r"Software|XML:com\.adobe\.xmp|Raw profile type .*")
+
+# What says where a picture was taken, or what it shows: coordinates, and the names of places.
+_PLACE_OF_XMP = (
+    rb"[\w.-]+:(?:GPS\w*|\w*(?:Latitude|Longitude)\w*|Location\w*|City|State|Country\w*)"
+)
+_PLACE_OF_IPTC = {26, 27, 90, 92, 95, 100, 101}  # data sets of its second record
+_PLACE_OF_KEY = re.compile(
+    r"gps|geotag|geoloc|latitude|longitude|location|coordinate|city|country", re.I
+)
+_PLACE_OF_TEXT = re.compile(r"\bgps|latitude|longitude|[+-]\d{1,3}\.\d+[+-]\d{1,3}\.\d+", re.I)
+
 # What a JPEG segment has room for; the picture is worth more than its metadata.
 _MAX_JPEG = 65_000  # bytes
 
 log = logging.getLogger(__name__)
+
+
+class Record(NamedTuple):
+    """One of those of IPTC's older standard, which agencies still write."""
+
+    number: int  # 2 has what people say of a picture
+    data_set: int  # which of that, as 5 for a title
+    value: bytes
 
 
 @dataclass(frozen=True)
@@ -45,6 +79,8 @@ class Metadata:
 
     exif: bytes | None = None  # as Pillow reads and writes it, without Software
     xmp: bytes | None = None  # a packet of XML
+    iptc: tuple[Record, ...] = ()  # of JPEG and TIFF
+    texts: tuple[tuple[str, str], ...] = ()  # key and text, as Pillow reads them; of PNG
     icc: bytes | None = None  # of sRGB, as the pixels are; None where the file had no profile
     software: str | None = None  # what made the picture
 
@@ -55,14 +91,31 @@ class Metadata:
         return type(self)(icc=self.icc if keep == "icc" else None)
 
     def without_place(self) -> Self:
-        """It without the coordinates of where the picture was taken."""
+        """It without where the picture was taken: no coordinates, and no names of places.
+
+        XMP that cannot be looked through is left out as a whole.
+        """
         exif = None
         if self.exif:
             rest = Image.Exif()
             rest.load(self.exif)
             rest = _copy_exif(rest, [ExifTags.IFD.Exif])
             exif = rest.tobytes() if len(rest) else None
-        return replace(self, exif=exif, xmp=self.xmp and _cut_xmp(self.xmp, rb"exif:GPS\w+"))
+        return replace(
+            self,
+            exif=exif,
+            xmp=_cut_place_of_xmp(self.xmp) if self.xmp else None,
+            iptc=tuple(
+                each
+                for each in self.iptc
+                if each.number != 2 or each.data_set not in _PLACE_OF_IPTC
+            ),
+            texts=tuple(
+                (key, text)
+                for key, text in self.texts
+                if not _PLACE_OF_KEY.search(key) and not _PLACE_OF_TEXT.search(text)
+            ),
+        )
 
 
 NOTHING_SAID = Metadata()
@@ -70,25 +123,26 @@ NOTHING_SAID = Metadata()
 
 def read_metadata(image: Image.Image, icc: bytes | None) -> tuple[int, Metadata]:
     """The orientation (1 is upright), and what remains true. `icc` is the profile to say."""
-    orientation = 1
     xmp = image.info.get("xmp")
-    if isinstance(xmp, bytes):
-        xmp = _cut_xmp(xmp, rb"tiff:Orientation")
+    texts = _read_texts(image)
+    orientation, software, kept = 1, texts.get("Software"), None
     try:
         exif = image.getexif()
         orientation = exif.get(ExifTags.Base.Orientation, 1)
-        kept = _copy_exif(exif, [ExifTags.IFD.Exif, ExifTags.IFD.GPSInfo])
-        software = exif.get(ExifTags.Base.Software)
-        return orientation, Metadata(
-            kept.tobytes() if len(kept) else None,
-            xmp if isinstance(xmp, bytes) else None,
-            icc,
-            software if isinstance(software, str) else None,
-        )
+        software = exif.get(ExifTags.Base.Software, software)
+        rest = _copy_exif(exif, [ExifTags.IFD.Exif, ExifTags.IFD.GPSInfo])
+        kept = rest.tobytes() if len(rest) else None
     # Damaged tags fail in as many ways as damaged pictures; the picture is worth more than they.
     except Exception as error:  # noqa: BLE001
         log.debug("damaged EXIF is left out: %s", error)
-        return orientation, Metadata(icc=icc)
+    return orientation, Metadata(
+        exif=kept,
+        xmp=_cut_xmp(xmp, rb"tiff:Orientation") if isinstance(xmp, bytes) else None,
+        iptc=_read_iptc(image),
+        texts=tuple(each for each in texts.items() if not _NO_TEXT.fullmatch(each[0])),
+        icc=icc,
+        software=software if isinstance(software, str) else None,
+    )
 
 
 def metadata_options(metadata: Metadata, codec: str) -> dict[str, Any]:
@@ -99,6 +153,11 @@ def metadata_options(metadata: Metadata, codec: str) -> dict[str, Any]:
     if metadata.software:
         exif[ExifTags.Base.Software] = metadata.software
     options: dict[str, Any] = {}
+    iptc = _pack(metadata.iptc)
+    if iptc and codec == "TIFF":
+        exif[_IPTC_OF_TIFF] = iptc
+    elif iptc and codec == "JPEG" and len(iptc) < _MAX_JPEG:
+        options["extra"] = _segment_of(iptc)
     if metadata.xmp and codec == "TIFF":
         exif[ExifTags.Base.XMLPacket] = metadata.xmp
     elif metadata.xmp and (codec != "JPEG" or len(metadata.xmp) < _MAX_JPEG):
@@ -109,6 +168,8 @@ def metadata_options(metadata: Metadata, codec: str) -> dict[str, Any]:
         options["icc_profile"] = metadata.icc
     if codec == "PNG":
         texts = PngImagePlugin.PngInfo()
+        for key, text in metadata.texts:
+            texts.add_text(key, text)
         if metadata.software:  # many programs read no EXIF in a PNG
             texts.add_text("Software", metadata.software)
         if "xmp" in options:
@@ -127,6 +188,50 @@ def _copy_exif(exif: Image.Exif, directories: list[ExifTags.IFD]) -> Image.Exif:
         if entries:
             kept[directory] = entries
     return kept
+
+
+def _read_iptc(image: Image.Image) -> tuple[Record, ...]:
+    if not isinstance(image, JpegImagePlugin.JpegImageFile | TiffImagePlugin.TiffImageFile):
+        return ()
+    try:
+        found = IptcImagePlugin.getiptcinfo(image) or {}
+    except (SyntaxError, ValueError, OSError) as error:
+        log.debug("damaged IPTC is left out: %s", error)
+        return ()
+    return tuple(
+        Record(*kind, value)
+        for kind, values in found.items()
+        for value in (values if isinstance(values, list) else [values])
+    )
+
+
+def _pack(records: Iterable[Record]) -> bytes:
+    return b"".join(
+        struct.pack(">BBBH", 0x1C, each.number, each.data_set, len(each.value)) + each.value
+        for each in records
+        if len(each.value) < 2**15  # longer ones have a length of another form
+    )
+
+
+def _segment_of(iptc: bytes) -> bytes:
+    """The segment of a JPEG that has these records."""
+    said = struct.pack(">4sHHI", b"8BIM", _IPTC_OF_PHOTOSHOP, 0, len(iptc)) + iptc
+    said = b"Photoshop 3.0\0" + said + bytes(len(iptc) % 2)
+    return struct.pack(">2sH", b"\xff\xed", 2 + len(said)) + said
+
+
+def _read_texts(image: Image.Image) -> dict[str, str]:
+    if image.format != "PNG":
+        return {}
+    return {
+        key: text
+        for key, text in image.info.items()
+        if isinstance(key, str) and isinstance(text, str)
+    }
+
+
+def _cut_place_of_xmp(xmp: bytes) -> bytes | None:
+    return None if b"\0" in xmp else _cut_xmp(xmp, _PLACE_OF_XMP)  # UTF-16 has zeros
 
 
 def _cut_xmp(xmp: bytes, names: bytes) -> bytes:

@@ -1,13 +1,15 @@
 """What a file says beside its pixels, in and out of every format that has room for it."""
 
+import struct
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import ExifTags, Image, ImageCms
+from PIL import ExifTags, Image, ImageCms, IptcImagePlugin, PngImagePlugin, TiffImagePlugin
 
 from cyclegan.contract.images import Picture, load_picture
-from cyclegan.contract.metadata import Metadata
+from cyclegan.contract.metadata import Metadata, Record
 from cyclegan.contract.saving import save_picture
 from tests.contract.pictures import encode, read_exif, smooth
 
@@ -17,6 +19,27 @@ XMP = b"""<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:Description tiff:Orientation=
  exif:GPSLatitude='48,8.2N' dc:rights="Ada">
  <exif:GPSTimeStamp>2026-01-01</exif:GPSTimeStamp><exif:GPSSpeed/><dc:title>Horse</dc:title>
 </rdf:Description></x:xmpmeta>"""
+
+TITLE, CITY = (2, 5), (2, 90)  # record and data set of IPTC
+
+
+def iptc(**records: str) -> bytes:
+    """Records of IPTC."""
+    sets = {"title": TITLE, "city": CITY}
+    return b"".join(
+        struct.pack(">BBBH", 0x1C, *sets[name], len(text)) + text.encode()
+        for name, text in records.items()
+    )
+
+
+def photoshop(records: bytes) -> bytes:
+    """The segment of a JPEG in which Photoshop has these records, and a preview before them."""
+    blocks = b"".join(
+        struct.pack(">4sHHI", b"8BIM", kind, 0, len(data)) + data + bytes(len(data) % 2)
+        for kind, data in ((0x040C, b"preview"), (0x0404, records))
+    )
+    said = b"Photoshop 3.0\0" + blocks
+    return struct.pack(">HH", 0xFFED, 2 + len(said)) + said
 
 
 @pytest.fixture
@@ -29,7 +52,9 @@ def told(tmp_path: Path) -> Metadata:
     exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.ExposureTime] = 0.5
     exif.get_ifd(ExifTags.IFD.GPSInfo)[ExifTags.GPS.GPSLatitudeRef] = "N"
     image = Image.fromarray(smooth(8, 8))
-    return load_picture(encode(image, "JPEG", exif=exif, xmp=XMP, icc_profile=SRGB)).metadata
+    records = photoshop(iptc(title="A horse", city="Paris"))
+    said = {"exif": exif, "xmp": XMP, "icc_profile": SRGB, "extra": records}
+    return load_picture(encode(image, "JPEG", **said)).metadata
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
@@ -37,7 +62,14 @@ def test_all_of_it_goes_into_every_format_and_comes_back(
     tmp_path: Path, told: Metadata, suffix: str
 ) -> None:
     save_picture(Picture(smooth(8, 8), metadata=told), tmp_path / f"a{suffix}")
-    assert load_picture(tmp_path / f"a{suffix}").metadata == told
+    has_iptc = suffix in (".jpg", ".tif")
+    assert told.iptc == (Record(*TITLE, b"A horse"), Record(*CITY, b"Paris"))
+    expected = told if has_iptc else replace(told, iptc=())
+    assert load_picture(tmp_path / f"a{suffix}").metadata == expected
+    assert b"preview" not in (tmp_path / f"a{suffix}").read_bytes()
+    if has_iptc:
+        with Image.open(tmp_path / f"a{suffix}") as image:
+            assert IptcImagePlugin.getiptcinfo(image) == {TITLE: b"A horse", CITY: b"Paris"}
     exif = read_exif(tmp_path / f"a{suffix}")
     assert exif[ExifTags.Base.Software] == "Camera 1.0"
     assert exif[ExifTags.Base.Artist] == "Ada"
@@ -60,7 +92,10 @@ def test_coordinates_are_taken_out_and_nothing_else(
     tmp_path: Path, told: Metadata, suffix: str
 ) -> None:
     save_picture(Picture(smooth(8, 8), metadata=told.without_place()), tmp_path / f"a{suffix}")
-    assert b"GPS" not in (tmp_path / f"a{suffix}").read_bytes()
+    written = (tmp_path / f"a{suffix}").read_bytes()
+    assert b"GPS" not in written
+    assert b"Paris" not in written
+    assert (b"A horse" in written) == (suffix in (".jpg", ".tif"))
     exif = read_exif(tmp_path / f"a{suffix}")
     assert ExifTags.IFD.GPSInfo not in exif
     assert exif[ExifTags.Base.Artist] == "Ada"
@@ -82,8 +117,89 @@ def test_what_made_it_can_be_read_in_png_and_gif(tmp_path: Path) -> None:
         assert image.info["comment"] == b"cyclegan 0.1.0"
 
 
+def test_texts_of_a_png_stay_and_none_is_there_twice(tmp_path: Path) -> None:
+    texts = PngImagePlugin.PngInfo()
+    texts.add_text("Title", "A horse")
+    texts.add_text("Comment", "a" * 2000, zip=True)
+    texts.add_itxt("Description", "ein Pferd, 馬", "de", "Beschreibung")
+    texts.add_itxt("XML:com.adobe.xmp", XMP.decode())
+    texts.add_text("Software", "Editor 2")
+    texts.add_text("Raw profile type exif", "\nexif\n       8\n4d4d002a00000008\n")
+    kept = {"Title": "A horse", "Comment": "a" * 2000, "Description": "ein Pferd, 馬"}
+    metadata = load_picture(encode(Image.fromarray(smooth(8, 8)), "PNG", pnginfo=texts)).metadata
+    assert metadata.software == "Editor 2"
+    save_picture(Picture(smooth(8, 8), metadata=metadata), tmp_path / "a.png")
+    assert load_picture(tmp_path / "a.png").metadata == metadata
+    with Image.open(tmp_path / "a.png") as image:
+        image.load()
+        told = image.text
+    assert told.keys() == {*kept, "XML:com.adobe.xmp", "Software"}
+    assert {key: told[key] for key in kept} == kept
+    assert told["Description"].lang == "de"
+    assert told["Description"].tkey == "Beschreibung"
+    written = (tmp_path / "a.png").read_bytes()
+    assert [written.count(key.encode()) for key in ("Title", "XML:com.adobe.xmp")] == [1, 1]
+    assert metadata.kept("none") == metadata.kept("icc") == Metadata()
+    for suffix in (".jpg", ".webp"):  # which have no room for texts
+        save_picture(Picture(smooth(8, 8), metadata=metadata), tmp_path / f"a{suffix}")
+        assert load_picture(tmp_path / f"a{suffix}").metadata == replace(metadata, texts=())
+
+
+@pytest.mark.parametrize(
+    ("key", "text"),
+    [
+        ("exif:GPSLatitude", "48/1"),
+        ("Location", "Paris"),
+        ("Comment", '{"latitude": 48.85}'),
+        ("Comment", "taken at +48.8577+002.2950/"),
+    ],
+)
+def test_a_text_with_a_place_is_taken_out(key: str, text: str) -> None:
+    metadata = Metadata(texts=((key, text), ("Title", "A horse")))
+    assert metadata.without_place().texts == (("Title", "A horse"),)
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        b'<rdf:Description drone-dji:GpsLatitude="48.85" dc:title="Horse"/>',
+        b'<rdf:Description photoshop:City="48.85"><dc:title>Horse</dc:title></rdf:Description>',
+        b"<Iptc4xmpExt:LocationCreated><rdf:li>48.85</rdf:li></Iptc4xmpExt:LocationCreated>Horse",
+    ],
+)
+def test_places_of_every_kind_are_taken_out_of_xmp(place: bytes) -> None:
+    cut = Metadata(xmp=place).without_place().xmp
+    assert cut is not None
+    assert b"48.85" not in cut
+    assert b"Horse" in cut
+
+
+def test_what_cannot_be_looked_through_is_left_out_with_its_place() -> None:
+    assert Metadata(xmp=XMP.decode().encode("utf-16")).without_place() == Metadata()
+
+
+def test_records_of_a_tiff_that_are_called_numbers_are_read() -> None:
+    records = iptc(title="A horse", city="Paris!!")  # 24 bytes
+    tags = TiffImagePlugin.ImageFileDirectory_v2()
+    tags[33723] = records
+    encoded = encode(Image.fromarray(smooth(8, 8)), "TIFF", tiffinfo=tags)
+    as_bytes, as_numbers = struct.pack("<HHI", 33723, 7, 24), struct.pack("<HHI", 33723, 4, 6)
+    assert encoded.count(as_bytes) == 1
+    found = load_picture(encoded.replace(as_bytes, as_numbers)).metadata.iptc
+    assert found == (Record(*TITLE, b"A horse"), Record(*CITY, b"Paris!!"))
+
+
+def test_damaged_iptc_costs_nothing_but_itself() -> None:
+    said = {"extra": photoshop(b"no records"), "xmp": XMP}
+    metadata = load_picture(encode(Image.fromarray(smooth(8, 8)), "JPEG", **said)).metadata
+    assert metadata.iptc == ()
+    assert metadata.xmp is not None
+
+
 def test_metadata_that_a_jpeg_has_no_room_for_costs_nothing_but_itself(tmp_path: Path) -> None:
-    metadata = Metadata(xmp=b"x" * 70_000, software="y" * 70_000)
+    metadata = Metadata(
+        xmp=b"x" * 70_000, iptc=(Record(2, 5, b"z" * 30_000),) * 3, software="y" * 70_000
+    )
     save_picture(Picture(smooth(8, 8), metadata=metadata), tmp_path / "a.jpg")
     assert load_picture(tmp_path / "a.jpg").metadata == Metadata()
 
