@@ -15,14 +15,15 @@ EXAMPLE_BYTES = 200_000  # of a picture on a card; more is not shown
 _ARROWS = {"lower": ("↓", "lower is better"), "higher": ("↑", "higher is better")}
 
 
-def choice(card: ModelCard, *, chosen: bool) -> str:
-    """A radio button as a card: what the model does, its licence, size and headline figure."""
+def choice(card: ModelCard, folder: Path, *, chosen: bool) -> str:
+    """A radio button as a card: what a model of a folder does, its size, figures and licence."""
     checked = " checked" if chosen else ""
     figures = "".join(f"<li>{_headline(metric)}</li>" for metric in card.metrics[:2])
     return f"""
 <label class="choice">
   <input type="radio" name="model" value="{escape(card.name)}"{checked}>
   <span class="choice-title">{escape(card.title)}</span>
+  {_example(card, folder, "")}
   <span class="choice-text">{escape(card.description)}</span>
   <ul class="facts">
     <li>{megabytes(card.bytes)}</li>{figures}
@@ -46,20 +47,22 @@ def full(card: ModelCard, folder: Path) -> str:
 <article class="model">
   <h2>{escape(card.title)} <code>{escape(card.name)}</code></h2>
   <p>{escape(card.description)}</p>
-  {_example(card, folder)}
+  {_example(card, folder, f"A photo before and after {card.title}")}
   {_measured(card.metrics)}
   {_list("Known limits", card.known_limits)}
   <details><summary>Where it comes from</summary><dl>{table}</dl></details>
 </article>"""
 
 
-def _example(card: ModelCard, folder: Path) -> str:
-    """A photo and its translation, where the card has a pair; inside the page, as it is small."""
+def _example(card: ModelCard, folder: Path, alternative: str) -> str:
+    """A photo and its translation, where the card has a pair; inside the page, as it is small.
+
+    The alternative text may be empty: beside a title, a screen reader has no use for another.
+    """
     path = folder / card.example if card.example else None
     if path is None or not path.is_file() or path.stat().st_size > EXAMPLE_BYTES:
         return ""
     content = base64.b64encode(path.read_bytes()).decode()
-    alternative = f"A photo before and after {card.title}"
     return (
         f'<img class="example" src="data:image/jpeg;base64,{content}" alt="{escape(alternative)}">'
     )

@@ -51,7 +51,7 @@ def offer(store: Store, chosen: str | None) -> tuple[str, str]:
     usable = [entry.card for entry in installed(store) if entry.card]
     names = [card.name for card in usable]
     value = chosen if chosen in names else next(iter(names), "")
-    listed = "".join(cards.choice(card, chosen=card.name == value) for card in usable)
+    listed = "".join(cards.choice(card, store.folder, chosen=card.name == value) for card in usable)
     return value, listed or cards.nothing()
 
 
