@@ -1,6 +1,6 @@
-"""A small generator learns what a large one does: the step, and where its teacher comes from.
+"""Where the teacher of a small generator comes from, and what stands in for a missing target.
 
-The teacher itself is in `teacher.py`, the pictures it is asked about in `lessons.py`.
+The teacher itself is in `teacher.py`, what is learned from it in `one_way.py`.
 """
 
 import logging
@@ -10,9 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-from torch import Tensor
 
-from cyclegan import losses
 from cyclegan.checkpoint import LATEST
 from cyclegan.config import read_config
 from cyclegan.contract.card import MODEL_NAME, ModelCard
@@ -22,41 +20,16 @@ from cyclegan.contract.folder import ModelFolder
 from cyclegan.contract.images import Picture, load_picture
 from cyclegan.contract.pixels import pad_to_multiple
 from cyclegan.contract.saving import save_picture
-from cyclegan.domains import DIRECTIONS, GENERATOR_OF, Direction
+from cyclegan.domains import Direction
 from cyclegan.evaluate import run_network
 from cyclegan.export import export
 from cyclegan.features import load_session
 from cyclegan.squares import middle_square, spread
-from cyclegan.step import Step, weigh
 from cyclegan.teacher import Teacher, teacher_folder
 
 logger = logging.getLogger(__name__)
 
 TRANSLATED = 200  # pictures that stand in for a target domain; 5 minutes of work for a ResNet
-
-
-class DistillStep(Step):
-    """One direction: the fake must be near the teacher's, and pass for the target domain.
-
-    Pixel terms alone would average what is uncertain, stripes above all, to a blur.
-    """
-
-    def _translate(self, reals: dict[str, Tensor]) -> dict[str, Tensor]:
-        source, target = DIRECTIONS[self.config.direction]
-        return {target: self._fast[GENERATOR_OF[self.config.direction]](reals[source])}
-
-    def _generator_losses(
-        self, reals: dict[str, Tensor]
-    ) -> tuple[Tensor, dict[str, Tensor], dict[str, Tensor]]:
-        source, target = DIRECTIONS[self.config.direction]
-        fakes, taught = self._translate(reals), reals["taught"]
-        fake, way = fakes[target], source + target
-        terms = {f"adv_{way}": self._adversarial(target, fake)}
-        if self.config.lambda_teacher > 0:
-            terms[f"teacher_{way}"] = losses.multi_scale_distance(fake, taught)
-        if self.config.lambda_structure > 0:
-            terms[f"structure_{way}"] = losses.structure_distance(fake, taught)
-        return weigh(terms, self.config), terms, fakes
 
 
 def adopt(teacher: str, direction: Direction, run: Path, weights: Path) -> str:

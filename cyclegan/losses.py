@@ -1,4 +1,5 @@
-"""The losses: tensors to scalars. Weights and who is trained by what live in `step.py`.
+"""The losses: tensors to scalars. Weights live in `step.py`, who learns from what in
+`two_way.py` and `one_way.py`.
 
 Every objective takes logits; none needs a sigmoid at the end of a discriminator.
 """

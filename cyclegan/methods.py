@@ -4,10 +4,11 @@ from pathlib import Path
 
 from cyclegan.config import TrainConfig
 from cyclegan.dataset import UnpairedDataset
-from cyclegan.distillation import DistillStep
 from cyclegan.lessons import LessonDataset
-from cyclegan.step import CycleGANStep, SimGANStep, Step
+from cyclegan.one_way import DistillStep, SimGANStep
+from cyclegan.step import Step
 from cyclegan.teacher import Teacher
+from cyclegan.two_way import CycleGANStep
 
 STEPS: dict[str, type[Step]] = {
     "cyclegan": CycleGANStep,

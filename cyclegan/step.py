@@ -1,12 +1,11 @@
 """One training step: the networks, their optimizers, `step(real_A, real_B)` -> losses.
 
-No files (but a frozen VGG16's), no clock, no schedule: those live in `train.py`. Two kinds:
-`CycleGANStep` (Zhu et al. 2017, section 3, 4) and, without the way back, `SimGANStep` (Shrivastava
-et al. 2017, section 2). A third, that learns from a teacher, is in `distillation.py`; which method
-is which step, in `methods.py`.
+What every kind of step shares is here; what its generators learn from is in `two_way.py` and
+`one_way.py`, and which method is which step in `methods.py`. No files (but a frozen VGG16's), no
+clock, no schedule: those live in `train.py`.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -16,9 +15,9 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 
 from cyclegan import losses
+from cyclegan.arithmetic import Arithmetic, Network
 from cyclegan.averaging import averaging
 from cyclegan.config import TrainConfig
-from cyclegan.devices import computes_bf16
 from cyclegan.diffaugment import DRAWS, augment
 from cyclegan.discriminators import discriminator_from
 from cyclegan.domains import DIRECTIONS, GENERATOR_OF
@@ -27,9 +26,6 @@ from cyclegan.networks import generator_from, init_weights
 from cyclegan.perceptual import load_vgg
 from cyclegan.processes import Processes
 from cyclegan.smoothing import smooth_edges
-from cyclegan.winograd import Conv3x3, suits_winograd
-
-Network = Callable[[Tensor], Tensor]
 
 
 @contextmanager
@@ -76,17 +72,10 @@ class Step:
         self.augments = augments
         self.calls = 0
         self.random = torch.Generator().manual_seed(config.seed + 3)
-        self._is_bf16 = config.precision == "bf16" or (
-            config.precision == "auto" and computes_bf16(self.device)
-        )
-        self._is_winograd = (
-            self.device.type == "cpu"
-            and not self._is_bf16
-            and (config.winograd == "on" or (config.winograd == "auto" and suits_winograd()))
-        )
+        self._arithmetic = Arithmetic(config, self.device)
         self.networks: dict[str, nn.Module] = {}
         self.averages: dict[str, AveragedModel] = {}
-        self._fast: dict[str, Network] = {}  # compiled, where the config says so
+        self._fast: dict[str, Network] = {}  # the same networks, to be called for training
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(config.seed)  # a spectral norm draws its first vectors from here
             self._build_networks(torch.Generator().manual_seed(config.seed))
@@ -106,19 +95,12 @@ class Step:
         for name in self.discriminator_names:
             self._add(name, discriminator_from(config), drawn)
         if config.lambda_perceptual > 0:  # learns nothing, so it is no part of the state
-            self._make_fast("VGG", load_vgg(Path(config.perceptual_weights)))
+            self._fast["VGG"] = self._arithmetic.prepare(load_vgg(Path(config.perceptual_weights)))
 
     def _add(self, name: str, network: nn.Module, drawn: torch.Generator) -> None:
         init_weights(network, drawn)
         self.networks[name] = network
-        self._make_fast(name, network)
-
-    def _make_fast(self, name: str, network: nn.Module) -> None:
-        for layer in network.modules():
-            if isinstance(layer, Conv3x3):
-                layer.uses_winograd = self._is_winograd
-        network.to(memory_format=self._memory_format).to(self.device)
-        self._fast[name] = torch.compile(network, dynamic=False) if self.config.compile else network
+        self._fast[name] = self._arithmetic.prepare(network)
 
     def _of(self, names: Iterable[str]) -> list[nn.Module]:
         return [self.networks[name] for name in names]
@@ -129,10 +111,6 @@ class Step:
         return torch.optim.Adam(
             parameters, lr=config.learning_rate, betas=(config.beta1, config.beta2), fused=True
         )
-
-    @property
-    def _memory_format(self) -> torch.memory_format:
-        return torch.channels_last if self.config.channels_last else torch.preserve_format
 
     def __call__(
         self, real_A: Tensor, real_B: Tensor, learning_rate: float, taught: Tensor | None = None
@@ -155,7 +133,7 @@ class Step:
             for group in optimizer.param_groups:
                 group["lr"] = learning_rate
         reals = {
-            name: real.to(self.device, memory_format=self._memory_format, non_blocking=True)
+            name: self._arithmetic.send(real)
             for name, real in (("A", real_A), ("B", real_B), ("taught", taught))
             if real is not None
         }
@@ -163,11 +141,12 @@ class Step:
         terms: dict[str, Tensor] = {}
         is_head_start = self.calls * self.config.batch_size <= self.config.head_start_images
         if is_head_start or self.calls % self.config.d_steps:
-            with torch.no_grad(), self._autocast():
+            with torch.no_grad(), self._arithmetic.autocast():
                 fakes = self._translate(reals)
         else:
-            with frozen(self._of(self.discriminator_names)), self._autocast():
-                total, terms, fakes = self._generator_losses(reals)
+            with frozen(self._of(self.discriminator_names)), self._arithmetic.autocast():
+                terms, fakes = self._generator_losses(reals)
+                total = weigh(terms, self.config)
             self.optimizer_G.zero_grad()
             total.backward()
             self.processes.average_gradients(self._of(self.generator_names))
@@ -183,8 +162,8 @@ class Step:
 
     def _generator_losses(
         self, reals: dict[str, Tensor]
-    ) -> tuple[Tensor, dict[str, Tensor], dict[str, Tensor]]:
-        """Return the generators' weighted total, its terms before weights, and the fakes."""
+    ) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+        """Return the generators' loss terms before their weights, and the fakes by domain."""
         raise NotImplementedError
 
     def _judge(self, domain: str, pictures: Tensor) -> Tensor:
@@ -203,9 +182,6 @@ class Step:
             self.config.objective, self._judge(domain, self._augment(fake))
         )
 
-    def _autocast(self) -> torch.autocast:
-        return torch.autocast(self.device.type, torch.bfloat16, enabled=self._is_bf16)
-
     def _train_discriminators(
         self, reals: dict[str, Tensor], fakes: dict[str, Tensor]
     ) -> dict[str, Tensor]:
@@ -218,7 +194,7 @@ class Step:
             fakes_of_all = self.processes.whole(fresh.detach().float())
             fake = self.processes.mine(self.pools[domain].query(fakes_of_all))
             shown = [real, fake, smooth_edges(real)] if config.smoothed_fakes else [real, fake]
-            with self._autocast():
+            with self._arithmetic.autocast():
                 judged = torch.cat([self._augment(pictures) for pictures in shown])
                 logits = self._judge(domain, judged).tensor_split([len(real)])
                 loss = losses.discriminator_adversarial(config.objective, *logits)
@@ -261,68 +237,6 @@ class Step:
             part.load_state_dict(state[name])
         self.random.set_state(state["random"])
         self.calls = state["calls"]
-
-
-class CycleGANStep(Step):
-    """Both directions at once, held together by what a round trip loses."""
-
-    def _translate(self, reals: dict[str, Tensor]) -> dict[str, Tensor]:
-        return {"A": self._fast["G_BA"](reals["B"]), "B": self._fast["G_AB"](reals["A"])}
-
-    def _generator_losses(
-        self, reals: dict[str, Tensor]
-    ) -> tuple[Tensor, dict[str, Tensor], dict[str, Tensor]]:
-        config = self.config
-        real_A, real_B = reals["A"], reals["B"]
-        G_AB, G_BA = self._fast["G_AB"], self._fast["G_BA"]
-        terms = {}
-        if config.lambda_identity > 0:
-            # One pass for both: no network mixes the pictures of a batch, so this is the same.
-            fake_B, idt_B = G_AB(torch.cat([real_A, real_B])).chunk(2)
-            fake_A, idt_A = G_BA(torch.cat([real_B, real_A])).chunk(2)
-            terms["idt_A"] = losses.reconstruction(idt_A, real_A)
-            terms["idt_B"] = losses.reconstruction(idt_B, real_B)
-        else:
-            fake_B, fake_A = G_AB(real_A), G_BA(real_B)
-        if config.lambda_cycle > 0:
-            rec_A, rec_B = G_BA(fake_B), G_AB(fake_A)
-            terms["cycle_A"] = losses.reconstruction(rec_A, real_A)
-            terms["cycle_B"] = losses.reconstruction(rec_B, real_B)
-            if config.lambda_perceptual > 0:
-                see = self._fast["VGG"]
-                terms["perceptual_A"] = losses.feature_distance(see(rec_A), see(real_A))
-                terms["perceptual_B"] = losses.feature_distance(see(rec_B), see(real_B))
-        if config.lambda_self > 0:
-            terms["self_AB"] = losses.reconstruction(fake_B, real_A, config.self_scale)
-            terms["self_BA"] = losses.reconstruction(fake_A, real_B, config.self_scale)
-        if config.lambda_variation > 0:
-            terms["variation_AB"] = losses.total_variation(fake_B)
-            terms["variation_BA"] = losses.total_variation(fake_A)
-        terms["adv_AB"] = self._adversarial("B", fake_B)
-        terms["adv_BA"] = self._adversarial("A", fake_A)
-        return weigh(terms, config), terms, {"A": fake_A, "B": fake_B}
-
-
-class SimGANStep(Step):
-    """From A to B only: the fake must pass for B and stay near its input."""
-
-    def _translate(self, reals: dict[str, Tensor]) -> dict[str, Tensor]:
-        return {"B": self._fast["G_AB"](reals["A"])}
-
-    def _generator_losses(
-        self, reals: dict[str, Tensor]
-    ) -> tuple[Tensor, dict[str, Tensor], dict[str, Tensor]]:
-        config = self.config
-        fake_B = self._fast["G_AB"](reals["A"])
-        terms = {"adv_AB": self._adversarial("B", fake_B)}
-        if config.lambda_self > 0:
-            terms["self_AB"] = losses.reconstruction(fake_B, reals["A"], config.self_scale)
-        if config.lambda_variation > 0:
-            terms["variation_AB"] = losses.total_variation(fake_B)
-        if config.lambda_identity > 0:
-            idt_B = self._fast["G_AB"](reals["B"])
-            terms["idt_B"] = losses.reconstruction(idt_B, reals["B"])
-        return weigh(terms, config), terms, {"B": fake_B}
 
 
 def weigh(terms: dict[str, Tensor], config: TrainConfig) -> Tensor:

@@ -1,7 +1,7 @@
 """The teacher of a run: a model in the run's own folder, and what it answered so far.
 
-What a student makes of that is in `distillation.py`, which pictures are asked about in
-`lessons.py`. No torch here.
+How it comes there is in `distillation.py`, which pictures it is asked about in `lessons.py`, what a
+student makes of its answers in `one_way.py`. No torch here.
 """
 
 import hashlib

@@ -30,7 +30,7 @@ from cyclegan.importer.files import (
 )
 from cyclegan.networks import generator_from
 from cyclegan.run_folder import RunState, write_checkpoint
-from cyclegan.step import CycleGANStep
+from cyclegan.two_way import CycleGANStep
 
 NETWORKS = ("G_AB", "G_BA", "D_A", "D_B")
 

@@ -21,8 +21,9 @@ from cyclegan.contract.errors import (
     ModelError,
     TrainingError,
 )
-from cyclegan.distillation import DistillStep, adopt, stand_in
+from cyclegan.distillation import adopt, stand_in
 from cyclegan.export import export
+from cyclegan.one_way import DistillStep
 from cyclegan.teacher import Teacher
 from cyclegan.train import train
 from tests.cyclegan.runs import (

@@ -24,8 +24,8 @@ from cyclegan.export import (
     write_onnx,
 )
 from cyclegan.networks import AttentionGenerator, GeneratorOptions, build_generator
-from cyclegan.step import CycleGANStep
 from cyclegan.train import train
+from cyclegan.two_way import CycleGANStep
 
 
 @pytest.fixture(scope="module", params=["plain", "attention"])

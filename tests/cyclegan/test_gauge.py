@@ -27,8 +27,8 @@ from cyclegan.contract.errors import (
 from cyclegan.export import choose_checkpoint, export
 from cyclegan.gauge import Gauge
 from cyclegan.run_folder import has_lost_patience
-from cyclegan.step import CycleGANStep
 from cyclegan.train import train
+from cyclegan.two_way import CycleGANStep
 from tests.cyclegan.runs import DISTILL, KilledError, assert_same, kill_at, losses_of, timeless
 
 

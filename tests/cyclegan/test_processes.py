@@ -17,8 +17,8 @@ from cyclegan.config import TrainConfig
 from cyclegan.contract.errors import ConfigError
 from cyclegan.dataset import UnpairedDataset, iterate_batches
 from cyclegan.processes import Processes
-from cyclegan.step import CycleGANStep
 from cyclegan.train import train
+from cyclegan.two_way import CycleGANStep
 
 # Without norms, which on noise make rounding into steps of another kind: in one process as well,
 # where only the order of a batch's pictures changes.

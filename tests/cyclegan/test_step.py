@@ -8,9 +8,11 @@ from cyclegan.averaging import decay_after
 from cyclegan.config import TrainConfig
 from cyclegan.contract.errors import ConfigError
 from cyclegan.devices import choose_device
+from cyclegan.one_way import SimGANStep
 from cyclegan.perceptual import load_vgg
 from cyclegan.smoothing import smooth_edges
-from cyclegan.step import CycleGANStep, SimGANStep, weigh
+from cyclegan.step import weigh
+from cyclegan.two_way import CycleGANStep
 
 
 def batch(seed: int = 0) -> tuple[Tensor, Tensor]:

@@ -1,0 +1,63 @@
+"""What a generator of one direction learns from: from its input, or from a teacher.
+
+Networks, optimizers and discriminators' turns are in `step.py`, the teacher in `teacher.py`.
+"""
+
+from torch import Tensor
+
+from cyclegan import losses
+from cyclegan.domains import DIRECTIONS, GENERATOR_OF
+from cyclegan.step import Step
+
+
+class OneWayStep(Step):
+    """Without a way back; whatever the config's direction, from a source to a target domain."""
+
+    def _translate(self, reals: dict[str, Tensor]) -> dict[str, Tensor]:
+        source, target = DIRECTIONS[self.config.direction]
+        return {target: self._fast[GENERATOR_OF[self.config.direction]](reals[source])}
+
+
+class SimGANStep(OneWayStep):
+    """The fake must pass for the target domain and stay near its input.
+
+    Source: Shrivastava et al. 2017, section 2.
+    """
+
+    def _generator_losses(
+        self, reals: dict[str, Tensor]
+    ) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+        config = self.config
+        source, target = DIRECTIONS[config.direction]
+        fakes, way = self._translate(reals), source + target
+        fake = fakes[target]
+        terms = {f"adv_{way}": self._adversarial(target, fake)}
+        if config.lambda_self > 0:
+            terms[f"self_{way}"] = losses.reconstruction(fake, reals[source], config.self_scale)
+        if config.lambda_variation > 0:
+            terms[f"variation_{way}"] = losses.total_variation(fake)
+        if config.lambda_identity > 0:
+            same = self._translate({source: reals[target]})[target]
+            terms[f"idt_{target}"] = losses.reconstruction(same, reals[target])
+        return terms, fakes
+
+
+class DistillStep(OneWayStep):
+    """The fake must be near the teacher's, and pass for the target domain.
+
+    Pixel terms alone would average what is uncertain, stripes above all, to a blur.
+    """
+
+    def _generator_losses(
+        self, reals: dict[str, Tensor]
+    ) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+        config = self.config
+        source, target = DIRECTIONS[config.direction]
+        fakes, way = self._translate(reals), source + target
+        fake, taught = fakes[target], reals["taught"]
+        terms = {f"adv_{way}": self._adversarial(target, fake)}
+        if config.lambda_teacher > 0:
+            terms[f"teacher_{way}"] = losses.multi_scale_distance(fake, taught)
+        if config.lambda_structure > 0:
+            terms[f"structure_{way}"] = losses.structure_distance(fake, taught)
+        return terms, fakes
