@@ -56,7 +56,11 @@ FORMATS = (
         is_animated=True,
     ),
     Format(
-        AvifImagePlugin.AvifImageFile.format, (".avif",), options={"quality": 95}, max_side=32_768
+        AvifImagePlugin.AvifImageFile.format,
+        (".avif",),
+        options={"quality": 95},
+        max_side=32_768,
+        is_animated=True,
     ),
     # With a compression, Pillow fails on EXIF's inner directories.
     Format(TiffImagePlugin.TiffImageFile.format, (".tif", ".tiff"), options={"compression": "raw"}),

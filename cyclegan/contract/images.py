@@ -108,7 +108,7 @@ def load_picture(
 def open_picture(
     source: Source, *, max_pixels: int = MAX_PIXELS, name: str | None = None
 ) -> Iterator[Picture | Animation]:
-    """Read a picture, or the frames of an animation (GIF, WebP) as long as the block lasts.
+    """Read a picture, or the frames of an animation (GIF, WebP, AVIF) as long as the block lasts.
 
     Raises: PictureError as `load_picture`, for a frame when it is asked for.
     """
@@ -179,7 +179,7 @@ def _read_animation(image: ImageFile.ImageFile, name: str, count: int) -> Animat
             picture = _read(image, name)
             yield Frame(picture, round(image.info.get("duration", 0)))
 
-    plays = image.info.get("loop", 1)
+    plays = image.info.get("loop", 0 if image.format == "AVIF" else 1)  # Pillow knows no other AVIF
     if image.format == "GIF" and plays and "loop" in image.info:
         plays += 1  # it says how often it is repeated, WebP how often it is shown
     return Animation(frames(), count, plays)

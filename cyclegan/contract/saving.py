@@ -46,7 +46,8 @@ def write_picture(
     """Write a picture in the format of files with a suffix like ".jpg".
 
     `quality` (1 to 100) is for JPEG, WebP and AVIF. Formats without alpha (JPEG, BMP) show the
-    picture on white. Of an animation, formats other than GIF and WebP take the first frame.
+    picture on white. Of an animation, formats other than GIF, WebP and AVIF take the first frame;
+    an AVIF plays for ever.
 
     Returns its height and width in pixels. Raises: PictureError if the format is not one we write
     or cannot hold the picture; `name` is what it calls the file.
@@ -100,6 +101,7 @@ class _Moving(Image.Image):
     def __init__(self, frames: Iterator[_Shown], count: int) -> None:
         super().__init__()
         self.n_frames = count
+        self.is_animated = True
         self.durations_ms: list[int] = []  # of the frames so far; read after each of them
         self._frames = frames
         self.seek(0)

@@ -1,4 +1,4 @@
-"""GIF and WebP, frame by frame."""
+"""GIF, WebP and AVIF, frame by frame."""
 
 import io
 import tracemalloc
@@ -35,7 +35,7 @@ def read(source: bytes | Path) -> tuple[list[Frame], int]:
 
 
 @pytest.mark.parametrize("codec", ["GIF", "WEBP"])
-@pytest.mark.parametrize("suffix", [".gif", ".webp"])
+@pytest.mark.parametrize("suffix", [".gif", ".webp", ".avif"])
 def test_frames_and_their_timing_come_through(tmp_path: Path, codec: str, suffix: str) -> None:
     with open_picture(moving(codec, loop=0)) as animation:
         assert isinstance(animation, Animation)
@@ -90,7 +90,7 @@ def test_hundredths_of_seconds_lose_no_time(tmp_path: Path) -> None:
     assert set(shown) == {30, 40}
 
 
-@pytest.mark.parametrize("suffix", [".gif", ".webp"])
+@pytest.mark.parametrize("suffix", [".gif", ".webp", ".avif"])
 def test_what_is_transparent_stays_so(tmp_path: Path, suffix: str) -> None:
     corner = np.tri(16, dtype=np.uint8) * 255
     alphas = [corner, 255 - corner]
@@ -110,12 +110,12 @@ def test_other_formats_take_the_first_frame(tmp_path: Path) -> None:
 
 
 def test_a_still_picture_in_these_formats_is_a_picture() -> None:
-    for codec in ("GIF", "WEBP"):
+    for codec in ("GIF", "WEBP", "AVIF"):
         with open_picture(encode(Image.fromarray(smooth(8, 8)), codec)) as picture:
             assert isinstance(picture, Picture)
 
 
-@pytest.mark.parametrize("suffix", [".gif", ".webp"])
+@pytest.mark.parametrize("suffix", [".gif", ".webp", ".avif"])
 def test_memory_is_that_of_one_frame(tmp_path: Path, suffix: str) -> None:
     def frames() -> Iterator[Frame]:
         for i in range(40):
