@@ -1,4 +1,4 @@
-"""Model cards as HTML: the short one to choose by, the long one to read.
+"""Model cards as HTML: the short one to choose by, the long one to read, in a visitor's language.
 
 Every text of a card comes from a file that anyone may have dropped into the folder: it is escaped.
 """
@@ -8,17 +8,18 @@ from collections.abc import Iterable, Iterator
 from html import escape
 from pathlib import Path
 
+from app.web.words import say
 from cyclegan.contract.card import Metric, ModelCard
 
 EXAMPLE_BYTES = 200_000  # of a picture on a card; more is not shown
 
-_ARROWS = {"lower": ("↓", "lower is better"), "higher": ("↑", "higher is better")}
+_ARROWS = {"lower": "↓", "higher": "↑"}
 
 
-def choice(card: ModelCard, folder: Path, *, chosen: bool) -> str:
+def choice(card: ModelCard, folder: Path, *, chosen: bool, language: str = "en") -> str:
     """A radio button as a card: what a model of a folder does, its size, figures and licence."""
     checked = " checked" if chosen else ""
-    figures = "".join(f"<li>{_headline(metric)}</li>" for metric in card.metrics[:2])
+    figures = "".join(f"<li>{_headline(metric, language)}</li>" for metric in card.metrics[:2])
     return f"""
 <label class="choice">
   <input type="radio" name="model" value="{escape(card.name)}"{checked}>
@@ -32,25 +33,29 @@ def choice(card: ModelCard, folder: Path, *, chosen: bool) -> str:
 </label>"""
 
 
-def full(card: ModelCard, folder: Path) -> str:
+def full(card: ModelCard, folder: Path, language: str = "en") -> str:
     """Everything that helps to judge a model of a folder."""
+    domains = {"source": card.source_domain, "target": card.target_domain}
+    file = f"{card.file}, {megabytes(card.bytes)}, {card.precision}, opset {card.opset}"
     rows = [
-        ("Turns", f"{card.source_domain} into {card.target_domain}"),
-        ("Licence", card.licence),
-        ("File", f"{card.file}, {megabytes(card.bytes)}, {card.precision}, opset {card.opset}"),
-        *_origin(card),
-        ("Way back", card.reverse or "none"),
-        ("SHA-256", card.sha256),
+        ("card.turns", say(language, "card.turns-into", **domains)),
+        ("card.licence", card.licence),
+        ("card.file", file),
+        *_origin(card, language),
+        ("card.back", card.reverse or say(language, "card.no-back")),
+        ("card.hash", card.sha256),
     ]
-    table = "".join(f"<dt>{escape(term)}</dt><dd>{escape(text)}</dd>" for term, text in rows)
+    table = "".join(
+        f"<dt>{escape(say(language, term))}</dt><dd>{escape(text)}</dd>" for term, text in rows
+    )
     return f"""
 <article class="model">
   <h2>{escape(card.title)} <code>{escape(card.name)}</code></h2>
   <p>{escape(card.description)}</p>
-  {_example(card, folder, f"A photo before and after {card.title}")}
-  {_measured(card.metrics)}
-  {_list("Known limits", card.known_limits)}
-  <details><summary>Where it comes from</summary><dl>{table}</dl></details>
+  {_example(card, folder, say(language, "card.example", title=card.title))}
+  {_measured(card.metrics, language)}
+  {_list(say(language, "card.limits"), card.known_limits)}
+  <details><summary>{say(language, "card.origin")}</summary><dl>{table}</dl></details>
 </article>"""
 
 
@@ -68,45 +73,48 @@ def _example(card: ModelCard, folder: Path, alternative: str) -> str:
     )
 
 
-def _origin(card: ModelCard) -> Iterator[tuple[str, str]]:
-    """What is known of how a model came to be, as terms and texts."""
+def _origin(card: ModelCard, language: str) -> Iterator[tuple[str, str]]:
+    """What is known of how a model came to be: words for the term, and the text."""
     if card.architecture:
-        name, parameters = card.architecture.name, card.architecture.parameters
-        yield "Network", f"{name}, {_count(parameters)} weights"
+        name, count = card.architecture.name, _count(card.architecture.parameters)
+        yield "card.network", say(language, "card.weights", name=name, count=count)
     if training := card.training:
-        yield "Training data", training.data
-        yield (
-            "Training",
-            f"{training.images_seen:,} pictures in {training.minutes:,.0f} minutes on "
-            f"{training.hardware}; preset {training.preset}, pictures of {card.training_size} "
-            f"pixels, {training.weights} weights",
-        )
+        yield "card.data", training.data
+        told = {
+            "images": f"{training.images_seen:,}",
+            "minutes": f"{training.minutes:,.0f}",
+            "hardware": training.hardware,
+            "preset": training.preset,
+            "size": card.training_size,
+            "weights": training.weights,
+        }
+        yield "card.training", say(language, "card.trained", **told)
     else:
-        yield "Training", "made elsewhere; the file does not say how"
+        yield "card.training", say(language, "card.made-elsewhere")
     if card.parity:
         sizes = ", ".join(f"{height} × {width}" for height, width in card.parity.sizes)
-        yield "Export", f"differs from its checkpoint by {card.parity.max_abs_error:.1g} at {sizes}"
+        error = f"{card.parity.max_abs_error:.1g}"
+        yield "card.export", say(language, "card.differs", error=error, sizes=sizes)
 
 
-def broken(name: str, reason: str) -> str:
+def broken(name: str, reason: str, language: str = "en") -> str:
     """A model that cannot be used, and why."""
     return f"""
 <article class="model broken">
-  <h2>{escape(name)} <span class="tag">cannot be used</span></h2>
+  <h2>{escape(name)} <span class="tag">{say(language, "card.broken")}</span></h2>
   <p>{escape(reason)}</p>
 </article>"""
 
 
-def nothing() -> str:
+def nothing(language: str = "en") -> str:
     """What to do when there is no model."""
-    return """
+    return f"""
 <div class="nothing">
-  <p><strong>No model is installed yet.</strong></p>
-  <p>A model is an <code>.onnx</code> file with its card, a <code>.json</code> file of the same
-  name. Put both into the weights folder that this app was started with, or train your own:</p>
+  <p><strong>{say(language, "card.nothing")}</strong></p>
+  <p>{say(language, "card.what-to-do")}</p>
   <pre>cyclegan train --data DIR --out RUN --preset fast
 cyclegan export RUN --direction AtoB --name NAME --out weights</pre>
-  <p>Then reload this page.</p>
+  <p>{say(language, "card.appears")}</p>
 </div>"""
 
 
@@ -115,21 +123,25 @@ def megabytes(size: int) -> str:
     return f"{size / 1e6:.1f} MB" if size >= 100_000 else f"{size / 1e3:.1f} kB"
 
 
-def _headline(metric: Metric) -> str:
-    arrow, meaning = _ARROWS[metric.direction]
+def _headline(metric: Metric, language: str) -> str:
+    arrow, meaning = _ARROWS[metric.direction], _meaning(metric, language)
     return (
         f'<span title="{escape(metric.protocol)}">{_name(metric)} {_value(metric)}</span> '
         f'<span role="img" aria-label="{meaning}" title="{meaning}">{arrow}</span>'
     )
 
 
-def _measured(metrics: Iterable[Metric]) -> str:
+def _measured(metrics: Iterable[Metric], language: str) -> str:
     items = "".join(
         f"<li><strong>{_value(metric)}</strong> {_name(metric)} "
-        f"<small>{_ARROWS[metric.direction][1]}; {escape(metric.protocol)}</small></li>"
+        f"<small>{_meaning(metric, language)}; {escape(metric.protocol)}</small></li>"
         for metric in metrics
     )
     return f'<ul class="figures">{items}</ul>' if items else ""
+
+
+def _meaning(metric: Metric, language: str) -> str:
+    return say(language, f"better.{metric.direction}")
 
 
 def _list(title: str, texts: Iterable[str]) -> str:
@@ -152,4 +164,4 @@ def _is_factor(metric: Metric) -> bool:
 
 
 def _count(number: int) -> str:
-    return f"{number / 1e6:.1f} million" if number >= 100_000 else f"{number:,}"
+    return f"{number / 1e6:.2f} M" if number >= 100_000 else f"{number:,}"

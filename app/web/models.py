@@ -24,12 +24,12 @@ def models_tab(page: gr.Blocks, store: Store, *, may_upload: bool) -> None:
         verify = gr.Button(word("models.verify"), size="md", elem_id="verify")
     if may_upload:
         model_upload(store)
-    shown = gr.HTML(describe(store), elem_id="models", apply_default_css=False)
+    shown = gr.HTML(describe(store, "en"), elem_id="models", apply_default_css=False)
     stamp = gr.State("")
 
-    def look(known: str) -> tuple[Any, str]:
+    def look(known: str, request: gr.Request) -> tuple[Any, str]:
         now = store.stamp()
-        return (gr.skip() if now == known else describe(store)), now
+        return (gr.skip() if now == known else describe(store, language_of(request))), now
 
     def verify_all(request: gr.Request) -> str:
         return hold_against_cards(store, language_of(request))
@@ -51,16 +51,16 @@ def models_tab(page: gr.Blocks, store: Store, *, may_upload: bool) -> None:
     )
 
 
-def describe(store: Store) -> str:
+def describe(store: Store, language: str) -> str:
     """Every model as HTML, the usable ones first."""
     entries = installed(store)
-    usable = [cards.full(entry.card, store.folder) for entry in entries if entry.card]
+    usable = [cards.full(entry.card, store.folder, language) for entry in entries if entry.card]
     rest = [
-        cards.broken(entry.name, without_folder(entry.reason or "", store))
+        cards.broken(entry.name, without_folder(entry.reason or "", store), language)
         for entry in entries
         if not entry.card
     ]
-    return "".join(usable + rest) if usable else cards.nothing() + "".join(rest)
+    return "".join((usable or [cards.nothing(language)]) + rest)
 
 
 def hold_against_cards(store: Store, language: str = "en") -> str:

@@ -7,12 +7,12 @@ import gradio as gr
 from app.store import Store
 from app.web import cards
 from app.web.models import LOOK_EVERY_S, installed
-from app.web.words import word
+from app.web.words import language_of, word
 
 
 def model_picker(store: Store) -> gr.HTML:
     """A list of cards; its value is the name of the chosen model, or "" without models."""
-    chosen, listed = offer(store, None)
+    chosen, listed = offer(store, None, "en")
     return gr.HTML(
         chosen,
         label=word("picker.model"),
@@ -27,11 +27,11 @@ def model_picker(store: Store) -> gr.HTML:
 def follow(page: gr.Blocks, picker: gr.HTML, store: Store) -> None:
     """Offer what is in the folder for as long as the page is open."""
 
-    def look(chosen: str, known: str) -> tuple[Any, str]:
+    def look(chosen: str, known: str, request: gr.Request) -> tuple[Any, str]:
         now = store.stamp()
         if now == known:
             return gr.skip(), known
-        value, listed = offer(store, chosen)
+        value, listed = offer(store, chosen, language_of(request))
         return gr.update(value=value, cards=listed), now
 
     stamp = gr.State("")
@@ -46,13 +46,16 @@ def follow(page: gr.Blocks, picker: gr.HTML, store: Store) -> None:
     )
 
 
-def offer(store: Store, chosen: str | None) -> tuple[str, str]:
+def offer(store: Store, chosen: str | None, language: str) -> tuple[str, str]:
     """The name to choose, `chosen` if it is still there, and the cards of all models as HTML."""
     usable = [entry.card for entry in installed(store) if entry.card]
     names = [card.name for card in usable]
     value = chosen if chosen in names else next(iter(names), "")
-    listed = "".join(cards.choice(card, store.folder, chosen=card.name == value) for card in usable)
-    return value, listed or cards.nothing()
+    listed = "".join(
+        cards.choice(card, store.folder, chosen=card.name == value, language=language)
+        for card in usable
+    )
+    return value, listed or cards.nothing(language)
 
 
 _SCRIPT = """

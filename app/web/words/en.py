@@ -235,4 +235,34 @@ WORDS = {
     "checkpoint.latest": "Latest",
     "student.tiny": "Tiny: the fastest",
     "student.small": "Small: nearer to the teacher",
+    "card.turns": "Turns",
+    "card.turns-into": "{source} into {target}",
+    "card.licence": "Licence",
+    "card.file": "File",
+    "card.network": "Network",
+    "card.weights": "{name}, {count} weights",
+    "card.data": "Training data",
+    "card.training": "Training",
+    "card.trained": (
+        "{images} pictures in {minutes} minutes on {hardware}; preset {preset}, pictures "
+        "of {size} pixels, {weights} weights"
+    ),
+    "card.made-elsewhere": "made elsewhere; the file does not say how",
+    "card.export": "Export",
+    "card.differs": "differs from its checkpoint by {error} at {sizes}",
+    "card.back": "Way back",
+    "card.no-back": "none",
+    "card.hash": "SHA-256",
+    "card.example": "A photo before and after {title}",
+    "card.limits": "Known limits",
+    "card.origin": "Where it comes from",
+    "better.lower": "lower is better",
+    "better.higher": "higher is better",
+    "card.broken": "cannot be used",
+    "card.nothing": "No model is installed yet.",
+    "card.what-to-do": (
+        "A model is an .onnx file with its card, a .json file of the same name. Put both "
+        "into the weights folder that this app was started with, or train your own:"
+    ),
+    "card.appears": "It appears here by itself.",
 }

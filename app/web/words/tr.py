@@ -227,4 +227,34 @@ WORDS = {
     "checkpoint.latest": "En son",
     "student.tiny": "Minik: en hızlısı",
     "student.small": "Küçük: öğretmene daha yakın",
+    "card.turns": "Dönüşüm",
+    "card.turns-into": "{source} → {target}",
+    "card.licence": "Lisans",
+    "card.file": "Dosya",
+    "card.network": "Ağ",
+    "card.weights": "{name}, {count} ağırlık",
+    "card.data": "Eğitim verisi",
+    "card.training": "Eğitim",
+    "card.trained": (
+        "{hardware} üzerinde {minutes} dakikada {images} resim; ön ayar {preset}, {size} "
+        "piksellik resimler, {weights} ağırlıkları"
+    ),
+    "card.made-elsewhere": "başka yerde yapılmış; dosya nasıl yapıldığını söylemiyor",
+    "card.export": "Dışa aktarma",
+    "card.differs": "denetim noktasından farkı {error} ({sizes})",
+    "card.back": "Geri dönüş",
+    "card.no-back": "yok",
+    "card.hash": "SHA-256",
+    "card.example": "{title}: fotoğrafın öncesi ve sonrası",
+    "card.limits": "Bilinen sınırlar",
+    "card.origin": "Nereden geliyor",
+    "better.lower": "düşük olan iyidir",
+    "better.higher": "yüksek olan iyidir",
+    "card.broken": "kullanılamaz",
+    "card.nothing": "Henüz kurulu model yok.",
+    "card.what-to-do": (
+        "Bir model, bir .onnx dosyası ile aynı adlı .json kartından oluşur. İkisini de bu "
+        "uygulamanın başlatıldığı ağırlık klasörüne koyun ya da kendiniz eğitin:"
+    ),
+    "card.appears": "Kendiliğinden burada görünür.",
 }

@@ -223,4 +223,34 @@ WORDS = {
     "checkpoint.latest": "最新",
     "student.tiny": "极小：最快",
     "student.small": "小：更接近教师模型",
+    "card.turns": "转换",
+    "card.turns-into": "{source} 变为 {target}",
+    "card.licence": "许可",
+    "card.file": "文件",
+    "card.network": "网络",
+    "card.weights": "{name}，{count} 个权重",
+    "card.data": "训练数据",
+    "card.training": "训练",
+    "card.trained": (
+        "{images} 张图片，{minutes} 分钟，{hardware}；"
+        "预设 {preset}，图片 {size} 像素，{weights} 权重"
+    ),
+    "card.made-elsewhere": "在别处制作；文件未说明如何制作",
+    "card.export": "导出",
+    "card.differs": "与检查点相差 {error}（{sizes}）",
+    "card.back": "反向模型",
+    "card.no-back": "无",
+    "card.hash": "SHA-256",
+    "card.example": "{title}：照片转换前后",
+    "card.limits": "已知局限",
+    "card.origin": "来历",
+    "better.lower": "越低越好",
+    "better.higher": "越高越好",
+    "card.broken": "无法使用",
+    "card.nothing": "尚未安装任何模型。",
+    "card.what-to-do": (
+        "模型由一个 .onnx 文件和同名的 .json 卡片组成。"
+        "请把两者放入启动本应用时指定的权重文件夹，或自行训练："
+    ),
+    "card.appears": "之后它会自动出现在这里。",
 }

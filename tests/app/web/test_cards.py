@@ -80,16 +80,16 @@ def test_picker_keeps_a_choice_that_is_still_there(
 ) -> None:
     add_model(weights_dir, "same", "Identity")
     store = Store(weights_dir)
-    assert offer(store, "same")[0] == "same"
+    assert offer(store, "same", "en")[0] == "same"
     (weights_dir / "same.json").unlink()
-    chosen, listed = offer(store, "same")
+    chosen, listed = offer(store, "same", "en")
     assert chosen == "negate"
     assert 'value="same"' not in listed
 
 
 def test_broken_model_is_listed_with_its_reason_after_the_usable_ones(weights_dir: Path) -> None:
     (weights_dir / "broken.json").write_text("{", "utf-8")
-    html = describe(Store(weights_dir))
+    html = describe(Store(weights_dir), "en")
     assert html.index("Photo to negative") < html.index("broken.json is not JSON")
     assert str(weights_dir) not in html
 
@@ -97,7 +97,7 @@ def test_broken_model_is_listed_with_its_reason_after_the_usable_ones(weights_di
 @pytest.mark.parametrize("folder", ["", "missing"])
 def test_without_models_the_page_says_what_to_do(tmp_path: Path, folder: str) -> None:
     store = Store(tmp_path / folder)
-    assert offer(store, None)[0] == ""
-    for html in (offer(store, None)[1], describe(store)):
+    assert offer(store, None, "en")[0] == ""
+    for html in (offer(store, None, "en")[1], describe(store, "en")):
         assert "No model is installed" in html
         assert "cyclegan train" in html

@@ -72,7 +72,7 @@ def server(
 
 
 @pytest.mark.parametrize(
-    ("locale", "tabs", "start", "hint", "refusal", "note"),
+    ("locale", "tabs", "start", "hint", "refusal", "note", "origin"),
     [
         (
             "zh-CN",
@@ -81,6 +81,7 @@ def server(
             "结果会显示在这里",
             "请先提供一张照片",
             "451 × 300 像素",
+            "来历",
         ),
         (
             "tr-TR",
@@ -89,6 +90,7 @@ def server(
             "Resminiz burada",
             "Önce bir",
             "451 × 300 piksel",
+            "Nereden geliyor",
         ),
     ],
 )
@@ -101,6 +103,7 @@ def test_page_speaks_the_language_of_the_browser(
     hint: str,
     refusal: str,
     note: str,
+    origin: str,
 ) -> None:
     narrow = {"width": 390, "height": 844}
     visitor = visit(server.url, locale=locale, viewport=narrow)
@@ -115,6 +118,7 @@ def test_page_speaks_the_language_of_the_browser(
     for tab in tabs:
         page.get_by_role("tab", name=tab).click()
         assert page.evaluate("document.documentElement.scrollWidth") == 390, tab
+    page.locator("#models summary", has_text=origin).wait_for()
     assert visitor.complaints == []
 
 
