@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 
 import typer
 
-from app.cli.options import Weights
 from app.store import Store
 from cyclegan.cli.exits import EXIT_TO_FIX
+from cyclegan.cli.options import Weights
 from cyclegan.contract.errors import InputError
 from cyclegan.contract.folder import default_folder
 

@@ -8,9 +8,9 @@ from typing import Annotated
 
 import typer
 
-from app.cli.options import Weights
 from app.store import Store
 from cyclegan.cli.exits import EXIT_TO_FIX
+from cyclegan.cli.options import Weights
 from cyclegan.contract.errors import CardError, InputError, ModelError
 from cyclegan.contract.folder import default_folder
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from app.cli.options import Weights
+from cyclegan.cli.options import Weights
 from cyclegan.contract.folder import default_folder
 
 

@@ -8,10 +8,12 @@ from typing import Annotated
 import typer
 
 from cyclegan.cli.exits import require_training_packages
-from cyclegan.cli.models import Direction
-from cyclegan.cli.training import (
+from cyclegan.cli.options import (
     Compile,
     Device,
+    Direction,
+    DomainA,
+    DomainB,
     DryRun,
     Features,
     MaxImages,
@@ -20,6 +22,9 @@ from cyclegan.cli.training import (
     PlainSize,
     Seed,
     Settings,
+    Weights,
+)
+from cyclegan.cli.training import (
     collect_settings,
     fit_to_machine,
     is_first_process,
@@ -42,16 +47,13 @@ def distill(
         Path | None,
         typer.Option(help="A folder with trainA and trainB; that of the target may be missing."),
     ] = None,
-    domain_a: Annotated[Path | None, typer.Option(help="Pictures of domain A.")] = None,
-    domain_b: Annotated[Path | None, typer.Option(help="Pictures of domain B.")] = None,
+    domain_a: DomainA = None,
+    domain_b: DomainB = None,
     direction: Annotated[
         Direction, typer.Option(help="Which way the teacher translates the two folders.")
     ] = Direction.AtoB,
     student: Annotated[PlainSize, typer.Option(help="How large what learns is.")] = PlainSize.small,
-    weights: Annotated[
-        Path | None,
-        typer.Option(help="Folder of the models; else CYCLEGAN_WEIGHTS, else `weights`."),
-    ] = None,
+    weights: Weights = None,
     max_minutes: MaxMinutes = None,
     max_images: MaxImages = None,
     seed: Seed = None,

@@ -10,24 +10,18 @@ from typing import Annotated, Literal
 import typer
 
 from cyclegan.cli.exits import require_training_packages
+from cyclegan.cli.options import Direction, Features, Settings, Weights
 from cyclegan.contract.card import ModelCard
 from cyclegan.contract.errors import InputError
 from cyclegan.contract.folder import ModelFolder, default_folder
 from cyclegan.settings import parse_settings
 
 
-class Weights(StrEnum):
+class Checkpoint(StrEnum):
     """Which weights of a run."""
 
     best = "best"
     latest = "latest"
-
-
-class Direction(StrEnum):
-    """Which of the two translations of a run."""
-
-    AtoB = "AtoB"
-    BtoA = "BtoA"
 
 
 class Precision(StrEnum):
@@ -55,7 +49,7 @@ def export(
         typer.Option(help="Folder for both files; else CYCLEGAN_WEIGHTS, else `weights`."),
     ] = None,
     checkpoint: Annotated[
-        Weights | None,
+        Checkpoint | None,
         typer.Option(help="Unless given, the best by KID where there is one, else the latest."),
     ] = None,
     precision: Annotated[
@@ -178,17 +172,11 @@ def _echo_model(folder: Path, card: ModelCard) -> None:
 def evaluate(
     model: Annotated[str, typer.Option(help="Name of a model in the weights folder.")],
     data: Annotated[Path, typer.Option(help="Folder with testA, testB, trainA, trainB.")],
-    weights: Annotated[
-        Path | None,
-        typer.Option(help="Folder of the models; else CYCLEGAN_WEIGHTS, else `weights`."),
-    ] = None,
+    weights: Weights = None,
     direction: Annotated[
         Direction | None, typer.Option(help="Unless given, the one that its card tells.")
     ] = None,
-    features: Annotated[
-        Path | None,
-        typer.Option(help="ONNX network, or Inception's weights, to compare pictures with."),
-    ] = None,
+    features: Features = None,
     class_index: Annotated[
         int | None, typer.Option(help="Also report the share recognised as this class.")
     ] = None,
@@ -237,9 +225,7 @@ def import_(
     epoch: Annotated[
         str | None, typer.Option(help="latest, 200, ...: the newest unless given.")
     ] = None,
-    set_: Annotated[
-        list[str] | None, typer.Option("--set", help="KEY=VALUE: any key of the config.")
-    ] = None,
+    set_: Settings = None,
     json_: Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")] = False,
 ) -> None:
     """Turn another project's checkpoint into a run to train on from, or into a model."""

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from cyclegan.cli.exits import EXIT_TO_FIX, require_training_packages
+from cyclegan.cli.options import DomainA, DomainB
 from cyclegan.config import TrainConfig
 from cyclegan.contract.errors import DependencyError
 from cyclegan.presets import PRESETS, preset_config
@@ -16,8 +17,8 @@ def doctor(
     data: Annotated[
         Path | None, typer.Argument(help="Folder with trainA, trainB, testA, testB.")
     ] = None,
-    domain_a: Annotated[Path | None, typer.Option(help="Pictures of domain A.")] = None,
-    domain_b: Annotated[Path | None, typer.Option(help="Pictures of domain B.")] = None,
+    domain_a: DomainA = None,
+    domain_b: DomainB = None,
     preset: Annotated[
         str, typer.Option(help=f"What it is to be trained with: {', '.join(PRESETS)}.")
     ] = "fast",

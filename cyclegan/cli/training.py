@@ -1,17 +1,30 @@
 """`cyclegan train`: flags to a config, and a config to a run.
 
-What `cyclegan distill` shares with it is here as well: flags, settings, and the run itself.
+What `cyclegan distill` shares with it is here as well: settings, and the run itself.
 """
 
 import logging
 import os
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from cyclegan.cli.exits import EXIT_INTERRUPTED, require_training_packages
+from cyclegan.cli.options import (
+    Compile,
+    Device,
+    DomainA,
+    DomainB,
+    DryRun,
+    Features,
+    MaxImages,
+    MaxMinutes,
+    Out,
+    PlainSize,
+    Seed,
+    Settings,
+)
 from cyclegan.compiling import can_compile
 from cyclegan.config import PLAIN_SIZES, TrainConfig, read_config
 from cyclegan.contract.errors import ConfigError
@@ -22,37 +35,11 @@ if TYPE_CHECKING:  # it needs torch
     from cyclegan.importer import Imported
 
 
-class PlainSize(StrEnum):
-    """A key of PLAIN_SIZES."""
-
-    tiny = "tiny"
-    small = "small"
-    base = "base"
-
-
-Out = Annotated[Path, typer.Option(help="The run folder: made, or gone on with.")]
-MaxMinutes = Annotated[float | None, typer.Option(help="Length of the run in minutes of training.")]
-MaxImages = Annotated[
-    int | None, typer.Option(help="Length of the run in pictures of each domain.")
-]
-Seed = Annotated[int | None, typer.Option(help="Of weights, order and augmentation.")]
-Compile = Annotated[bool | None, typer.Option("--compile/--no-compile", help="Use torch.compile.")]
-Device = Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")]
-Features = Annotated[
-    Path | None,
-    typer.Option(help="ONNX network, or Inception's weights, to compare held-out pictures with."),
-]
-Settings = Annotated[
-    list[str] | None, typer.Option("--set", help="KEY=VALUE: any key of the config.")
-]
-DryRun = Annotated[bool, typer.Option(help="Print the resolved config and stop.")]
-
-
 def train(
     out: Out,
     data: Annotated[Path | None, typer.Option(help="A folder with trainA and trainB.")] = None,
-    domain_a: Annotated[Path | None, typer.Option(help="Pictures of domain A.")] = None,
-    domain_b: Annotated[Path | None, typer.Option(help="Pictures of domain B.")] = None,
+    domain_a: DomainA = None,
+    domain_b: DomainB = None,
     preset: Annotated[
         str | None, typer.Option(help=f"One of: {', '.join(PRESETS)}; fast unless given.")
     ] = None,

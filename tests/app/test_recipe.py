@@ -1,10 +1,13 @@
 """What can be asked of a translation."""
 
+import dataclasses
+import inspect
 import json
 from pathlib import Path
 
 import pytest
 
+from app.cli.convert import convert
 from app.recipe import Recipe
 from cyclegan.contract.errors import InputError
 
@@ -46,3 +49,10 @@ def test_a_mask_is_told_by_its_bytes(tmp_path: Path) -> None:
     mask.write_bytes(b"two")
     assert one != Recipe(mask=mask).to_dict()
     assert Recipe(mask="model").to_dict()["mask"] == "model"
+
+
+def test_convert_asks_for_what_a_recipe_is_by_itself() -> None:
+    # It writes its defaults out: a recipe needs Pillow, and the help of a command answers without.
+    options = inspect.signature(convert).parameters
+    defaults = {field.name: field.default for field in dataclasses.fields(Recipe)}
+    assert {name: options[name].default for name in defaults} == defaults

@@ -1,0 +1,45 @@
+"""Options that several verbs have. What they mean for a training is in `training.py`."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+class PlainSize(StrEnum):
+    """A key of PLAIN_SIZES."""
+
+    tiny = "tiny"
+    small = "small"
+    base = "base"
+
+
+class Direction(StrEnum):
+    """Which of the two translations of a run."""
+
+    AtoB = "AtoB"
+    BtoA = "BtoA"
+
+
+DomainA = Annotated[Path | None, typer.Option(help="Pictures of domain A.")]
+DomainB = Annotated[Path | None, typer.Option(help="Pictures of domain B.")]
+Weights = Annotated[
+    Path | None, typer.Option(help="Folder of the models; else CYCLEGAN_WEIGHTS, else `weights`.")
+]
+Out = Annotated[Path, typer.Option(help="The run folder: made, or gone on with.")]
+MaxMinutes = Annotated[float | None, typer.Option(help="Length of the run in minutes of training.")]
+MaxImages = Annotated[
+    int | None, typer.Option(help="Length of the run in pictures of each domain.")
+]
+Seed = Annotated[int | None, typer.Option(help="Of weights, order and augmentation.")]
+Compile = Annotated[bool | None, typer.Option("--compile/--no-compile", help="Use torch.compile.")]
+Device = Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")]
+Features = Annotated[
+    Path | None,
+    typer.Option(help="ONNX network, or Inception's weights, to compare pictures with."),
+]
+Settings = Annotated[
+    list[str] | None, typer.Option("--set", help="KEY=VALUE: any key of the config.")
+]
+DryRun = Annotated[bool, typer.Option(help="Print the resolved config and stop.")]
