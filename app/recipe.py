@@ -60,7 +60,7 @@ class Recipe:
         return red, green, blue
 
     def to_dict(self) -> dict[str, Any]:
-        """All that decides how a translation looks, as plain JSON values.
+        """All of it as plain JSON values.
 
         Of a file with a mask, the SHA-256 of its bytes. Raises: StorageError if it cannot be read.
         """

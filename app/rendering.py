@@ -5,7 +5,7 @@ What is done to pixels is in effects.py, the network is run in translator.py.
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from PIL import Image
@@ -95,6 +95,15 @@ class Renderer:
         """
         seen = self.see(picture.rgb)
         return self.render(picture, seen, self.ask(seen, progress), progress)
+
+    def made_by(self) -> dict[str, Any]:
+        """All that decides how a translation looks, as plain JSON values.
+
+        What the recipe leaves to the card is as it says now. Raises: StorageError if the file of a
+        mask cannot be read.
+        """
+        shown = {"size": self._size, "detail": "transfer" if self._keeps_detail else "off"}
+        return {"model": self._translator.card.sha256} | self._recipe.to_dict() | shown
 
     def see(self, before: RGB) -> RGB:
         """A picture in the size in which the network is to see it."""

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from app.manifest import Manifest
     from app.places import Place
     from app.plan import FolderPlan, Job
+    from app.rendering import Renderer
 
     Engine = Callable[[Translate, Iterable[Job], Manifest], Generator[Result, None, None]]
 
@@ -175,9 +176,8 @@ def convert(
         "sidecars": copy_sidecars,
         "quality": recipe.quality,
     }
-    made_by = {"model": translator.card.sha256} | recipe.to_dict()
     results = (
-        _convert_folder(_engine(engine, address, options), translate, folder, made_by, watch=watch)
+        _convert_folder(_engine(engine, address, options), translate, folder, watch=watch)
         if folder
         else (attempt(translate, job, **options) for job in files)
     )
@@ -223,9 +223,8 @@ def _engine(name: str, address: str | None, options: Mapping[str, Any]) -> "Engi
 
 def _convert_folder(
     convert_all: "Engine",
-    translate: "Translate",
+    translate: "Renderer",
     plan: "FolderPlan",
-    made_by: Mapping[str, object],
     *,
     watch: bool,
 ) -> Generator["Result", None, None]:
@@ -233,7 +232,7 @@ def _convert_folder(
     from app.manifest import open_manifest  # lazy: as above
     from app.watch import convert_new
 
-    with open_manifest(plan.output, made_by) as manifest:
+    with open_manifest(plan.output, translate.made_by()) as manifest:
 
         def convert_these(jobs: Iterable["Job"]) -> Generator["Result", None, None]:
             return convert_all(translate, jobs, manifest)

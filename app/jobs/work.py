@@ -51,9 +51,8 @@ def do(
     Raises: StoppedError soon after `progress` was stopped; other CycleGANErrors if the job cannot
     go on.
     """
-    translator = store.load(job.model)
     recipe = Recipe(**job.recipe)
-    render = Renderer(translator, recipe)
+    render = Renderer(store.load(job.model), recipe)
     plan = FolderPlan(folder / INBOX, folder / OUTBOX, naming=naming_of(job))
     pictures = {picture.file: picture for picture in records.pictures(job)}
     made_bytes = previews = 0
@@ -66,9 +65,8 @@ def do(
             )
         return render(picture, progress)
 
-    made_by = {"model": translator.card.sha256} | recipe.to_dict()
     with (
-        open_manifest(plan.output, made_by) as manifest,
+        open_manifest(plan.output, render.made_by()) as manifest,
         closing(convert_all(translate, plan, manifest, quality=recipe.quality)) as results,
     ):
         for result in results:

@@ -112,6 +112,17 @@ def test_done_work_is_skipped_unless_overwritten(command, folder: Path, tmp_path
     assert (out / "a.png").read_bytes()[:4] == b"\x89PNG"
 
 
+def test_what_a_card_says_otherwise_now_is_done_again(
+    command, folder: Path, weights_dir: Path, tmp_path: Path
+) -> None:
+    arguments = ("convert", folder, tmp_path / "out")
+    command(*arguments)
+    card = json.loads((weights_dir / "negate.json").read_text())
+    (weights_dir / "negate.json").write_text(json.dumps(card | {"default_size": 2}))
+    assert " 0 skipped" in command(*arguments).stdout
+    assert ": 0 done" in command(*arguments).stdout
+
+
 def test_json_is_one_line_a_picture_on_stdout(command, folder: Path, tmp_path: Path) -> None:
     ran = command("convert", "-i", folder, "-o", tmp_path / "out", "--json")
     assert ran.code == 3
