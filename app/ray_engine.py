@@ -23,7 +23,7 @@ from app.batch import Begun, Result, Translate, attempt, begin
 from app.manifest import Manifest
 from app.places import read
 from app.plan import Job
-from cyclegan.contract.errors import DependencyError, InputError, StorageError, brief
+from cyclegan.contract.errors import CycleGANError, DependencyError, InputError, StorageError, brief
 from cyclegan.contract.files import sweep
 from cyclegan.contract.saving import DEFAULT_QUALITY
 
@@ -108,7 +108,7 @@ def _read(row: Row) -> Row:
     """The content of a picture; None where it cannot be read, which the worker finds out again."""
     try:
         content = read(pickle.loads(row["job"]).source)
-    except InputError:
+    except CycleGANError:
         content = None
     return row | {"content": content}
 
