@@ -65,7 +65,7 @@ def convert_one(
     """
     if _is_same_file(job.source, job.output):
         raise InputError(f"{job.source} would be replaced by its translation; name another output")
-    if job.output != PIPE and stamp_of(job.output) and not overwrite:
+    if not overwrite and job.output != PIPE and stamp_of(job.output):
         return Result(job.source, job.output, "skipped", "it is there; --overwrite replaces it")
     started = time.perf_counter()
     with _open(job.source, content) as found:
