@@ -6,7 +6,7 @@ Pixels, and their turning upright, are in images.py.
 import logging
 import re
 import struct
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass, replace
 from typing import Any, Literal, NamedTuple, Self, get_args
 
@@ -93,13 +93,13 @@ class Metadata:
     def without_place(self) -> Self:
         """It without where the picture was taken: no coordinates, and no names of places.
 
-        XMP that cannot be looked through is left out as a whole.
+        What cannot be looked through is left out: a camera's own notes, XMP in an odd encoding.
         """
         exif = None
         if self.exif:
             rest = Image.Exif()
             rest.load(self.exif)
-            rest = _copy_exif(rest, [ExifTags.IFD.Exif])
+            rest = _copy_exif(rest, [ExifTags.IFD.Exif], (*_STALE_EXIF, ExifTags.Base.MakerNote))
             exif = rest.tobytes() if len(rest) else None
         return replace(
             self,
@@ -178,13 +178,15 @@ def metadata_options(metadata: Metadata, codec: str) -> dict[str, Any]:
     return options
 
 
-def _copy_exif(exif: Image.Exif, directories: list[ExifTags.IFD]) -> Image.Exif:
-    """What stays true of the first directory and of those named."""
+def _copy_exif(
+    exif: Image.Exif, directories: list[ExifTags.IFD], but: Container[int] = _STALE_EXIF
+) -> Image.Exif:
+    """What stays true of the first directory and of those named, `but` for these tags."""
     kept = Image.Exif()
     kept.update({tag: exif[tag] for tag in _KEPT_EXIF if tag in exif})
     for directory in directories:
         entries = exif.get_ifd(directory)
-        entries = {tag: value for tag, value in entries.items() if tag not in _STALE_EXIF}
+        entries = {tag: value for tag, value in entries.items() if tag not in but}
         if entries:
             kept[directory] = entries
     return kept
