@@ -20,6 +20,7 @@ from benchmarks.timing import machine
 from cyclegan.config import PLAIN_SIZES
 from cyclegan.contract.files import atomic_write
 from cyclegan.contract.folder import default_folder
+from cyclegan.devices import choose_device
 from cyclegan.presets import preset_config
 
 BUSY = 0.5  # processes; two that want two cores each slowed the reference 50 times, a model twice
@@ -31,6 +32,7 @@ def main(arguments: list[str] | None = None) -> None:
     """Measure what was asked for, print it, and write it where asked."""
     options = _parser().parse_args(arguments)
     weights = options.weights or default_folder()
+    device = choose_device(options.device)
     console = Console(width=None if sys.stdout.isatty() else 120)  # in a file, whole names
     report: dict[str, Any] = {"machine": machine()}
     console.print(", ".join(f"{name} {value}" for name, value in report["machine"].items()))
@@ -64,18 +66,24 @@ def main(arguments: list[str] | None = None) -> None:
         rows = requests.measure(weights, card.name, options.requests, options.rounds)
         report["requests"] = _show(console, f"A server, which translates by {card.name}", rows)
     if options.only in (None, "train"):
-        fast = preset_config("fast")
-        pairs = {"paper": (ReferenceStep(), training.best_settings(preset_config("paper")))}
+        rate = training.matmul_rate(device, options.rounds)
+        report["machine"]["matmul_GFLOP_a_s"] = round(rate, 1)
+        console.print(f"matrix products of {device}: {rate:.1f} GFLOP/s")
+        fast, paper = preset_config("fast"), preset_config("paper")
+        reference = ReferenceStep(device=device)
+        pairs = {"paper": (reference, training.best_settings(paper, device))}
         for size, (width, blocks) in PLAIN_SIZES.items():
             config = fast.replace(generator_width=width, generator_blocks=blocks)
-            reference = ReferenceStep(partial(reference_plain_generator, width, blocks))
-            pairs[f"fast, {size}"] = (reference, training.best_settings(config))
-        rows = training.measure(pairs, options.rounds)
+            plain = partial(reference_plain_generator, width, blocks)
+            reference = ReferenceStep(plain, device=device)
+            pairs[f"fast, {size}"] = (reference, training.best_settings(config, device))
+        rows = training.measure(pairs, options.rounds, device, rate)
         report["train"] = _show(console, "One training step, batch 1", rows)
     if options.only in (None, "loop"):
         # The preset of the shortest step, beside which the rest weighs most.
-        config = training.best_settings(preset_config("fast"))
-        rows = loop.measure(f"fast: {training.describe(config)}", config, LOOP_IMAGES, LOOP_SIZE)
+        config = training.best_settings(preset_config("fast"), device)
+        name = f"fast: {training.describe(config)}"
+        rows = loop.measure(name, config, LOOP_IMAGES, LOOP_SIZE, device)
         report["loop"] = _show(console, "A training, outside its steps", rows)
     if options.json:
         with atomic_write(options.json) as temporary:
@@ -105,6 +113,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--requests", type=int, default=300, help="to a server whose memory is read")
     add("--sizes", nargs="+", type=int, default=[256, 512, 1024], metavar="PIXELS")
     add("--rounds", type=int, default=5, help="turns of each contestant; the median counts")
+    add("--device", default="auto", help="that trains: auto (a GPU, else the CPU), cpu, cuda:N")
     add("--weights", type=Path, metavar="DIR", help="models (default: the bundled ones)")
     add("--json", type=Path, metavar="FILE", help="write the figures there too")
     return parser

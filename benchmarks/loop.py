@@ -7,7 +7,10 @@ from tempfile import TemporaryDirectory
 from typing import Any
 from unittest.mock import patch
 
+import torch
+
 from benchmarks.pictures import draw_pictures
+from benchmarks.timing import wait
 from cyclegan.config import TrainConfig
 from cyclegan.methods import STEPS
 from cyclegan.train import train
@@ -15,7 +18,9 @@ from cyclegan.train import train
 PICTURES = 50  # of each domain
 
 
-def measure(name: str, config: TrainConfig, images: int, size: int) -> Iterator[dict[str, Any]]:
+def measure(
+    name: str, config: TrainConfig, images: int, size: int, device: torch.device
+) -> Iterator[dict[str, Any]]:
     """One row: a run of `images` on generated JPEGs of `size` pixels, at the config's intervals.
 
     Counted from the end of the first step, which may compile, to the end of the run, whose last
@@ -29,6 +34,7 @@ def measure(name: str, config: TrainConfig, images: int, size: int) -> Iterator[
         def __call__(self, *arguments: Any, **named: Any) -> Any:
             start = time.perf_counter()
             losses = super().__call__(*arguments, **named)
+            wait(device)
             ends.append(time.perf_counter())
             inside_s.append(ends[-1] - start)
             return losses
@@ -41,7 +47,7 @@ def measure(name: str, config: TrainConfig, images: int, size: int) -> Iterator[
             domain_a=str(root / "A"), domain_b=str(root / "B"), max_images=images
         )
         with patch.dict(STEPS, {config.method: TimedStep}):
-            train(config, root / "run")
+            train(config, root / "run", device=device)
         total_s = time.perf_counter() - ends[0]
     step_s = sum(inside_s[1:])
     yield {

@@ -91,11 +91,14 @@ class ReferenceStep:
     """One update of the four networks: least squares, cycle 10, identity 5, pools of 50 fakes."""
 
     def __init__(
-        self, generator: Callable[[], nn.Module] = reference_generator, width: int = 64
+        self,
+        generator: Callable[[], nn.Module] = reference_generator,
+        width: int = 64,
+        device: torch.device | None = None,
     ) -> None:
-        """Build the networks; `width` is that of the discriminators."""
-        self.G_AB, self.G_BA = generator(), generator()
-        self.D_A, self.D_B = reference_discriminator(width), reference_discriminator(width)
+        """Build the networks, on the CPU unless told otherwise; `width` is the discriminators'."""
+        self.G_AB, self.G_BA = generator().to(device), generator().to(device)
+        self.D_A, self.D_B = (reference_discriminator(width).to(device) for _ in range(2))
         self.optimizer_G = self._adam(self.G_AB, self.G_BA)
         self.optimizer_D = self._adam(self.D_A, self.D_B)
         self.pool_A: list[Tensor] = []

@@ -28,11 +28,18 @@ def milliseconds(contestants: Mapping[str, Callable[[], object]], rounds: int) -
     return {name: median(times) for name, times in taken.items()}
 
 
+def wait(device: torch.device) -> None:
+    """Let a GPU finish what it was given; a CPU has."""
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+
+
 def machine() -> dict[str, str | int | float]:
     """What the figures hold for: processor, threads, load of others (processes), versions."""
     return {
         "processor": _processor(),
         "threads": torch.get_num_threads(),
+        **({"gpu": torch.cuda.get_device_name()} if torch.cuda.is_available() else {}),
         "load": round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else 0.0,
         "python": platform.python_version(),
         **{package: version(package) for package in ("torch", "onnxruntime")},

@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+import torch
 from torch import nn
 
 from app.store import Store
@@ -128,6 +129,7 @@ def test_a_server_is_measured_from_outside(
     assert all(row["figure"] > 0 for row in rows[:-1])
 
 
+CPU = torch.device("cpu")
 TINY = {
     "generator_width": 8, "discriminator_width": 8, "crop_size": 32, "load_size_min": 32,
     "compile": False,
@@ -137,12 +139,14 @@ TINY = {
 def test_a_preset_is_measured_beside_a_reference_of_its_architecture() -> None:
     ours = preset_config("fast").replace(**TINY)
     reference = ReferenceStep(partial(reference_plain_generator, 8), width=8)
-    rows = list(training.measure({"fast": (reference, ours)}, rounds=1))
+    rows = list(training.measure({"fast": (reference, ours)}, rounds=1, device=CPU, rate=1.0))
     assert [row["what"] for row in rows] == [
         "fast: reference, float32",
         f"fast: {training.describe(ours)}",
     ]
     assert rows[0]["times_as_fast"] == 1
+    of_matmul = [row["percent_of_matmul"] * row["ms"] for row in rows]
+    assert of_matmul[0] == pytest.approx(of_matmul[1], rel=0.1)  # the same work for both
     sizes = [
         sum(parameter.numel() for parameter in network.parameters())
         for network in (reference.G_AB, generator_from(ours))
@@ -150,17 +154,25 @@ def test_a_preset_is_measured_beside_a_reference_of_its_architecture() -> None:
     assert sizes[0] == sizes[1]
 
 
+def test_work_is_counted_forth_and_back_and_products_have_a_rate() -> None:
+    layer, picture = nn.Conv2d(3, 8, 3, padding=1), torch.zeros(1, 3, 16, 16)
+    forth = 2 * 9 * 3 * 8 * 16 * 16 / 1e9  # the way back to the weights is as long
+    assert training.count_gflop(lambda: layer(picture)) == pytest.approx(forth)
+    assert training.count_gflop(lambda: layer(picture).sum().backward()) == pytest.approx(2 * forth)
+    assert training.matmul_rate(CPU, rounds=1) > 0
+
+
 def test_best_settings_change_how_it_computes_and_nothing_else() -> None:
     for name in ("paper", "fast"):
         config = preset_config(name)
-        best = training.best_settings(config).to_dict()
+        best = training.best_settings(config, CPU).to_dict()
         changed = {key for key, value in config.to_dict().items() if best[key] != value}
         assert changed <= {"precision", "channels_last", "winograd", "compile"}
 
 
 def test_the_loop_is_a_share_of_a_whole_run() -> None:
     config = preset_config("fast").replace(**TINY)
-    (row,) = loop.measure("fast", config, images=3, size=40)
+    (row,) = loop.measure("fast", config, images=3, size=40, device=CPU)
     assert row["images"] == 3
     assert row["ms_a_step"] > 0
     assert 0 < row["percent_outside"] < 100
