@@ -100,17 +100,26 @@ def fit(network: nn.Module, reading: Reading) -> dict[str, Tensor]:
         raise CheckpointError(f"expected {len(ours)} layers with weights, found {len(theirs)}")
     state: dict[str, Tensor] = {}
     for index, ((name, module), layer) in enumerate(zip(ours, theirs, strict=True)):
-        wanted, found = tuple(module.weight.shape), tuple(layer.tensors["weight"].shape)
-        if wanted != found:
-            raise CheckpointError(f"{layer.name}.weight: expected the shape {wanted}, got {found}")
-        state[f"{name}.weight"] = layer.tensors["weight"].float()
-        bias = layer.tensors.get("bias", torch.zeros(()))
+        weight, bias = layer.tensors["weight"], layer.tensors.get("bias")
+        state[f"{name}.weight"] = _of_shape(module.weight, weight, f"{layer.name}.weight")
         if isinstance(getattr(module, "bias", None), Tensor):
             # A convolution before an instance norm may lack one: the norm takes it off again.
-            state[f"{name}.bias"] = bias.float().expand_as(module.bias).clone()
-        elif bias.any() and (index + 1 == len(theirs) or theirs[index + 1].rank != 1):
+            bias = torch.zeros(module.bias.shape) if bias is None else bias
+            state[f"{name}.bias"] = _of_shape(module.bias, bias, f"{layer.name}.bias")
+        elif (
+            bias is not None
+            and bias.any()
+            and (index + 1 == len(theirs) or theirs[index + 1].rank != 1)
+        ):
             raise CheckpointError(f"{layer.name}.bias: has no place beside learned norms")
     return state
+
+
+def _of_shape(wanted: Tensor, found: Tensor, name: str) -> Tensor:
+    if wanted.shape != found.shape:
+        shapes = f"expected the shape {tuple(wanted.shape)}, got {tuple(found.shape)}"
+        raise CheckpointError(f"{name}: {shapes}")
+    return found.float()
 
 
 def _layers(state: Mapping[str, Tensor]) -> list[Layer]:

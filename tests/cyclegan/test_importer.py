@@ -384,6 +384,12 @@ def test_other_things_are_refused_in_a_sentence(tmp_path: Path) -> None:
     torch.save(narrow, tmp_path / "narrow.pth")
     with pytest.raises(CheckpointError, match=r"model\.7\.weight: expected the shape \(16, 8, 3"):
         read(tmp_path / "narrow.pth")
+    biased = resnet(6).state_dict() | {"model.23.bias": torch.zeros(1)}
+    torch.save(biased, tmp_path / "biased.pth")
+    with pytest.raises(
+        CheckpointError, match=r"model\.23\.bias: expected the shape \(3,\), got \(1,"
+    ):
+        read(tmp_path / "biased.pth")
     with pytest.raises(ConfigError, match="generator_width 8 contradicts the weights"):
         read(save(resnet(6), tmp_path / "whole.pth"), settings={"generator_width": 8})
 
