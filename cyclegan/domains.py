@@ -22,7 +22,7 @@ def resolve_domains(
 ) -> tuple[Path, Path]:
     """Find the two training folders: `data/trainA` and `data/trainB`, or those given one by one.
 
-    Raises DatasetError: neither or both ways are given, or a folder is missing.
+    Raises DatasetError: neither or both ways are given, a folder is missing, or one in the other.
     """
     if data is not None and domain_a is None and domain_b is None:
         folders = (data / "trainA", data / "trainB")
@@ -39,6 +39,12 @@ def resolve_domains(
                 f"{folder}: no such folder; expected a folder with trainA and trainB, or two "
                 "folders of pictures behind --domain-a and --domain-b"
             )
+    a, b = (folder.resolve() for folder in folders)
+    if a == b or a in b.parents or b in a.parents:
+        raise DatasetError(
+            f"{folders[0]} and {folders[1]}: expected two folders of different pictures, but one "
+            "is the other or lies within it; give each domain its own"
+        )
     return folders
 
 

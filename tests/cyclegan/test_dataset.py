@@ -151,6 +151,12 @@ def test_a_missing_folder_is_named(tmp_path: Path) -> None:
         resolve_domains(tmp_path, None, None)
 
 
+@pytest.mark.parametrize("names", [("trainA", "trainA"), (".", "trainB"), ("trainA", "trainB/..")])
+def test_domains_that_share_pictures_are_refused(data_dir: Path, names: tuple[str, str]) -> None:
+    with pytest.raises(DatasetError, match="two folders of different pictures"):
+        resolve_domains(None, *(data_dir / name for name in names))
+
+
 def test_a_dataset_can_be_sent_to_a_worker_that_was_not_forked(config: TrainConfig) -> None:
     dataset = UnpairedDataset(config)
     sent = pickle.loads(pickle.dumps(dataset))
