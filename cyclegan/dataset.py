@@ -8,6 +8,7 @@ that cannot be read is in `unreadable.py`.
 
 import os
 import signal
+import warnings
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 from itertools import count
@@ -175,18 +176,23 @@ def iterate_batches(
     processes = processes or Processes()
     share = processes.share(config.batch_size)
     first = images_seen + processes.rank * share
-    yield from DataLoader(
-        dataset,
-        batch_sampler=(
-            list(range(start, start + share)) for start in count(first, config.batch_size)
-        ),
-        num_workers=config.num_workers,
-        collate_fn=_collate,
-        worker_init_fn=_ignore_interrupt,
-        pin_memory=pins_memory,
-        # ONNX Runtime hangs in a process that was forked from one that imported it.
-        multiprocessing_context="spawn" if dataset.teacher and config.num_workers else None,
-    )
+    with warnings.catch_warnings():
+        # More workers than CPUs wait for disks, and what a preset says is not for a person to mend.
+        warnings.filterwarnings("ignore", "This DataLoader will create")
+        loader = DataLoader(
+            dataset,
+            batch_sampler=(
+                list(range(start, start + share)) for start in count(first, config.batch_size)
+            ),
+            num_workers=config.num_workers,
+            collate_fn=_collate,
+            worker_init_fn=_ignore_interrupt,
+            pin_memory=pins_memory,
+            # ONNX Runtime hangs in a process that was forked from one that imported it.
+            multiprocessing_context="spawn" if dataset.teacher and config.num_workers else None,
+        )
+        batches = iter(loader)
+    yield from batches
 
 
 def _collate(samples: list[Batch]) -> Batch:
