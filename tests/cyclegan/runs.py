@@ -1,4 +1,4 @@
-"""What tests of whole runs share: to type a command, to cut a run short, to compare two."""
+"""What tests of runs and of steps share: a batch, a command, a cut, a comparison."""
 
 import json
 from pathlib import Path
@@ -20,6 +20,12 @@ DISTILL: dict[str, Any] = {
     "lambda_teacher": 10.0,
     "lambda_structure": 5.0,
 }
+
+
+def batch(seed: int = 0) -> tuple[torch.Tensor, torch.Tensor]:
+    """Noise of both domains: two pictures of 32 pixels each."""
+    generator = torch.Generator().manual_seed(seed)
+    return tuple(torch.rand(2, 3, 32, 32, generator=generator) * 2 - 1 for _ in range(2))  # type: ignore[return-value]
 
 
 class KilledError(Exception):

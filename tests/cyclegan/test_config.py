@@ -18,7 +18,6 @@ from cyclegan.losses import OBJECTIVES
 from cyclegan.methods import STEPS
 from cyclegan.networks import GENERATORS
 from cyclegan.presets import PRESETS, preset_config
-from cyclegan.settings import parse_settings
 from tests.cyclegan.runs import DISTILL
 
 
@@ -135,11 +134,6 @@ def test_a_run_of_which_generators_learn_one_step_makes_sense() -> None:
     TrainConfig().replace(batch_size=8, max_images=1)  # a whole batch all the same
 
 
-def test_settings_are_json_or_text() -> None:
-    settings = parse_settings(["lambda_cycle=5", "flip=false", "name_a=horse", "name_b = a=b"])
-    assert settings == {"lambda_cycle": 5, "flip": False, "name_a": "horse", "name_b": " a=b"}
-
-
 def test_simgan_with_a_way_back_is_a_contradiction() -> None:
     with pytest.raises(ConfigError, match="simgan has no way back, so lambda_cycle must be 0"):
         preset_config("fast").replace(method="simgan")
@@ -179,37 +173,6 @@ def test_the_perceptual_term_needs_a_network_and_a_round_trip(
 def test_what_a_method_does_not_know_is_refused(settings: dict[str, object], sentence: str) -> None:
     with pytest.raises(ConfigError, match=sentence):
         TrainConfig().replace(**settings)
-
-
-def test_a_setting_without_a_value_is_refused() -> None:
-    with pytest.raises(ConfigError, match="KEY=VALUE"):
-        parse_settings(["flip"])
-
-
-@pytest.mark.parametrize(
-    ("arguments", "sentence"),
-    [
-        (["train", "--data=DIR", "--init-from=nothing", "--set=lamda_cycle=1"], "lambda_cycle"),
-        (["train", "--data=DIR", "--init-from=nothing", "--set=lambda_cycle=-1"], "0 or more"),
-        (["import", "nothing", "--set=lamda_cycle=1"], "lambda_cycle"),
-        (["distill", "horse2zebra", "--data=DIR", "--set=lamda_self=1"], "lambda_self"),
-        (
-            ["distill", "horse2zebra", "--data=DIR", "--set=lambda_self=1"],
-            "'distill' does not know",
-        ),
-        (["distill", "horse2zebra", "--data=DIR", "--set=direction=BtoA"], "leave --set direction"),
-    ],
-)
-def test_wrong_settings_are_named_before_anything_is_loaded_or_made(
-    data_dir: Path, tmp_path: Path, arguments: list[str], sentence: str
-) -> None:
-    run = tmp_path / "run"
-    typed = [each.replace("DIR", str(data_dir)) for each in arguments]
-    command = typer.Typer()
-    cli.register(command)
-    result = CliRunner().invoke(command, [*typed, f"--out={run}"])
-    assert sentence in str(result.exception)
-    assert not run.exists()
 
 
 def test_a_whole_number_serves_as_a_float() -> None:

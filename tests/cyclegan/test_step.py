@@ -2,22 +2,17 @@ from pathlib import Path
 
 import pytest
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from cyclegan.averaging import decay_after
 from cyclegan.config import TrainConfig
 from cyclegan.contract.errors import ConfigError
 from cyclegan.devices import choose_device
-from cyclegan.one_way import SimGANStep
 from cyclegan.perceptual import load_vgg
 from cyclegan.smoothing import smooth_edges
 from cyclegan.step import weigh
 from cyclegan.two_way import CycleGANStep
-
-
-def batch(seed: int = 0) -> tuple[Tensor, Tensor]:
-    generator = torch.Generator().manual_seed(seed)
-    return tuple(torch.rand(2, 3, 32, 32, generator=generator) * 2 - 1 for _ in range(2))  # type: ignore[return-value]
+from tests.cyclegan.runs import batch
 
 
 def test_a_device_that_is_not_there_is_refused() -> None:
@@ -202,15 +197,6 @@ def test_the_perceptual_term_reaches_the_generators_by_its_weight(
     without, once, twice = gradients
     assert (once - without).abs().max() > 1e-4
     torch.testing.assert_close(twice - without, 2 * (once - without), rtol=1e-3, atol=1e-6)
-
-
-def test_simgan_learns_one_direction(config: TrainConfig) -> None:
-    settings = config.replace(method="simgan", lambda_cycle=0, lambda_identity=0, lambda_self=1)
-    step = SimGANStep(settings)
-    assert set(step(*batch(), learning_rate=1e-3)) == {"adv_AB", "self_AB", "disc_B"}
-    flat = SimGANStep(settings.replace(lambda_variation=1))
-    assert "variation_AB" in flat(*batch(), learning_rate=1e-3)
-    assert set(step.networks) == {"G_AB", "D_B"}
 
 
 def test_a_discriminator_learns_that_smoothed_targets_are_fakes(config: TrainConfig) -> None:

@@ -1,0 +1,45 @@
+from pathlib import Path
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from cyclegan import cli
+from cyclegan.contract.errors import ConfigError
+from cyclegan.settings import parse_settings
+
+
+def test_settings_are_json_or_text() -> None:
+    settings = parse_settings(["lambda_cycle=5", "flip=false", "name_a=horse", "name_b = a=b"])
+    assert settings == {"lambda_cycle": 5, "flip": False, "name_a": "horse", "name_b": " a=b"}
+
+
+def test_a_setting_without_a_value_is_refused() -> None:
+    with pytest.raises(ConfigError, match="KEY=VALUE"):
+        parse_settings(["flip"])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["train", "--data=DIR", "--init-from=nothing", "--set=lamda_cycle=1"], "lambda_cycle"),
+        (["train", "--data=DIR", "--init-from=nothing", "--set=lambda_cycle=-1"], "0 or more"),
+        (["import", "nothing", "--set=lamda_cycle=1"], "lambda_cycle"),
+        (["distill", "horse2zebra", "--data=DIR", "--set=lamda_self=1"], "lambda_self"),
+        (
+            ["distill", "horse2zebra", "--data=DIR", "--set=lambda_self=1"],
+            "'distill' does not know",
+        ),
+        (["distill", "horse2zebra", "--data=DIR", "--set=direction=BtoA"], "leave --set direction"),
+    ],
+)
+def test_wrong_settings_are_named_before_anything_is_loaded_or_made(
+    data_dir: Path, tmp_path: Path, arguments: list[str], sentence: str
+) -> None:
+    run = tmp_path / "run"
+    typed = [each.replace("DIR", str(data_dir)) for each in arguments]
+    command = typer.Typer()
+    cli.register(command)
+    result = CliRunner().invoke(command, [*typed, f"--out={run}"])
+    assert sentence in str(result.exception)
+    assert not run.exists()
