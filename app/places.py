@@ -27,7 +27,11 @@ from cyclegan.contract.formats import PICTURE_SUFFIXES
 from cyclegan.contract.walk import walk_pictures
 
 _BY_PYARROW = ("s3", "gs", "gcs", "abfs", "abfss", "hdfs", "viewfs")
-_SCHEME = re.compile(r"^([A-Za-z][A-Za-z0-9+.-]+):/+")
+_SCHEME = re.compile(r"^([A-Za-z][A-Za-z0-9+.-]+):/")
+_ADDRESS = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+)://(.*)", re.DOTALL)
+_ONE_STORE = {"gcs": "gs", "abfs": "abfss"}  # its other name; addresses are compared as text
+_PASSWORD = re.compile(r"[^/@]*:[^@]*@")  # may have slashes, where any other server's name ends
+_NO_USERS = ("http", "https", "s3", "gs")  # a name before their server is a key, or a token
 
 
 class Address(PurePosixPath):
@@ -48,18 +52,29 @@ class Stamp(NamedTuple):
 
 
 def place_of(text: str) -> Place:
-    """The place that a user names. Raises: InputError if a password would be in every report."""
-    if not _SCHEME.match(text):
+    """The place that a user names.
+
+    Raises: InputError if a password would be in every report, or the address is not one place.
+    """
+    found = _ADDRESS.fullmatch(text)
+    if found is None:
         return Path(text)
-    parts = urlsplit(text)
-    if parts.scheme == "file":
-        return Path(unquote(parts.path))
-    if parts.password is not None or parts.query:
+    scheme, rest = found[1].lower(), found[2]
+    if scheme == "file":
+        return Path(unquote(urlsplit(text).path))
+    scheme = _ONE_STORE.get(scheme, scheme)
+    server, *segments = rest.split("/")
+    if _PASSWORD.match(rest) or "?" in rest or ("@" in server and scheme in _NO_USERS):
         raise InputError(
-            f"the {parts.scheme}:// address has a password or options in it, which would be in "
-            "every report; give them to the store's driver, by its environment or its own file"
+            f"the {scheme}:// address has a user name, a password or a ? with options in it, which "
+            "would be in every report; give them to the store's driver, by its environment or its "
+            "own file (and of a picture with ? in its name the folder, with --glob)"
         )
-    return Address(text)
+    if not server:
+        raise InputError(f"{text} names no bucket or server; write it after {scheme}://")
+    if {".", ".."} & set(segments):
+        raise InputError(f"{text} has . or .. in it, which are names in a store; leave them out")
+    return Address(f"{scheme}://{rest}")
 
 
 def kind_of(place: Place) -> Literal["file", "folder"] | None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -125,13 +126,34 @@ def test_what_cannot_be_had_or_written_is_told(command, bucket: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "address", ["s3://key:hidden@bucket/in", "https://host/in?X-Signature=hidden"]
+    "address",
+    [
+        "s3://key:hidden@bucket/in",
+        "s3://key:hid/hidden@bucket/in",
+        "sftp://user:hid/hidden@host/in",
+        "https://hidden@host/in",
+        "gcs://hidden@bucket/in",
+        "https://host/in?X-Signature=hidden",
+    ],
 )
 def test_an_address_with_a_password_is_refused_and_not_repeated(command, address: str) -> None:
     ran = command("convert", address, "out")
     assert ran.code == 2
-    assert "has a password or options in it" in ran.stderr
+    assert "has a user name, a password or a ? with options in it" in ran.stderr
     assert "hidden" not in ran.stdout + ran.stderr
+
+
+@pytest.mark.parametrize(
+    ("address", "sentence"),
+    [
+        ("hdfs:///data/in", "hdfs:///data/in names no bucket or server"),
+        ("s3://bucket/x/../in", "has . or .. in it"),
+        ("s3://bucket/./in", "has . or .. in it"),
+    ],
+)
+def test_an_address_that_is_not_one_place_is_refused(address: str, sentence: str) -> None:
+    with pytest.raises(InputError, match=re.escape(sentence)):
+        place_of(address)
 
 
 def test_an_address_is_taken_apart_and_put_together_as_a_path_is() -> None:
@@ -144,6 +166,10 @@ def test_an_address_is_taken_apart_and_put_together_as_a_path_is() -> None:
     assert place == Address("s3://bucket/in/") / "a.b.png"
     assert place_of("file:///a%20b/c.png") == Path("/a b/c.png")
     assert place_of("s3/a.png") == Path("s3/a.png")
+    assert place_of("notes:/a.png") == Path("notes:/a.png")
+    assert place_of("gcs://bucket/in") == place_of("GS://bucket/in") == Address("gs://bucket/in")
+    container = "container@account.dfs.core.windows.net/in"
+    assert place_of(f"abfs://{container}") == Address(f"abfss://{container}")
     assert place_of("-") == Path("-")
 
 
