@@ -50,13 +50,26 @@ class Alarm:
 
 
 @dataclass(frozen=True)
+class Advice:
+    """A sentence of a remedy; it is not told to a run that has the setting that it advises."""
+
+    text: str
+    key: str = ""  # of a config; "" is told always
+    value: str = ""
+
+    def suits(self, config: TrainConfig) -> bool:
+        """Whether there is any news in it for a run."""
+        return not self.key or getattr(config, self.key) != self.value
+
+
+@dataclass(frozen=True)
 class Rule:
     """When an alarm rings, and what it says; the texts may name readings and fields of a config."""
 
     code: str
     holds: Callable[[Mapping[str, float], TrainConfig], bool]  # readings of a direction, "change"
     text: str
-    remedy: str
+    remedy: tuple[Advice, ...]
 
 
 RULES = (
@@ -70,59 +83,102 @@ RULES = (
         "The discriminator leaves the generator from {source} to {target} nothing to learn from: "
         "it ranks {told_apart:.1%} of real patches above fake ones, and its gradient is "
         "{adv_gradient:.2g}.",
-        "If sheets stop getting better, start a new run with --set diffaugment=on, "
-        "--set discriminator_norm=spectral or a smaller discriminator_width than "
-        "{discriminator_width}, or with more pictures.",
+        (
+            Advice(
+                "If sheets stop getting better, start a new run with more pictures or a smaller "
+                "discriminator_width than {discriminator_width}."
+            ),
+            Advice("--set diffaugment=on helps where pictures are few.", "diffaugment", "on"),
+            Advice(
+                "--set discriminator_norm=spectral keeps the gradient alive.",
+                "discriminator_norm",
+                "spectral",
+            ),
+        ),
     ),
     Rule(
         "copying",
         lambda reading, _: reading["change"] < LEAST_CHANGE,
         "The generator from {source} to {target} copies its input: colours and texture change by "
         "{change:.3f}, of a range of 2.",
-        "Start a new run in which changing weighs less: lower lambda_identity (now "
-        "{lambda_identity:g}), lambda_self ({lambda_self:g}) or lambda_cycle ({lambda_cycle:g}); "
-        "and let `cyclegan doctor` say whether the domains differ.",
+        (
+            Advice(
+                "Start a new run in which changing weighs less: lower lambda_identity (now "
+                "{lambda_identity:g}), lambda_self ({lambda_self:g}) or lambda_cycle "
+                "({lambda_cycle:g}); and let `cyclegan doctor` say whether the domains differ."
+            ),
+        ),
     ),
     Rule(
         "colours-inverted",
         lambda reading, _: reading["colour_correlation"] < INVERTED,
         "The generator from {source} to {target} turns colours into their opposites (correlation "
         "{colour_correlation:+.2f}); going there and back undoes it, so no loss forbids it.",
-        "Start a new run with another --seed, or with a higher lambda_identity than "
-        "{lambda_identity:g}, which keeps colours; unless {source} and {target} are negatives.",
+        (
+            Advice(
+                "Start a new run with another --seed, or with a higher lambda_identity than "
+                "{lambda_identity:g}, which keeps colours; unless {source} and {target} are "
+                "negatives."
+            ),
+        ),
     ),
     Rule(
         "mode-collapse",
         lambda reading, _: reading["diversity"] < LEAST_DIVERSITY,
         "The generator from {source} to {target} answers different pictures with much the same "
         "one: its translations differ {diversity:.0%} as much as real pictures do.",
-        "Start a new run with a higher lambda_cycle than {lambda_cycle:g} (simgan: lambda_self), a "
-        "lower learning_rate than {learning_rate:g}, or --set diffaugment=on.",
+        (
+            Advice(
+                "Start a new run with a higher lambda_cycle than {lambda_cycle:g} (simgan: "
+                "lambda_self), or a lower learning_rate than {learning_rate:g}."
+            ),
+            Advice("--set diffaugment=on helps where pictures are few.", "diffaugment", "on"),
+        ),
     ),
     Rule(
         "checkerboard",
         lambda reading, _: reading["checkerboard"] > MOST_CHECKERBOARD,
         "Translations from {source} to {target} show a grid: {checkerboard:.1f} times as much of "
         "their finest detail repeats every few pixels as in real pictures.",
-        "It often fades as training goes on. If it stays: --set generator=resnet6 "
-        "--set generator_upsample=resize, in a new run.",
+        (
+            Advice("It often fades as training goes on."),
+            Advice(
+                "If it stays: --set generator=resnet6 --set generator_upsample=resize, in a new "
+                "run.",
+                "generator_upsample",
+                "resize",
+            ),
+        ),
     ),
     Rule(
         "blobs",
         lambda reading, _: reading["blobs"] > MOST_BLOBS,
         "Translations from {source} to {target} have blobs: {blobs:.1%} more of their area than "
         "of real pictures is plain black, white or full colour that was not there.",
-        "Start a new run with a lower learning_rate than {learning_rate:g} or a higher "
-        "lambda_identity than {lambda_identity:g}; norms of ResNets make blobs, "
-        "--set generator=plain has none.",
+        (
+            Advice(
+                "Start a new run with a lower learning_rate than {learning_rate:g} or a higher "
+                "lambda_identity than {lambda_identity:g}."
+            ),
+            Advice(
+                "Norms of ResNets make blobs, --set generator=plain has none.",
+                "generator",
+                "plain",
+            ),
+        ),
     ),
     Rule(
         "diverging",
         lambda reading, _: reading.get("astray", 0.0) > MOST_ASTRAY,
         "The student from {source} to {target} does not follow its teacher: its translations are "
         "{astray:.2f} away from the teacher's, of a range of 2.",
-        "The teacher and the last checkpoints are as they were; start a new run with a lower "
-        "learning_rate than {learning_rate:g}, or a higher lambda_teacher than {lambda_teacher:g}.",
+        (
+            Advice(
+                "The teacher and the last checkpoints are as they were; start a new run with a "
+                "lower learning_rate than {learning_rate:g}, or a higher lambda_teacher than "
+                "{lambda_teacher:g}."
+            ),
+        ),
     ),
 )
 
@@ -158,7 +214,9 @@ def judge(
             if rule.holds(reading, config):
                 held[key] = before + 1
                 if held[key] == PATIENCE:
-                    text, remedy = (part.format_map(words) for part in (rule.text, rule.remedy))
+                    text = rule.text.format_map(words)
+                    told = [advice.text for advice in rule.remedy if advice.suits(config)]
+                    remedy = " ".join(told).format_map(words)
                     alarms.append(Alarm(rule.code, direction, True, text, remedy))
             elif before >= PATIENCE:
                 text = f"From {names[source]} to {names[target]} that is over."

@@ -68,6 +68,31 @@ def test_an_alarm_rings_once_with_its_remedy_and_is_over_once(
     assert held == {}
 
 
+@pytest.mark.parametrize(
+    ("code", "settings", "advice"),
+    [
+        ("discriminator-saturated", {"diffaugment": "on"}, "diffaugment=on"),
+        ("discriminator-saturated", {"discriminator_norm": "spectral"}, "spectral"),
+        ("mode-collapse", {"diffaugment": "on"}, "diffaugment=on"),
+        (
+            "checkerboard",
+            {"generator": "resnet9", "generator_upsample": "resize"},
+            "generator_upsample=resize",
+        ),
+        ("blobs", {"generator": "plain"}, "generator=plain"),
+    ],
+)
+def test_a_remedy_does_not_advise_what_a_run_has(
+    config: TrainConfig, code: str, settings: dict[str, str], advice: str
+) -> None:
+    lacking = config.replace(generator="resnet9")
+    for run, is_told in ((lacking, True), (lacking.replace(**settings), False)):
+        held = {f"{code}_AB": PATIENCE - 1}
+        (alarm,) = judge(of_both(**SICK[code]), held, run, share=0.5)
+        assert (advice in alarm.remedy) == is_told
+        assert alarm.remedy
+
+
 def test_health_is_silence(config: TrainConfig) -> None:
     held: dict[str, int] = {}
     assert [judge(of_both(), held, config, share=0.5) for _ in range(5)] == [()] * 5
