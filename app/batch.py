@@ -75,7 +75,7 @@ def convert_one(
             _copy_sidecars(job)
         height, width = _write(translated, job, quality)
     seconds = time.perf_counter() - started
-    there = None if job.output == PIPE else stamp_of(job.output)  # here: a store takes its time
+    there = _stamp_of_written(job.output)  # here: a store takes its time
     return Result(
         job.source,
         job.output,
@@ -184,10 +184,15 @@ class Begun(NamedTuple):
 
 def begin(job: Job, manifest: Manifest, *, overwrite: bool, sidecars: bool) -> Begun | Result:
     """Tell the manifest that a job is under way; its result where it is not to be done."""
-    source = manifest.stamp_of(job.source)
-    reason = None if overwrite or job.problem else manifest.reason_to_skip(job, source)
-    if job.problem or reason:
-        return _without_network(job, reason, sidecars)
+    if job.problem:
+        return _failed(job, job.problem)
+    try:
+        source = manifest.stamp_of(job.source)
+        reason = None if overwrite else manifest.reason_to_skip(job, source)
+    except InputError as error:
+        return _failed(job, str(error))
+    if reason:
+        return _skip(job, reason, sidecars)
     manifest.begin(job)
     return Begun(job, source)
 
@@ -210,14 +215,12 @@ def _next_result(under_way: deque[_UnderWay], manifest: Manifest) -> Result:
     return result
 
 
-def _without_network(job: Job, reason: str | None, sidecars: bool) -> Result:
+def _skip(job: Job, reason: str, sidecars: bool) -> Result:
     """The result of a job that is not to be done."""
-    if job.problem:
-        return _failed(job, job.problem)
     try:
         if sidecars and reason == IS_DONE:
             _copy_sidecars(job)
-    except StorageError as error:
+    except (InputError, StorageError) as error:
         return _failed(job, str(error))
     return Result(job.source, job.output, "skipped", reason)
 
@@ -261,6 +264,14 @@ def _write(translated: Picture | Animation, job: Job, quality: int) -> tuple[int
     except OSError as error:
         raise StorageError(f"standard output could not be written: {brief(error)}") from error
     return size
+
+
+def _stamp_of_written(output: Place) -> Stamp | None:
+    """The stamp of what was written, or None where it cannot be had: it is written all the same."""
+    try:
+        return None if output == PIPE else stamp_of(output)
+    except InputError:
+        return None
 
 
 def _is_gone(cause: BaseException | None) -> bool:

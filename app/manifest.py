@@ -51,7 +51,7 @@ class Manifest:
                 sweep(Path(os.path.realpath(parent)))
 
     def stamp_of(self, source: Place) -> Stamp | None:
-        """The stamp of a picture before it is read, or None where it cannot be had."""
+        """The stamp of a picture before it is read, as `Stamps.of`."""
         return self._stamps.of(source)
 
     def reason_to_skip(self, job: Job, source: Stamp | None) -> str | None:
@@ -60,6 +60,8 @@ class Manifest:
 
         It is done again where the picture, the model or the options have changed since, but what
         this command did not write, or someone changed, is left as it is.
+
+        Raises: InputError if a store does not say whether the output is there.
         """
         output, key = self._stamps.of(job.output), self._key(job)
         if output is None or key in self._unfinished:

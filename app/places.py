@@ -94,15 +94,15 @@ def real(place: Place) -> str:
 
 
 def stamp_of(place: Place) -> Stamp | None:
-    """The stamp of a file as it is now, or None where it cannot be had."""
-    try:
-        if isinstance(place, Path):
-            status = place.stat()
-            return Stamp(status.st_size, status.st_mtime_ns)
+    """The stamp of a file as it is now, or None where it is not there. Raises: as `kind_of`."""
+    if isinstance(place, Address):
         found = _look_at(place)
         return _stamp(found) if found.is_file else None
-    except (OSError, InputError):
+    try:
+        status = place.stat()
+    except OSError:
         return None
+    return Stamp(status.st_size, status.st_mtime_ns)
 
 
 class Stamps:
@@ -121,12 +121,15 @@ class Stamps:
 
 
 def names_in(folder: Place) -> set[str]:
-    """The names of all that is in a folder; none where it cannot be listed."""
-    try:
-        if isinstance(folder, Path):
-            return set(os.listdir(folder))  # noqa: PTH208 (no Path for each)
+    """The names of all that is in a folder; of this machine none where it cannot be listed.
+
+    Raises: InputError as `kind_of`.
+    """
+    if isinstance(folder, Address):
         return {found.base_name for found in _list(folder)}
-    except (OSError, InputError):
+    try:
+        return set(os.listdir(folder))  # noqa: PTH208 (no Path for each)
+    except OSError:
         return set()
 
 
@@ -154,8 +157,13 @@ def walk(
                 raise
             on_error(place, error)
             continue
+        _, path = _find(place)
         for found in sorted(listed, key=lambda each: each.base_name, reverse=True):
             inner = place / found.base_name
+            if found.path == path:  # of in//a.png, S3 says that "in" has "in" in it
+                if recursive:
+                    on_error(place, InputError(f"{place} has names with // in it; rename those"))
+                continue
             if inner.name.startswith("."):
                 continue
             if found.is_file:

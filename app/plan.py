@@ -102,7 +102,11 @@ class FolderPlan:
         is_inner = _is_inside(target, origin)
         unreadable: list[Job] = []
         for path in self._pictures(unreadable):
-            name = self.naming.name(path, neighbours)
+            try:
+                name = self.naming.name(path, neighbours)
+            except InputError as error:  # its neighbours in a store are not known
+                yield Job(path, self._beside(path), str(error))
+                continue
             output, problem = self._beside(path).with_name(name), None
             # Links in the output folder may lead anywhere.
             is_link = os.path.islink(output)  # noqa: PTH114 (Path's raises for a name too long)

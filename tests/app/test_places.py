@@ -1,11 +1,13 @@
 """Pictures in object stores: a real S3 server on this machine, and other schemes through fsspec."""
 
+import itertools
 import json
 import os
 import re
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,6 +16,8 @@ from PIL import Image
 pytest.importorskip("pyarrow", reason="needs pyarrow (extra: stores)")
 pytest.importorskip("fsspec", reason="needs fsspec (extra: stores)")
 fs = pytest.importorskip("pyarrow.fs", reason="needs pyarrow (extra: stores)")
+
+from fsspec.implementations.memory import MemoryFileSystem  # noqa: E402
 
 from app.places import Address, copy, names_in, place_of, read, stamp_of, write  # noqa: E402
 from cyclegan.contract.errors import DependencyError, InputError, StorageError  # noqa: E402
@@ -42,7 +46,6 @@ def objects(address: str) -> set[str]:
 
 
 def unfinished_uploads(address: str) -> str:
-
     server = os.environ["AWS_ENDPOINT_URL"]
     with urllib.request.urlopen(f"{server}/{Address(address).parts[1]}?uploads") as answer:
         return answer.read().decode()
@@ -112,6 +115,21 @@ def test_a_folder_inside_the_input_is_not_read(command, bucket: str) -> None:
     assert ": 0 done, 2 skipped, 1 failed" in ran.stdout
     ran = command("convert", f"{bucket}/in", f"{bucket}/in")
     assert "is both input and output" in ran.stderr
+
+
+def test_names_without_a_path_are_told(command, bucket: str) -> None:
+    server = os.environ["AWS_ENDPOINT_URL"]
+    for folder in ("in", "in/sub"):
+        key = "/".join([*Address(f"{bucket}/{folder}").parts[1:], "", "x.png"])
+        request = urllib.request.Request(f"{server}/{key}", b"", method="PUT")
+        urllib.request.urlopen(request).close()
+    ran = command("convert", f"{bucket}/in", f"{bucket}/out", "-r")
+    assert ": 2 done, 0 skipped, 3 failed" in ran.stdout
+    for folder in ("in", "in/sub"):
+        assert f"failed: {bucket}/{folder} has names with // in it; rename those" in ran.stderr
+    assert (
+        ": 1 done, 0 skipped, 0 failed" in command("convert", f"{bucket}/in", f"{bucket}/1").stdout
+    )
 
 
 def test_what_cannot_be_had_or_written_is_told(command, bucket: str) -> None:
@@ -184,6 +202,69 @@ def test_other_schemes_go_through_fsspec(tmp_path: Path, command, put, monkeypat
         assert image.getpixel((0, 0)) == (254, 254, 254)
     with pytest.raises(InputError, match="could not be read: it is not there"):
         read(Address("memory://shelf/none.png"))
+
+
+@pytest.fixture
+def fail(monkeypatch, tmp_path: Path) -> Callable[[str, str, int], None]:
+    """A function that lets one call of the driver of memory:// for a path fail."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+
+    def make(method: str, path: str, which: int) -> None:
+        real, calls = getattr(MemoryFileSystem, method), itertools.count(1)
+
+        def call(self: MemoryFileSystem, at: str, *args: Any, **options: Any) -> Any:
+            if at == path and next(calls) == which:
+                raise PermissionError("not now")
+            return real(self, at, *args, **options)
+
+        monkeypatch.setattr(MemoryFileSystem, method, call)
+
+    return make
+
+
+def shelve(picture: Path, *names: str) -> None:
+    """Put a picture at these paths of memory://."""
+    for name in names:
+        write(Address(f"memory://{name}"), picture.read_bytes())
+
+
+@pytest.mark.parametrize("which", [3, 4])  # after two to plan: for names, for what is done
+def test_a_listing_that_fails_once_makes_no_two_pictures_one(
+    command, put, fail, which: int
+) -> None:
+    shelf = f"twins{which}"
+    shelve(put("a.png") / "a.png", f"{shelf}/in/a.png", f"{shelf}/in/a.jpg")
+    fail("find", f"/{shelf}/in", which)
+    ran = command("convert", f"memory://{shelf}/in", f"memory://{shelf}/out", "--format", "webp")
+    assert ran.code == 3
+    assert ": 1 done, 0 skipped, 1 failed" in ran.stdout
+    assert "could not be read: not now" in ran.stderr
+    assert len(names_in(Address(f"memory://{shelf}/out"))) == 1
+
+
+def test_a_folder_that_cannot_be_listed_costs_its_own_pictures_only(command, put, fail) -> None:
+    shelve(put("a.png") / "a.png", "some/in/a.png", "some/in/sub/b.png", "some/in/z/c.png")
+    fail("find", "/some/in/sub", 3)  # after two to plan
+    ran = command("convert", "memory://some/in", "memory://some/out", "-r")
+    assert ": 2 done, 0 skipped, 1 failed" in ran.stdout
+    assert "memory://some/in/sub could not be read: not now" in ran.stderr
+
+
+def test_what_cannot_be_looked_at_is_not_replaced(command, put, fail) -> None:
+    at = put("a.png")
+    write(Address("memory://kept/a.png"), b"theirs")
+    fail("info", "/kept/a.png", 2)  # the first one is whether it is a folder
+    ran = command("convert", at / "a.png", "memory://kept/a.png")
+    assert ran.code == 2
+    assert "memory://kept/a.png could not be found: not now" in ran.stderr
+    assert read(Address("memory://kept/a.png")) == b"theirs"
+
+
+def test_what_cannot_be_looked_at_once_it_is_written_is_done(command, put, fail) -> None:
+    fail("info", "/new/a.png", 2)
+    ran = command("convert", put("a.png") / "a.png", "memory://new/a.png", "--overwrite")
+    assert ran.code == 0
+    assert "memory://new/a.png: 4 x 4 pixels" in ran.stdout
 
 
 @pytest.mark.parametrize(
