@@ -10,7 +10,7 @@ from app.rendering import Renderer
 from cyclegan.contract.files import atomic_write
 from cyclegan.contract.images import Picture
 
-_HEIGHT = 256  # pixels of both
+_WIDTH, _HEIGHT = 384, 256  # pixels of each at most, so that the page shows the file
 
 
 def pair(photo: Picture, render: Renderer) -> RGB:
@@ -18,7 +18,8 @@ def pair(photo: Picture, render: Renderer) -> RGB:
     sides = []
     for picture in (photo, render(photo)):
         height, width = picture.rgb.shape[:2]
-        size = round(width * _HEIGHT / height), _HEIGHT
+        scale = min(_WIDTH / width, _HEIGHT / height)
+        size = max(1, round(scale * width)), max(1, round(scale * height))
         small = Image.fromarray(picture.rgb).resize(size, Image.Resampling.LANCZOS)
         sides.append(np.asarray(small))
     return np.concatenate(sides, axis=1)

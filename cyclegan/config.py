@@ -206,10 +206,11 @@ class TrainConfig:
 
     def _check_objective(self) -> None:
         has_penalty = self.objective == "wgan-gp"
-        self._require("lambda_penalty", has_penalty or self._is_default("lambda_penalty"),
-                      f"its default, as objective {self.objective} has no penalty")  # fmt: skip
+        is_unasked = self.lambda_penalty == 0 or self._is_default("lambda_penalty")
+        self._require("lambda_penalty", has_penalty or is_unasked,
+                      f"0, as objective {self.objective} has no penalty")  # fmt: skip
         self._require("self_scale", self.lambda_self > 0 or self._is_default("self_scale"),
-                      "its default where lambda_self is 0")  # fmt: skip
+                      "1 where lambda_self is 0")  # fmt: skip
         if (self.lambda_perceptual > 0) != bool(self.perceptual_weights):
             raise ConfigError(
                 f"lambda_perceptual is {self.lambda_perceptual!r} and perceptual_weights is "

@@ -59,7 +59,7 @@ def export(
     known_limits: tuple[str, ...] = (),
     reverse: str | None = None,
     default_size: int | None = None,
-    default_detail: Literal["transfer", "off"] = "transfer",
+    default_detail: Literal["transfer", "off"] = ModelCard.default_detail,
 ) -> ModelCard:
     """Write `out/name.onnx` and its card `out/name.json` from a checkpoint of a run.
 

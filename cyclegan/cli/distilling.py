@@ -69,13 +69,16 @@ def distill(
         if not dry_run:
             run_training(None, out, device)
         return
-    chosen = collect_settings(features, max_minutes, max_images, seed, compile_, student, set_)
+    from cyclegan.domains import DIRECTIONS, find_held_out, list_domain, resolve_domains  # lazy
+
+    chosen = (find_held_out(data) if data else {}) | collect_settings(
+        features, max_minutes, max_images, seed, compile_, student, set_
+    )
     for key, argument in {"teacher": "TEACHER", "direction": "--direction"}.items():
         if key in chosen:
             raise ConfigError(f"{key} is what {argument} says; leave --set {key} out")
     config = preset_config("distill").replace(**chosen)  # before anything is loaded or copied
     from cyclegan.distillation import adopt, stand_in  # lazy: torch
-    from cyclegan.domains import DIRECTIONS, find_held_out, list_domain, resolve_domains
     from cyclegan.teacher import TRANSLATIONS, Teacher, teacher_folder
     from cyclegan.terminal import picture_bar
 
@@ -97,7 +100,6 @@ def distill(
             f"name_{source.lower()}": learned.card.source_domain,
             f"name_{target.lower()}": learned.card.target_domain,
             **{f"domain_{name.lower()}": str(path.resolve()) for name, path in folders.items()},
-            **(find_held_out(data) if data else {}),
             **chosen,
         }
         config = fit_to_machine(config.replace(**settings), device)

@@ -137,7 +137,7 @@ def export(
                 known_limits=tuple(limit or ()),
                 reverse=reverse,
                 default_size=default_size,
-                default_detail=default_detail or "transfer",
+                default_detail=default_detail or ModelCard.default_detail,
             )
             source = place / card.file
         if precision is not Precision.fp32 and calibrate:

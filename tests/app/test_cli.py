@@ -281,6 +281,17 @@ def test_a_card_is_given_an_example(command, weights_dir: Path, tmp_path: Path) 
     assert command("models", "example", "negate", tmp_path / "none.png").code == 2
 
 
+@pytest.mark.parametrize("size", [(3000, 40), (1, 700)])
+def test_an_example_of_any_shape_is_small(
+    command, weights_dir: Path, tmp_path: Path, noise, size: tuple[int, int]
+) -> None:
+    Image.fromarray(noise(size[1], size[0])).save(tmp_path / "photo.png")
+    assert command("models", "example", "negate", tmp_path / "photo.png").code == 0
+    with Image.open(weights_dir / "negate.example.jpg") as pair:
+        assert pair.width <= 768
+        assert pair.height <= 256
+
+
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [

@@ -76,6 +76,10 @@ def test_a_value_without_sense_is_refused_by_name(key: str, value: object) -> No
         TrainConfig().replace(**{key: value})
 
 
+def test_a_weight_of_what_is_not_there_may_be_zero() -> None:
+    assert TrainConfig().replace(lambda_penalty=0.0).lambda_penalty == 0
+
+
 def test_the_networks_that_a_config_may_name_are_those_that_exist() -> None:
     hints = get_type_hints(TrainConfig)
     assert set(get_args(hints["generator"])) == set(GENERATORS)

@@ -166,6 +166,7 @@ def test_the_command_distils_and_its_model_says_from_whom(
     ]  # fmt: skip
     settings = json.loads(command(*arguments, "--dry-run"))
     assert not run.exists()
+    assert command(*arguments, "--set", "patience=3", "--set", "evaluate_every=1", "--dry-run")
     assert (settings["name_a"], settings["name_b"]) == ("photo", "negative")
     assert (settings["generator_width"], settings["generator_blocks"]) == (48, 6)
     assert "2 images" in command(*arguments)
