@@ -3,10 +3,11 @@
 Pixels, and their turning upright, are in images.py.
 """
 
+import html
 import logging
 import re
 import struct
-from collections.abc import Container, Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any, Literal, NamedTuple, Self, get_args
 
@@ -51,13 +52,27 @@ _NO_TEXT = re.compile(r"Software|XML:com\.adobe\.xmp|Raw profile type .*")
 
 # What says where a picture was taken, or what it shows: coordinates, and the names of places.
 _PLACE_OF_XMP = (
-    rb"[\w.-]+:(?:GPS\w*|\w*(?:Latitude|Longitude)\w*|Location\w*|City|State|Country\w*)"
+    rb"(?:[\w.-]+:)?(?:[Gg][Pp][Ss]\w*|\w*(?:Latitude|Longitude)\w*|lat|long"
+    rb"|(?:Sub)?[Ll]ocation\w*|City|(?:Province)?State|Country\w*)"
 )
 _PLACE_OF_IPTC = {26, 27, 90, 92, 95, 100, 101}  # data sets of its second record
 _PLACE_OF_KEY = re.compile(
-    r"gps|geotag|geoloc|latitude|longitude|location|coordinate|city|country", re.I
+    r"gps|geotag|geoloc|latitude|longitude|location|coordinate|\bplace|city|country", re.I
 )
-_PLACE_OF_TEXT = re.compile(r"\bgps|latitude|longitude|[+-]\d{1,3}\.\d+[+-]\d{1,3}\.\d+", re.I)
+# Their sign; UTF-8 that was read as Latin-1 has another before it, and Pillow's EXIF has ? instead.
+_DEGREES = r"\s*[\u00c2?]?[\u00b0\u00ba?]"
+# A lens is "50mm f/1.8 S": a number without a sign of degrees wants two decimals.
+_PLACE_OF_TEXT = re.compile(
+    r"\b(?i:gps|geo:|(?:lat|lon|lng)\b\W*\d)|(?i:latitude|longitude)"
+    r"|[+-]\d{1,7}\.\d+[+-]\d{1,7}\.\d+"  # ISO 6709
+    r"|\b\d{1,3}\.\d{2,}(?:\s*[,;/]\s*|\s+)[+-]?\d{1,3}\.\d{2,}"
+    r"|\d\.\d{2,}\s*[NSEW]\b|\b[NSEW]\s*\d{1,3}\.\d{2,}"
+    rf"|\d{_DEGREES}[^A-Za-z]{{0,24}}[NSEW]\b|\b[NSEW]\s*\d{{1,3}}(?:\.\d+)?{_DEGREES}"
+)
+_CODE_OF_COMMENT = re.compile(rb"\A(?:ASCII|UNICODE|JIS)\0+")  # before one of EXIF
+_TEXT_OF_XMP = re.compile(
+    rb"""(?<=>)[^<>]+|\s(?!xmlns)[\w:.-]+\s*=\s*(?:"[^"]*"|'[^']*')"""  # of elements, or one
+)
 
 # What a JPEG segment has room for; the picture is worth more than its metadata.
 _MAX_JPEG = 65_000  # bytes
@@ -93,13 +108,15 @@ class Metadata:
     def without_place(self) -> Self:
         """It without where the picture was taken: no coordinates, and no names of places.
 
-        What cannot be looked through is left out: a camera's own notes, XMP in an odd encoding.
+        Coordinates are taken out with the text that they are in. What people wrote in words, as
+        "Paris" in a title, stays. What cannot be looked through is left out: a camera's own notes,
+        XMP in an odd encoding.
         """
         exif = None
         if self.exif:
             rest = Image.Exif()
             rest.load(self.exif)
-            rest = _copy_exif(rest, [ExifTags.IFD.Exif], (*_STALE_EXIF, ExifTags.Base.MakerNote))
+            rest = _copy_exif(rest, [ExifTags.IFD.Exif], _has_no_place)
             exif = rest.tobytes() if len(rest) else None
         return replace(
             self,
@@ -108,12 +125,13 @@ class Metadata:
             iptc=tuple(
                 each
                 for each in self.iptc
-                if each.number != 2 or each.data_set not in _PLACE_OF_IPTC
+                if not (each.number == 2 and each.data_set in _PLACE_OF_IPTC)
+                and not _tells_place(each.value)
             ),
             texts=tuple(
                 (key, text)
                 for key, text in self.texts
-                if not _PLACE_OF_KEY.search(key) and not _PLACE_OF_TEXT.search(text)
+                if not _PLACE_OF_KEY.search(key) and not _tells_place(text)
             ),
         )
 
@@ -179,17 +197,35 @@ def metadata_options(metadata: Metadata, codec: str) -> dict[str, Any]:
 
 
 def _copy_exif(
-    exif: Image.Exif, directories: list[ExifTags.IFD], but: Container[int] = _STALE_EXIF
+    exif: Image.Exif,
+    directories: list[ExifTags.IFD],
+    is_wanted: Callable[[int, Any], bool] = lambda _tag, _value: True,
 ) -> Image.Exif:
-    """What stays true of the first directory and of those named, `but` for these tags."""
+    """What stays true of the first directory and of those named, where it is wanted."""
     kept = Image.Exif()
-    kept.update({tag: exif[tag] for tag in _KEPT_EXIF if tag in exif})
+    kept.update({tag: exif[tag] for tag in _KEPT_EXIF if tag in exif and is_wanted(tag, exif[tag])})
     for directory in directories:
-        entries = exif.get_ifd(directory)
-        entries = {tag: value for tag, value in entries.items() if tag not in but}
+        entries = {
+            tag: value
+            for tag, value in exif.get_ifd(directory).items()
+            if tag not in _STALE_EXIF and is_wanted(tag, value)
+        }
         if entries:
             kept[directory] = entries
     return kept
+
+
+def _has_no_place(tag: int, value: Any) -> bool:
+    is_text = isinstance(value, str | bytes)
+    return tag != ExifTags.Base.MakerNote and not (is_text and _tells_place(value))
+
+
+def _tells_place(text: str | bytes) -> bool:
+    """Whether there are coordinates in a text, of whatever encoding."""
+    if isinstance(text, bytes):
+        text = _CODE_OF_COMMENT.sub(b"", text)
+        text = text.replace(b"\0", b"").decode("latin-1")  # of UTF-16, which has zeros, the digits
+    return _PLACE_OF_TEXT.search(text) is not None
 
 
 def _read_iptc(image: Image.Image) -> tuple[Record, ...]:
@@ -233,10 +269,16 @@ def _read_texts(image: Image.Image) -> dict[str, str]:
 
 
 def _cut_place_of_xmp(xmp: bytes) -> bytes | None:
-    return None if b"\0" in xmp else _cut_xmp(xmp, _PLACE_OF_XMP)  # UTF-16 has zeros
+    if b"\0" in xmp or b"<![CDATA[" in xmp:  # UTF-16 has zeros
+        return None
+
+    def keep(found: re.Match[bytes]) -> bytes:
+        return b"" if _tells_place(html.unescape(found[0].decode("utf-8", "replace"))) else found[0]
+
+    return _TEXT_OF_XMP.sub(keep, _cut_xmp(xmp, _PLACE_OF_XMP))
 
 
 def _cut_xmp(xmp: bytes, names: bytes) -> bytes:
     """The packet without the properties of these names, attributes and elements."""
-    xmp = re.sub(rb"\s" + names + rb"""\s*=\s*("[^"]*"|'[^']*')""", b"", xmp)
+    xmp = re.sub(rb"\s(?!xmlns)" + names + rb"""\s*=\s*("[^"]*"|'[^']*')""", b"", xmp)
     return re.sub(rb"<(" + names + rb")\b[^>]*?(/>|>.*?</\1\s*>)", b"", xmp, flags=re.DOTALL)
