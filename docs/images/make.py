@@ -87,8 +87,9 @@ def take(browser: Browser, url: str, file: Path, tab: str, **context: Any) -> No
 
 def translate_a_photo(page: Page) -> None:
     """What the Photo tab is for."""
-    page.get_by_role("button", name="Cat").click()
-    page.locator("#note", has_text="pixels").wait_for()
+    page.get_by_role("radio", name="Photo to anime").check()
+    page.get_by_role("button", name="Astronaut").click()
+    page.locator("#note", has_text="Photo to anime").wait_for()
 
 
 def translate_many(page: Page) -> None:
