@@ -112,13 +112,14 @@ def test_done_work_is_skipped_unless_overwritten(command, folder: Path, tmp_path
     assert (out / "a.png").read_bytes()[:4] == b"\x89PNG"
 
 
+@pytest.mark.parametrize("said", [{"default_size": 2}, {"default_detail": "off"}])
 def test_what_a_card_says_otherwise_now_is_done_again(
-    command, folder: Path, weights_dir: Path, tmp_path: Path
+    command, folder: Path, weights_dir: Path, tmp_path: Path, said: dict[str, object]
 ) -> None:
     arguments = ("convert", folder, tmp_path / "out")
     command(*arguments)
     card = json.loads((weights_dir / "negate.json").read_text())
-    (weights_dir / "negate.json").write_text(json.dumps(card | {"default_size": 2}))
+    (weights_dir / "negate.json").write_text(json.dumps(card | said))
     assert " 0 skipped" in command(*arguments).stdout
     assert ": 0 done" in command(*arguments).stdout
 

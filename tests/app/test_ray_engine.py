@@ -3,6 +3,7 @@
 import importlib.util
 import json
 import os
+import pickle
 import socket
 import time
 from collections.abc import Iterator
@@ -18,9 +19,10 @@ from ray.cluster_utils import Cluster  # noqa: E402
 
 from app.manifest import open_manifest  # noqa: E402
 from app.places import Address, names_in, read, write  # noqa: E402
-from app.plan import FolderPlan  # noqa: E402
-from app.ray_engine import convert_all  # noqa: E402
+from app.plan import FolderPlan, Job  # noqa: E402
+from app.ray_engine import _read, convert_all  # noqa: E402
 from app.store import Store  # noqa: E402
+from tests.app.stores import SECRET  # noqa: E402
 
 NODE = {
     "num_cpus": 1,
@@ -88,6 +90,12 @@ def test_an_address_without_a_cluster_is_told_at_once(command, put) -> None:
         assert f"error: there is no Ray cluster at {address}: " in ran.stderr
 
 
+def test_a_picture_that_cannot_be_read_is_left_to_the_worker() -> None:
+    jobs = [Job(source, Path("a.png")) for source in (Address("sftp://h/a.png"), Path("no.png"))]
+    rows = [_read({"job": pickle.dumps(job)}) for job in jobs]  # no driver, no file
+    assert [row["content"] for row in rows] == [None, None]
+
+
 def test_the_command_tells_of_a_folder_as_it_does_on_one_machine(
     cluster: Any, put, command, tmp_path: Path
 ) -> None:
@@ -117,11 +125,23 @@ def test_pictures_go_from_store_to_store(
         write(Address(f"{s3}/ray/in/{name}"), (at / "a.png").read_bytes())
     write(Address(f"{s3}/ray/in/torn.png"), b"no picture")
     arguments = ("convert", f"{s3}/ray/in", f"{s3}/ray/out", "-r", "--engine", "ray")
-    ran = command(*arguments, "--address", cluster.address)
+    report = tmp_path / "report.jsonl"
+    ran = command(*arguments, "--address", cluster.address, "--report", report)
     assert f"{s3}/ray/out: 2 done, 0 skipped, 1 failed" in ran.stdout
     assert names_in(Address(f"{s3}/ray/out")) == {"a.png", "sub"}
     (at / "b.png").write_bytes(read(Address(f"{s3}/ray/out/sub/b.png")))
     with Image.open(at / "b.png") as image:
         assert image.getpixel((0, 0)) == (255, 255, 255)
+    lines = [json.loads(line) for line in report.read_text().splitlines()]
+    assert {line["source"]: line["status"] for line in lines} == {
+        f"{s3}/ray/in/a.png": "done",
+        f"{s3}/ray/in/sub/b.png": "done",
+        f"{s3}/ray/in/torn.png": "failed",
+    }
+    written = [path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()]
+    written += [read(Address(f"{s3}/ray/out/{name}")) for name in ("a.png", "sub/b.png")]
+    assert len(list((tmp_path / "state").rglob("*.sqlite"))) == 1
+    assert not [each for each in written if SECRET.encode() in each]
+    assert SECRET not in ran.stdout + ran.stderr
     ran = command("convert", f"{s3}/ray/in", f"{s3}/ray/out", "-r")  # here, it is known to be done
     assert ": 0 done, 2 skipped, 1 failed" in ran.stdout
