@@ -10,7 +10,7 @@ from app.rendering import Renderer
 from cyclegan.contract.files import atomic_write
 from cyclegan.contract.images import Picture
 
-_WIDTH, _HEIGHT = 384, 256  # pixels of each at most, so that the page shows the file
+_WIDTH, _HEIGHT = 512, 256  # pixels of each at most, so that the page shows the file
 
 
 def pair(photo: Picture, render: Renderer) -> RGB:
