@@ -140,7 +140,8 @@ def _cluster(address: str | None) -> Iterator[None]:
         ray.init(address or "local", logging_level=logging.ERROR, log_to_driver=False, **options)
     except (OSError, ValueError, RuntimeError) as error:
         where = address or "this machine"
-        raise InputError(f"there is no Ray cluster at {where}: {brief(error)}") from error
+        remedy = "; if it asks for a token, set RAY_AUTH_MODE=token" if address else ""
+        raise InputError(f"there is no Ray cluster at {where}: {brief(error)}{remedy}") from error
     try:
         context = DataContext.get_current()
         context.enable_progress_bars = context.print_on_execution_start = False
