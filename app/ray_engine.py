@@ -75,9 +75,8 @@ def convert_all(
             for place, result in _translate([each.job for each in begun], translate, run):
                 yield begun[place].settle(result, manifest)
         for folder in {each.job.output.parent for each in begun}:
-            if (
-                isinstance(folder, Path) and folder.is_dir()
-            ):  # a worker that was killed may have left something
+            # A worker that was killed may have left something.
+            if isinstance(folder, Path) and folder.is_dir():
                 sweep(Path(os.path.realpath(folder)))
 
 

@@ -17,6 +17,18 @@ class OneWayStep(Step):
         source, target = DIRECTIONS[self.config.direction]
         return {target: self._fast[GENERATOR_OF[self.config.direction]](reals[source])}
 
+    def _generator_losses(
+        self, reals: dict[str, Tensor]
+    ) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+        source, target = DIRECTIONS[self.config.direction]
+        fakes, way = self._translate(reals), source + target
+        terms = {f"adv_{way}": self._adversarial(target, fakes[target])}
+        return terms | self._other_losses(reals, fakes[target], way), fakes
+
+    def _other_losses(self, reals: dict[str, Tensor], fake: Tensor, way: str) -> dict[str, Tensor]:
+        """What a fake must be beside passing for the target domain, with a weight each."""
+        raise NotImplementedError
+
 
 class SimGANStep(OneWayStep):
     """The fake must pass for the target domain and stay near its input.
@@ -24,14 +36,9 @@ class SimGANStep(OneWayStep):
     Source: Shrivastava et al. 2017, section 2.
     """
 
-    def _generator_losses(
-        self, reals: dict[str, Tensor]
-    ) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
-        config = self.config
+    def _other_losses(self, reals: dict[str, Tensor], fake: Tensor, way: str) -> dict[str, Tensor]:
+        config, terms = self.config, {}
         source, target = DIRECTIONS[config.direction]
-        fakes, way = self._translate(reals), source + target
-        fake = fakes[target]
-        terms = {f"adv_{way}": self._adversarial(target, fake)}
         if config.lambda_self > 0:
             terms[f"self_{way}"] = losses.reconstruction(fake, reals[source], config.self_scale)
         if config.lambda_variation > 0:
@@ -39,7 +46,7 @@ class SimGANStep(OneWayStep):
         if config.lambda_identity > 0:
             same = self._translate({source: reals[target]})[target]
             terms[f"idt_{target}"] = losses.reconstruction(same, reals[target])
-        return terms, fakes
+        return terms
 
 
 class DistillStep(OneWayStep):
@@ -48,16 +55,10 @@ class DistillStep(OneWayStep):
     Pixel terms alone would average what is uncertain, stripes above all, to a blur.
     """
 
-    def _generator_losses(
-        self, reals: dict[str, Tensor]
-    ) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
-        config = self.config
-        source, target = DIRECTIONS[config.direction]
-        fakes, way = self._translate(reals), source + target
-        fake, taught = fakes[target], reals["taught"]
-        terms = {f"adv_{way}": self._adversarial(target, fake)}
+    def _other_losses(self, reals: dict[str, Tensor], fake: Tensor, way: str) -> dict[str, Tensor]:
+        config, taught, terms = self.config, reals["taught"], {}
         if config.lambda_teacher > 0:
             terms[f"teacher_{way}"] = losses.multi_scale_distance(fake, taught)
         if config.lambda_structure > 0:
             terms[f"structure_{way}"] = losses.structure_distance(fake, taught)
-        return terms, fakes
+        return terms
