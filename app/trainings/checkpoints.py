@@ -77,7 +77,7 @@ class Checkpoint:
 
 def find_checkpoints(training: Training, direction: Direction) -> list[Checkpoint]:
     """The checkpoints of a run that know a direction: its latest, and the best before that."""
-    measured = [row for row in training.rows if f"is_best_{direction}" in row]
+    measured = measurements(training, direction)
     best = [row for row in measured if row[f"is_best_{direction}"]]
     if training.state == "finished" and best[-1:] == measured[-1:]:
         best = []  # it is the latest
@@ -91,7 +91,7 @@ def find_checkpoints(training: Training, direction: Direction) -> list[Checkpoin
             direction,
             name,
             training.run / file,
-            _figures(rows[-1], direction) if rows else {},
+            figures_of(rows[-1], direction) if rows else {},
             rows[-1]["images_seen"] if rows else None,
         )
         for name, file, rows in places
@@ -109,8 +109,13 @@ def choose_checkpoint(training: Training, direction: Direction, name: str) -> Ch
     raise InputError(f"{training.run.name} has no such checkpoint yet; let it train on")
 
 
-def _figures(row: Row, direction: str) -> dict[str, float]:
-    """What a line of the log says of one direction by metric; marks are no figures."""
+def measurements(training: Training, direction: Direction) -> list[Row]:
+    """The lines of a run's log in which a direction was measured."""
+    return [row for row in training.rows if f"is_best_{direction}" in row]
+
+
+def figures_of(row: Row, direction: Direction) -> dict[str, float]:
+    """What such a line says of the direction by metric; marks are no figures."""
     ending = f"_{direction}"
     return {
         key.removesuffix(ending): value

@@ -27,9 +27,10 @@ class Pair:
     width: int  # pixels of the pictures that are shown
     height: int
     photo: str = ""  # what tells the photo from others: a region that is drawn stays with it
+    names: tuple[str, ...] = ()  # of both; without, they are before and after
 
 
-def compare_pair() -> gr.HTML:
+def compare_pair(id: str = "compare") -> gr.HTML:
     """A component with a hint until it is given what `pair` or `refusal` make.
 
     Its event `draw` has the attribute `region`: where the picture is to change, as a data URL of a
@@ -40,7 +41,7 @@ def compare_pair() -> gr.HTML:
         js_on_load=script(Path(__file__).with_name("compare.js")),
         apply_default_css=False,
         texts=texts("compare"),
-        elem_id="compare",
+        elem_id=id,
     )
 
 
@@ -52,6 +53,7 @@ def pair(shown: Pair) -> dict[str, Any]:
         "width": shown.width,
         "height": shown.height,
         "photo": shown.photo,
+        "names": [escape(name) for name in shown.names],
     }
 
 
@@ -69,14 +71,15 @@ _TEMPLATE = template("""
 </p>` : `
 <div class="compare" style="--width: ${value.width}; --height: ${value.height}">
   <div class="stage">
-    <img src="${value.after.url}" alt="${texts.after}" draggable="false">
-    <img class="before" src="${value.before.url}" alt="${texts.before}" draggable="false">
+    <img src="${value.after.url}" alt="${value.names[1] ?? texts.after}" draggable="false">
+    <img class="before" src="${value.before.url}" alt="${value.names[0] ?? texts.before}"
+      draggable="false">
     <canvas width="${value.width}" height="${value.height}" role="application" tabindex="-1"
       aria-label="${texts.draw}"></canvas>
     <span class="brush" aria-hidden="true"></span>
   </div>
-  <span class="corner left" aria-hidden="true">${texts.before}</span>
-  <span class="corner right" aria-hidden="true">${texts.after}</span>
+  <span class="corner left" aria-hidden="true">${value.names[0] ?? texts.before}</span>
+  <span class="corner right" aria-hidden="true">${value.names[1] ?? texts.after}</span>
   <span class="line" aria-hidden="true"></span>
   <input type="range" class="split" min="0" max="100" step="0.1" value="50"
     aria-label="${texts.line}">

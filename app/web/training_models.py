@@ -19,7 +19,7 @@ from app.trainings.comparison import Comparison, compare
 from app.trainings.orders import Direction
 from app.trainings.runs import Trainings
 from app.trainings.standing import Training
-from app.web.training_view import alert, way
+from app.web.training_view import alert, measured, ways
 from app.web.updates import Updates
 from app.web.upload import read_upload
 from app.web.words import language_of, say, word
@@ -98,17 +98,12 @@ def lay_out_maker() -> Maker:
 
 def find_offer(training: Training, direction: Any, language: str) -> Offer:
     """What can be made of a training in a direction, or in its first if it has no such."""
-    order = training.record.order
-    ways = {
-        "AtoB": way(order.name_a, order.name_b, language),
-        "BtoA": way(order.name_b, order.name_a, language),
-    }
     learned = training.directions
     chosen = direction if direction in learned else learned[0]
     checkpoints = find_checkpoints(training, chosen)
     by_kid = [each.name for each in checkpoints if each.name == "best" and "KID" in each.figures]
     return Offer(
-        tuple((ways[each], each) for each in learned),
+        tuple((label, each) for each, label in ways(training, language).items() if each in learned),
         chosen,
         tuple((_label(each, language), each.name) for each in checkpoints),
         next(iter(by_kid), "latest") if checkpoints else None,
@@ -191,11 +186,9 @@ def connect_maker(maker: Maker, chosen: gr.Dropdown, trainings: Trainings, store
 def _label(checkpoint: Checkpoint, language: str) -> str:
     """What a checkpoint is called, with what was measured of it."""
     name = say(language, f"checkpoint.{checkpoint.name}")
-    if not checkpoint.figures:
+    if checkpoint.measured_at is None:
         return name
-    figures = ", ".join(f"{metric} {value:.3g}" for metric, value in checkpoint.figures.items())
-    measured = say(language, "watch.measured", figures=figures, images=checkpoint.measured_at)
-    return f"{name} ({measured})"
+    return f"{name} ({measured(checkpoint.figures, checkpoint.measured_at, language)})"
 
 
 def _shown(comparison: Comparison, language: str) -> dict[str, Any]:

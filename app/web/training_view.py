@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from pathlib import Path
 
+from app.trainings.orders import Direction
 from app.trainings.standing import Row, Training
 from app.web.words import say
 from cyclegan.contract.errors import CycleGANError
@@ -43,9 +44,19 @@ def alert(error: CycleGANError, root: Path) -> str:
     return f'<p role="alert">{escape(str(error).replace(f"{root}{os.sep}", ""))}</p>'
 
 
-def way(source: str, target: str, language: str) -> str:
-    """What a direction between two domains is called."""
-    return say(language, "view.way", source=source, target=target)
+def ways(training: Training, language: str) -> dict[Direction, str]:
+    """What the directions between its two domains are called."""
+    a, b = training.record.order.names.values()
+    return {
+        "AtoB": say(language, "view.way", source=a, target=b),
+        "BtoA": say(language, "view.way", source=b, target=a),
+    }
+
+
+def measured(figures: Mapping[str, float], images_seen: int, language: str) -> str:
+    """What was measured at some time."""
+    listed = ", ".join(f"{metric} {value:.3g}" for metric, value in figures.items())
+    return say(language, "watch.measured", figures=listed, images=images_seen)
 
 
 def duration(seconds: float, language: str) -> str:
@@ -103,22 +114,22 @@ def _alarms(rows: Sequence[Row], language: str) -> Iterator[str]:
 
 
 def _charts(training: Training, language: str) -> Iterator[str]:
-    names = training.record.order.names
+    endings = _endings(training, language)
     for quantity in _CURVES:
         lines = {
             label: line
-            for ending, label in _endings(names, language).items()
+            for ending, label in endings.items()
             if len(line := _line(training.rows, f"{quantity}_{ending}")) > 1
         }
         if lines:
             yield _chart(say(language, f"curve.{quantity}"), lines, language)
 
 
-def _endings(names: Mapping[str, str], language: str) -> dict[str, str]:
+def _endings(training: Training, language: str) -> dict[str, str]:
     """What the domains and directions at the end of a quantity's name are called."""
-    a, b = names["a"], names["b"]
-    ways = {"AB": way(a, b, language), "BA": way(b, a, language)}
-    return {"A": a, "B": b, **ways, "AtoB": ways["AB"], "BtoA": ways["BA"]}
+    a, b = training.record.order.names.values()
+    there, back = ways(training, language).values()
+    return {"A": a, "B": b, "AB": there, "BA": back, "AtoB": there, "BtoA": back}
 
 
 def _line(rows: Sequence[Row], name: str) -> list[Point]:

@@ -4,22 +4,18 @@ What it looks like as HTML is in training_view.py, how models are made of it in 
 and what is known of it in app/trainings/.
 """
 
-import shutil
-import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from html import escape
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import gradio as gr
-from gradio.utils import get_upload_folder
 
 from app.store import Store
 from app.trainings.runs import Trainings
+from app.trainings.sheets import find_sheets
 from app.trainings.standing import State, Training
-from app.web.sheet import lay_out_sheet, show_sheet
 from app.web.training_models import (
     Maker,
     Offer,
@@ -28,8 +24,9 @@ from app.web.training_models import (
     lay_out_maker,
     show_offer,
 )
+from app.web.training_sheets import Sheets, connect_sheets, lay_out_sheets, show_sheets
 from app.web.training_view import alert, describe
-from app.web.updates import Updates
+from app.web.updates import Updates, lend
 from app.web.words import language_of, say, word
 from cyclegan.contract.errors import CycleGANError
 
@@ -42,7 +39,7 @@ class Watch:
 
     chosen: gr.Dropdown
     shown: gr.HTML
-    sheet: gr.HTML
+    sheets: Sheets
     pause: gr.Button
     resume: gr.Button
     stop: gr.Button
@@ -60,7 +57,8 @@ class Watch:
     def outputs(self) -> list[Any]:
         """What changes as a training goes on."""
         buttons = [self.pause, self.resume, self.stop, self.report, self.delete, self.sure]
-        return [self.chosen, self.shown, self.sheet, *buttons, *self.maker.outputs, self.seen]
+        parts = [*self.sheets.outputs, *buttons, *self.maker.outputs]
+        return [self.chosen, self.shown, *parts, self.seen]
 
 
 class Seen(NamedTuple):
@@ -70,7 +68,7 @@ class Seen(NamedTuple):
     name: str
     state: State
     rows: int  # of the log
-    sheet: Path | None
+    sheet: int | None  # images seen at the latest
     offer: Offer
 
 
@@ -87,7 +85,7 @@ def lay_out_watch() -> Watch:
                     gr.Button(word(f"watch.{does}"), size="md", min_width=100, interactive=False)
                     for does in ("pause", "resume", "stop")
                 )
-        sheet = lay_out_sheet("watch.sheet", "sheet")
+        sheets = lay_out_sheets()
     with gr.Row():
         report = gr.DownloadButton(word("watch.report"), size="md", interactive=False)
         delete = gr.Button(word("watch.delete"), size="md", interactive=False)
@@ -101,7 +99,7 @@ def lay_out_watch() -> Watch:
     return Watch(
         chosen,
         shown,
-        sheet,
+        sheets,
         pause,
         resume,
         stop,
@@ -183,6 +181,7 @@ def connect_watch(page: gr.Blocks, watch: Watch, trainings: Trainings, store: St
             queue=False,
             api_visibility="private",
         )
+    connect_sheets(watch.sheets, watch.chosen, trainings)
     connect_maker(watch.maker, watch.chosen, trainings, store)
 
 
@@ -200,7 +199,7 @@ def _look(
     if name is None:
         return _nothing(watch, language) if seen else {watch.seen: None}
     training = trainings.look(name)
-    sheet = max(training.run.glob("sheets/*.jpg"), default=None)
+    sheet = max(find_sheets(training.run), default=None)
     offer = find_offer(training, direction, language)
     now = Seen(names, name, training.state, len(training.rows), sheet, offer)
     if now == seen:
@@ -221,7 +220,8 @@ def _look(
     if seen and seen.name != name:
         updates[watch.sure] = gr.Column(visible=False)  # the question was about another one
     if not seen or (seen.name, seen.sheet) != (name, sheet):
-        updates[watch.sheet] = show_sheet(_lend(sheet) if sheet else None)
+        is_same_run = seen is not None and seen.name == name
+        updates |= show_sheets(watch.sheets, training.run, language, is_same=is_same_run)
     return updates
 
 
@@ -232,7 +232,7 @@ def _nothing(watch: Watch, language: str) -> Updates:
     return {
         watch.chosen: gr.Dropdown(choices=[], value=None),
         watch.shown: f"<p>{say(language, 'watch.none')}</p>",
-        watch.sheet: show_sheet(None),
+        **show_sheets(watch.sheets, None, language, is_same=False),
         watch.report: gr.DownloadButton(value=None, interactive=False),
         maker.direction: gr.Radio(choices=[], value=None),
         maker.checkpoint: gr.Radio(choices=[], value=None),
@@ -247,10 +247,4 @@ def _report_of(training: Training) -> dict[str, Any]:
     report = training.run / "report.html"
     if training.is_alive or not report.exists():
         return {"value": None, "interactive": False}
-    return {"value": str(_lend(report)), "interactive": True}
-
-
-def _lend(file: Path) -> Path:
-    """A copy of a file where Gradio serves and cleans up."""
-    copy = Path(tempfile.mkdtemp(dir=get_upload_folder())) / file.name
-    return Path(shutil.copyfile(file, copy))
+    return {"value": str(lend(report)), "interactive": True}

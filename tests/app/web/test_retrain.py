@@ -12,6 +12,7 @@ from app.store import Store
 from app.trainings.checkpoints import MODELS, find_checkpoints
 from app.trainings.comparison import EXAMPLES
 from app.trainings.runs import Trainings
+from app.trainings.sheets import find_sheets
 from tests.app.jobs.sending import zipped
 from tests.app.web.axe import complaints_of_axe
 
@@ -100,6 +101,14 @@ def test_a_training_is_started_watched_paused_and_made_a_model(
     page.locator("#training strong", has_text="Training").wait_for()
     page.get_by_role("button", name="Stop for good").press("Enter")
     page.locator("#training", has_text="Stopped").wait_for()
+
+    # Any two of the sheets, one over the other.
+    seen = list(find_sheets(trainings.runs / "ink2paper"))
+    for label, images in (("Compare the sheet at", seen[0]), ("with the sheet at", seen[-1])):
+        page.get_by_label(label).fill(f"{images:,} pictures")
+        page.get_by_label(label).press("Enter")
+    page.locator("#two-sheets .left", has_text=f"{seen[0]:,} pictures").wait_for()
+    page.locator("#two-sheets .right", has_text=f"{seen[-1]:,} pictures").wait_for()
 
     page.get_by_role("button", name="Make a model of it").press("Enter")
     models = trainings.runs / "ink2paper" / MODELS

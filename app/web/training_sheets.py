@@ -1,0 +1,123 @@
+"""The sample sheets of a training: the latest, and any two of them one over the other.
+
+Which there are is known in app/trainings/sheets.py, how one or two look in sheet.py and compare.py.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from app.trainings.runs import Trainings
+from app.trainings.sheets import find_sheets, measured_near
+from app.trainings.standing import Training
+from app.web.compare import Pair, compare_pair, pair, refusal
+from app.web.sheet import lay_out_sheet, show_sheet
+from app.web.training_view import alert, measured, ways
+from app.web.updates import Updates, lend
+from app.web.words import language_of, say, word
+from cyclegan.contract.errors import CycleGANError
+from cyclegan.contract.images import load_picture
+
+
+@dataclass(frozen=True)
+class Sheets:
+    """What shows the sheets of a training."""
+
+    latest: gr.HTML
+    choice: gr.Row  # of two, where there are two
+    two: tuple[gr.Dropdown, gr.Dropdown]  # by the images seen
+    pair: gr.HTML
+    figures: gr.HTML  # measured nearest to either
+
+    @property
+    def outputs(self) -> list[Any]:
+        """What changes as a training goes on."""
+        return [self.latest, self.choice, *self.two]
+
+
+def lay_out_sheets() -> Sheets:
+    """Lay out the components; nothing is shown in them yet."""
+    with gr.Column():
+        latest = lay_out_sheet("watch.sheet", "sheet")
+        with gr.Row(visible=False, elem_id="choose-sheets") as choice:
+            first = gr.Dropdown([], label=word("sheets.first"), min_width=160)
+            second = gr.Dropdown([], label=word("sheets.second"), min_width=160)
+        shown = compare_pair("two-sheets")
+        figures = gr.HTML(apply_default_css=False, elem_id="sheet-figures")
+    return Sheets(latest, choice, (first, second), shown, figures)
+
+
+def show_sheets(sheets: Sheets, run: Path | None, language: str, *, is_same: bool) -> Updates:
+    """Show the latest sheet of a run and offer all; of another run than before, none is chosen."""
+    found = find_sheets(run) if run else {}
+    choices = [(say(language, "sheets.at", images=images), images) for images in found]
+    offered = gr.Dropdown(choices=choices) if is_same else gr.Dropdown(choices=choices, value=None)
+    return {
+        sheets.latest: show_sheet(lend(found[max(found)]) if found else None),
+        sheets.choice: gr.Row(visible=len(found) > 1),
+        **dict.fromkeys(sheets.two, offered),
+    }
+
+
+def connect_sheets(sheets: Sheets, chosen: gr.Dropdown, trainings: Trainings) -> None:
+    """Compare the two sheets that are chosen."""
+
+    def compare(name: Any, first: Any, second: Any, request: gr.Request) -> Updates:
+        nothing: Updates = {sheets.pair: None, sheets.figures: ""}
+        if first == second or None in (first, second):
+            return nothing
+        language = language_of(request)
+        try:
+            training = trainings.look(name or "")
+            found = find_sheets(training.run)
+            if not {first, second} <= found.keys():
+                return nothing
+            value = _shown(training, (first, second), (found[first], found[second]), language)
+            figures = _figures(training, (first, second), language)
+        except CycleGANError as error:
+            return nothing | {sheets.figures: alert(error, trainings.root)}
+        return {sheets.pair: value, sheets.figures: figures}
+
+    gr.on(
+        [each.change for each in sheets.two],
+        compare,
+        [chosen, *sheets.two],
+        [sheets.pair, sheets.figures],
+        preprocess=False,  # a server that was started again knows no choices to check it against
+        show_progress="hidden",
+        queue=False,
+        api_visibility="private",
+    )
+
+
+def _shown(
+    training: Training, seen: tuple[int, int], files: tuple[Path, Path], language: str
+) -> Any:
+    """The value of the component that lays one sheet over the other."""
+    (height, width), other = (load_picture(file).rgb.shape[:2] for file in files)
+    if (height, width) != other:
+        return refusal(say(language, "sheets.differ"))
+    first, second = (say(language, "sheets.at", images=images) for images in seen)
+    before, after = map(lend, files)
+    return pair(Pair(before, after, width, height, training.run.name, (first, second)))
+
+
+def _figures(training: Training, seen: Sequence[int], language: str) -> str:
+    """What was measured nearest to either, as a table; nothing where nothing was."""
+    names = ways(training, language)
+    rows = ""
+    for direction in training.directions:
+        near = (measured_near(training, direction, images) for images in seen)
+        cells = [measured(each.figures, each.images_seen, language) for each in near if each]
+        if cells:
+            listed = "".join(f"<td>{escape(cell)}</td>" for cell in cells)
+            rows += f'<tr><th scope="row">{escape(names[direction])}</th>{listed}</tr>'
+    if not rows:
+        return ""
+    titles = (say(language, "sheets.at", images=images) for images in seen)
+    heads = "".join(f'<th scope="col">{title}</th>' for title in titles)
+    return f"<table><thead><tr><td></td>{heads}</tr></thead><tbody>{rows}</tbody></table>"
