@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
+from safetensors.torch import load_file
+from torch import Tensor, nn
 
 from cyclegan.contract.errors import CheckpointError, brief
 from cyclegan.contract.files import atomic_write
@@ -72,10 +73,31 @@ def load_weights(path: Path) -> dict[str, Tensor]:
     return state
 
 
+def fill(network: nn.Module, path: Path, kind: str) -> None:
+    """Give a network its weights from a file, which may hold more than these.
+
+    Args:
+        kind: whose weights they should be, for the message.
+
+    Raises CheckpointError: as `load_weights`, or some are missing or of another shape.
+    """
+    weights = load_weights(path)
+    for name, wanted in network.state_dict().items():
+        found = list(weights[name].shape) if name in weights else "nothing"
+        if found != list(wanted.shape):
+            raise CheckpointError(
+                f"{path}: expected {name} of shape {list(wanted.shape)}, found {found}; give the "
+                f"weights of {kind}"
+            )
+    network.load_state_dict({name: weights[name] for name in network.state_dict()})
+
+
 def _load(path: Path, kind: str) -> Any:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of another protocol than torch.save's own
+            if path.suffix == ".safetensors":
+                return load_file(path)
             return torch.load(path, map_location="cpu", weights_only=True)
     except OSError as error:
         raise CheckpointError(f"{path} cannot be read: {brief(error)}") from error

@@ -24,6 +24,13 @@ GENERATORS_WITH = {
     "generator_upsample": _RESNETS,
     "generator_levels": ("plain",),
 }
+# The same for discriminators.
+DISCRIMINATORS_WITH = {
+    "discriminator_norm": ("patch70",),
+    "discriminator_downsample": ("patch70",),
+    "discriminator_backbone": ("projected",),
+    "discriminator_weights": ("projected",),
+}
 # Which methods know a setting; with the others a weight is 0, and the rest keeps its default.
 _METHODS_WITH = {
     "direction": ("distill",),
@@ -68,10 +75,13 @@ class TrainConfig:
     generator_downsample: Literal["stride", "blur"] = "stride"
     generator_upsample: Literal["transpose", "resize", "blur"] = "transpose"
     generator_levels: int = 1  # of resolution, 1 or 2; with 2 a plain generator looks further
-    discriminator: Literal["patch70"] = "patch70"  # see discriminators.py
+    discriminator: Literal["patch70", "projected"] = "patch70"  # see discriminators.py
     discriminator_width: int = 64  # channels after the first convolution
     discriminator_norm: Literal["instance", "affine", "spectral", "none"] = "instance"
     discriminator_downsample: Literal["stride", "blur"] = "stride"
+    discriminator_backbone: str = "tf_efficientnet_lite0"  # of timm, whose features `projected`
+    # looks at; see projection.py
+    discriminator_weights: str = ""  # file of its weights; "" has timm fetch them, once
 
     # Objective; weights are relative to an adversarial loss, and 0 leaves a term out
     method: Literal["cyclegan", "simgan", "distill"] = "cyclegan"  # simgan: from A to B only;
@@ -144,7 +154,7 @@ class TrainConfig:
         self._check_ranges()
         self._check_method()
         self._check_objective()
-        self._check_generator()
+        self._check_networks()
         self._check_length()
 
     def _check_types(self) -> None:
@@ -178,8 +188,9 @@ class TrainConfig:
             ("1 or 2", lambda value: value in (1, 2), "generator_levels"),
             (f"from 1 to crop_size ({self.crop_size})",
              lambda value: 1 <= value <= self.crop_size, "self_scale"),
-            (f"a multiple of {self.size_multiple} (generator {self.generator}), at least 32",
-             lambda value: value % self.size_multiple == 0 and value >= 32, "crop_size"),
+            (f"a multiple of {self.crop_multiple} (generator {self.generator}, discriminator "
+             f"{self.discriminator}), at least 32",
+             lambda value: value % self.crop_multiple == 0 and value >= 32, "crop_size"),
             (f"at least crop_size ({self.crop_size})", lambda value: value >= self.crop_size,
              "load_size_min"),
             (f"at least load_size_min ({self.load_size_min})",
@@ -222,13 +233,18 @@ class TrainConfig:
                 "no round trip to look at; set lambda_cycle, or leave lambda_perceptual out"
             )
 
-    def _check_generator(self) -> None:
-        for name, generators in GENERATORS_WITH.items():
-            if not self._is_default(name) and self.generator not in generators:
-                raise ConfigError(
-                    f"{name} is {getattr(self, name)!r}, which generator {self.generator!r} does "
-                    f"not know; leave {name} out, or take one of {', '.join(generators)}"
-                )
+    def _check_networks(self) -> None:
+        for kind, table in (
+            ("generator", GENERATORS_WITH),
+            ("discriminator", DISCRIMINATORS_WITH),
+        ):
+            chosen = getattr(self, kind)
+            for name, networks in table.items():
+                if not self._is_default(name) and chosen not in networks:
+                    raise ConfigError(
+                        f"{name} is {getattr(self, name)!r}, which {kind} {chosen!r} does not "
+                        f"know; leave {name} out, or take one of {', '.join(networks)}"
+                    )
         has_blocks = self.generator_levels == 1 or self.generator_blocks != 1
         self._require("generator_levels", has_blocks, "1 with a single block")
 
@@ -264,8 +280,13 @@ class TrainConfig:
 
     @property
     def size_multiple(self) -> int:
-        """Sides of crops are multiples of it, in pixels; the same as the generator's own."""
+        """Sides of what the generator takes are multiples of it, in pixels."""
         return {"unet128": 128, "unet256": 256}.get(self.generator, 4 * self.generator_levels)
+
+    @property
+    def crop_multiple(self) -> int:
+        """Sides of crops are multiples of it, in pixels: what both kinds of network take."""
+        return math.lcm(self.size_multiple, 32 if self.discriminator == "projected" else 1)
 
     def _is_default(self, name: str) -> bool:
         return bool(getattr(self, name) == getattr(type(self), name))

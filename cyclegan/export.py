@@ -318,6 +318,14 @@ def describe_options(config: TrainConfig) -> dict[str, Any]:
 def describe_config(config: TrainConfig) -> dict[str, Any]:
     """Return the config without the folders of the machine it was trained on."""
     values = config.to_dict()
-    for key in ("domain_a", "domain_b", "perceptual_weights", "test_a", "test_b", "features"):
+    for key in (
+        "domain_a",
+        "domain_b",
+        "discriminator_weights",
+        "perceptual_weights",
+        "test_a",
+        "test_b",
+        "features",
+    ):
         values[key] = Path(values[key]).name
     return values

@@ -59,7 +59,7 @@ def reductions(config: TrainConfig, processes: int = 1) -> Iterator[TrainConfig]
     while half := config.batch_size // 2 // processes * processes:
         config = config.replace(batch_size=half)
         yield config
-    multiple = config.size_multiple
+    multiple = config.crop_multiple
     smallest = max(_SMALLEST_CROP, config.self_scale)
     while (side := config.crop_size * 3 // 4 // multiple * multiple) >= smallest:
         config = config.replace(crop_size=side)

@@ -8,8 +8,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from cyclegan.checkpoint import load_weights
-from cyclegan.contract.errors import CheckpointError
+from cyclegan.checkpoint import fill
 
 
 class VggFeatures(nn.Module):
@@ -57,13 +56,5 @@ def load_vgg(path: Path) -> VggFeatures:
     Raises CheckpointError: missing, damaged, or not the weights of a VGG16.
     """
     network = VggFeatures()
-    weights = load_weights(path)
-    for name, wanted in network.state_dict().items():
-        found = list(weights[name].shape) if name in weights else "nothing"
-        if found != list(wanted.shape):
-            raise CheckpointError(
-                f"{path}: expected {name} of shape {list(wanted.shape)}, found {found}; give the "
-                "weights of torchvision's vgg16, such as vgg16-397923af.pth (without batch norm)"
-            )
-    network.load_state_dict({name: weights[name] for name in network.state_dict()})
+    fill(network, path, "torchvision's vgg16, such as vgg16-397923af.pth (without batch norm)")
     return network

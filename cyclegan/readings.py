@@ -43,7 +43,7 @@ def take_readings(step: Step, real_A: Tensor, real_B: Tensor) -> dict[str, float
     for name in step.generator_names:
         source, target = name[-2], name[-1]
         real, wanted = reals[source].to(step.device), reals[target].to(step.device)
-        generator, judge = step.networks[name], step.networks[f"D_{target}"]
+        generator, judge = step.networks[name], step.judge_of(target)
         with _at_rest(generator, judge):
             with torch.no_grad():
                 fake = _one_by_one(generator, real)

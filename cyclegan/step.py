@@ -1,7 +1,7 @@
 """One training step: the networks, their optimizers, `step(real_A, real_B)` -> losses.
 
 What every kind of step shares is here; what its generators learn from is in `two_way.py` and
-`one_way.py`, and which method is which step in `methods.py`. No files (but a frozen VGG16's), no
+`one_way.py`, and which method is which step in `methods.py`. No files (but frozen networks'), no
 clock, no schedule: those live in `train.py`.
 """
 
@@ -25,13 +25,14 @@ from cyclegan.image_pool import ImagePool
 from cyclegan.networks import generator_from, init_weights
 from cyclegan.perceptual import load_vgg
 from cyclegan.processes import Processes
+from cyclegan.projection import load_projection
 from cyclegan.smoothing import smooth_edges
 
 
 @contextmanager
 def frozen(networks: Iterable[nn.Module]) -> Iterator[None]:
     """Let gradients pass through networks without reaching their weights."""
-    parameters = [parameter for network in networks for parameter in network.parameters()]
+    parameters = [p for network in networks for p in network.parameters() if p.requires_grad]
     for parameter in parameters:
         parameter.requires_grad_(False)
     try:
@@ -56,7 +57,10 @@ class Step:
         augments: bool = False,
         processes: Processes | None = None,
     ) -> None:
-        """Build everything anew from the config's seed. Raises CheckpointError: no such VGG16.
+        """Build everything anew from the config's seed.
+
+        Raises CheckpointError: no weights of the VGG16 or the backbone that the config names;
+        ConfigError: no such backbone; DependencyError: it needs timm.
 
         Args:
             device: where to compute; the CPU unless told otherwise.
@@ -94,7 +98,16 @@ class Step:
             self.averages[name] = AveragedModel(network, multi_avg_fn=averaging(config.ema_decay))
         for name in self.discriminator_names:
             self._add(name, discriminator_from(config), drawn)
-        if config.lambda_perceptual > 0:  # learns nothing, so it is no part of the state
+        # Neither of these learns, so they are no part of the state.
+        self._projection: nn.Module = nn.Identity()
+        if config.discriminator == "projected":
+            self._projection = load_projection(
+                config.discriminator_backbone,
+                config.discriminator_weights,
+                config.discriminator_width,
+            )
+        self._look = self._arithmetic.prepare(self._projection)
+        if config.lambda_perceptual > 0:
             self._fast["VGG"] = self._arithmetic.prepare(load_vgg(Path(config.perceptual_weights)))
 
     def _add(self, name: str, network: nn.Module, drawn: torch.Generator) -> None:
@@ -167,7 +180,11 @@ class Step:
         raise NotImplementedError
 
     def _judge(self, domain: str, pictures: Tensor) -> Tensor:
-        return self._fast[f"D_{domain}"](pictures)
+        return self._fast[f"D_{domain}"](self._look(pictures))
+
+    def judge_of(self, domain: str) -> nn.Module:
+        """What turns a domain's pictures into logits, not compiled."""
+        return nn.Sequential(self._projection, self.networks[f"D_{domain}"])
 
     def _augment(self, pictures: Tensor) -> Tensor:
         return augment(pictures, self._draw(len(pictures), DRAWS)) if self.augments else pictures
@@ -203,7 +220,7 @@ class Step:
             if config.objective == "wgan-gp":
                 # Not compiled and in float32: the penalty is differentiated twice.
                 penalty = losses.gradient_penalty(
-                    self.networks[f"D_{domain}"], real, fake, self._draw(len(real))
+                    self.judge_of(domain), real, fake, self._draw(len(real))
                 )
                 terms[f"penalty_{domain}"] = penalty
                 total = total + 0.5 * config.lambda_penalty * penalty  # halved like the rest

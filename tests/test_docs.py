@@ -22,7 +22,9 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
+import timm
 import torch
+from safetensors.torch import save_file
 
 from app.cli import main
 from cyclegan.contract.card import ModelCard
@@ -110,6 +112,8 @@ def world(tmp_path: Path, add_model: Callable[..., ModelCard]) -> Path:
     shutil.copy(tmp_path / "weights" / "horse2zebra.onnx", tmp_path / "style.onnx")
     onnx.save(_feature_network(), tmp_path / "FILE.onnx")
     _save_foreign_checkpoint(tmp_path / "checkpoints" / "horse2zebra")
+    backbone = timm.create_model("tf_efficientnet_lite0")
+    save_file(backbone.state_dict(), tmp_path / "backbone.safetensors")
     return tmp_path
 
 

@@ -42,7 +42,11 @@ def read_model(path: Path, chosen: Mapping[str, Any]) -> Imported:
     config = _config_of(card)
     settings = architecture_of(config.to_dict())
     require_agreement({k: v for k, v in settings.items() if k.startswith("generator")}, chosen)
-    config = config.replace(**chosen)  # discriminators start anew, and may be others
+    # Discriminators start anew, and may be others, which need not know what the card's did.
+    if chosen.get("discriminator", config.discriminator) != config.discriminator:
+        usual = {k: v for k, v in TrainConfig().to_dict().items() if k.startswith("discriminator")}
+        config = config.replace(**usual)
+    config = config.replace(**chosen)
     there = _direction_of(card)
     found = {GENERATOR_OF[there]: (path, card)}
     back = path.with_name(f"{card.reverse}.onnx")

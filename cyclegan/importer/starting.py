@@ -42,7 +42,8 @@ def read_start(path: Path, settings: Mapping[str, Any]) -> Imported:
 def _read_run(run: Path, chosen: dict[str, Any]) -> Imported:
     checkpoint = load_checkpoint(run / LATEST)
     config = TrainConfig().replace(**checkpoint["config"])
-    require_agreement(architecture_of(config.to_dict()), chosen)
+    wanted = {k: v for k, v in chosen.items() if k != "discriminator_weights"}  # a file may move
+    require_agreement(architecture_of(config.to_dict()), wanted)
     step = checkpoint["step"]
     averages = {f"G_{way}": averaged_weights(step, f"G_{way}") for way in ("AB", "BA")}
     judges = {name: step[name] for name in ("D_A", "D_B") if name in step}

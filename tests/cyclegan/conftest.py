@@ -10,11 +10,14 @@ from PIL import Image
 pytest.importorskip("torch", reason="training needs the extra: train")
 
 import onnx
+import timm
 import torch
 from onnx import TensorProto, helper
 
 from cyclegan.config import TrainConfig
 from tests.cyclegan.runs import DISTILL
+
+BACKBONE = "test_efficientnet"  # of timm: made for tests, 0.4 million weights
 
 
 @pytest.fixture(scope="session")
@@ -52,6 +55,17 @@ def vgg_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
         weights[f"features.{index}.bias"] = torch.zeros(filters)
     path = tmp_path_factory.mktemp("vgg") / "vgg16.pth"
     torch.save(weights, path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def backbone_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Random weights of `BACKBONE`."""
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        network = timm.create_model(BACKBONE)
+    path = tmp_path_factory.mktemp("backbone") / "backbone.pth"
+    torch.save(network.state_dict(), path)
     return path
 
 

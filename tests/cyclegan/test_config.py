@@ -111,8 +111,29 @@ def test_attention_knows_what_a_resnet_knows() -> None:
 
 
 def test_crops_fit_the_generator() -> None:
-    with pytest.raises(ConfigError, match=r"crop_size: .* multiple of 256 \(generator unet256\)"):
+    with pytest.raises(ConfigError, match=r"crop_size: .* multiple of 256 \(generator unet256,"):
         TrainConfig().replace(generator="unet256", crop_size=128)
+
+
+def test_crops_fit_the_discriminator() -> None:
+    with pytest.raises(ConfigError, match=r"multiple of 32 \(generator plain, .* projected\)"):
+        TrainConfig().replace(generator="plain", discriminator="projected", crop_size=100)
+
+
+@pytest.mark.parametrize(
+    ("discriminator", "key", "value"),
+    [
+        ("projected", "discriminator_norm", "spectral"),
+        ("projected", "discriminator_downsample", "blur"),
+        ("patch70", "discriminator_backbone", "resnet18"),
+        ("patch70", "discriminator_weights", "resnet18.pth"),
+    ],
+)
+def test_a_choice_that_a_discriminator_does_not_know_is_refused_naming_both(
+    discriminator: str, key: str, value: str
+) -> None:
+    with pytest.raises(ConfigError, match=rf"{key}.*{value!r}.*{discriminator!r} does not know"):
+        TrainConfig().replace(discriminator=discriminator, **{key: value})
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,10 @@
 import pytest
 import torch
 
-from cyclegan.discriminators import PatchDiscriminator
+from cyclegan.discriminators import PatchDiscriminator, ProjectedDiscriminator
 from cyclegan.layers import InstanceNorm
 from cyclegan.networks import count_parameters
+from cyclegan.projection import REDUCTIONS
 
 
 # Counted on the class definitions of pytorch-CycleGAN-and-pix2pix; its batch norm learns what our
@@ -20,6 +21,19 @@ def test_a_discriminator_judges_patches(norm: str, downsample: str) -> None:
     # By hand: 64 -> 32 -> 16 -> 8 -> 7 -> 6 by strides; 64 -> 63 -> 32 -> 31 -> 16 -> 15 -> 8 -> 7
     # -> 6 by blurs; 48 ends in 4 both ways.
     assert logits.shape == (2, 1, 6, 4)
+
+
+def test_a_projected_discriminator_has_one_logit_of_each_scale_for_a_place() -> None:
+    maps = [torch.rand(2, 4, 64 // each, 96 // each, requires_grad=True) for each in REDUCTIONS]
+    logits = ProjectedDiscriminator(4)(maps)
+    assert logits.shape == (2, 4, 4, 6)  # a place has 16 pixels a side
+    logits[:, 1].sum().backward()
+    assert [each.grad is not None and bool(each.grad.any()) for each in maps] == [
+        False,
+        True,
+        False,
+        False,
+    ]
 
 
 def test_a_discriminator_logit_sees_a_patch_of_70_pixels() -> None:

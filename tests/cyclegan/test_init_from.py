@@ -1,3 +1,4 @@
+import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -76,6 +77,20 @@ def test_a_model_that_cannot_be_a_start_is_said(tmp_path: Path, source: Path) ->
     (tmp_path / "there.json").unlink()
     with pytest.raises(CardError, match=r"there.json cannot be read: no such file"):
         read_start(model, {})
+
+
+def test_discriminators_of_another_kind_take_nothing_from_a_card(
+    tmp_path: Path, source: Path
+) -> None:
+    export(source, "AtoB", "there", tmp_path)
+    path = tmp_path / "there.json"
+    card = json.loads(path.read_text())
+    card["training"]["config"]["discriminator_norm"] = "spectral"
+    path.write_text(json.dumps(card))
+    settings = {"discriminator": "projected", "discriminator_weights": "backbone.pth"}
+    config = read_start(tmp_path / "there.onnx", settings).config
+    assert (config.discriminator, config.discriminator_norm) == ("projected", "instance")
+    assert read_start(tmp_path / "there.onnx", {}).config.discriminator_norm == "spectral"
 
 
 def test_the_command_starts_from_a_run_and_the_same_command_goes_on(

@@ -18,6 +18,7 @@ from cyclegan.checkpoint import load_checkpoint
 from cyclegan.config import TrainConfig
 from cyclegan.contract.errors import CheckpointError, ConfigError, StorageError, TrainingError
 from cyclegan.train import Progress, RunState, run_share, scheduled_learning_rate, train
+from tests.cyclegan.conftest import BACKBONE
 from tests.cyclegan.runs import KilledError, assert_same, kill_at, losses_of, timeless
 
 # Everything that has a state of its own, in as few runs as will do
@@ -28,6 +29,7 @@ SETTINGS: list[dict[str, Any]] = [
     {"discriminator_norm": "spectral", "objective": "hinge", "lambda_self": 1.0, "alarm_every": 1},
     {"method": "simgan", "lambda_cycle": 0.0, "lambda_self": 1.0, "smoothed_fakes": True},
     {"lambda_perceptual": 1.0},
+    {"discriminator": "projected", "objective": "hinge", "alarm_every": 1},
     {
         "precision": "bf16",
         "channels_last": True,
@@ -41,10 +43,18 @@ SETTINGS: list[dict[str, Any]] = [
 @pytest.mark.parametrize("killed_at", [3, 5])  # at a checkpoint, and after it
 @pytest.mark.parametrize("settings", SETTINGS)
 def test_resume_equals_an_uninterrupted_run(
-    tmp_path: Path, config: TrainConfig, vgg_file: Path, killed_at: int, settings: dict[str, Any]
+    tmp_path: Path,
+    config: TrainConfig,
+    vgg_file: Path,
+    backbone_file: Path,
+    killed_at: int,
+    settings: dict[str, Any],
 ) -> None:
     if "lambda_perceptual" in settings:
         settings = {**settings, "perceptual_weights": str(vgg_file)}
+    if settings.get("discriminator") == "projected":
+        network = {"discriminator_backbone": BACKBONE, "discriminator_weights": str(backbone_file)}
+        settings = {**settings, **network}
     config = config.replace(**settings)
     size = config.batch_size
     train(config, tmp_path / "whole")

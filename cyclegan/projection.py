@@ -1,0 +1,134 @@
+"""What a pretrained network sees in a picture, mixed at random: what `projected` looks at.
+
+Nothing here learns. A discriminator of features knows from the first picture on what fur, stripes
+and grass are, and needs a small part of the pictures that one of pixels needs.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from cyclegan.checkpoint import fill
+from cyclegan.contract.errors import (
+    CheckpointError,
+    ConfigError,
+    DependencyError,
+    brief,
+    nearest,
+)
+
+REDUCTIONS = (4, 8, 16, 32)  # pixels of the picture a side for one place of each map
+
+
+class Projection(nn.Module):
+    """Features at four scales, mixed over channels, then from coarse to fine; all of it frozen.
+
+    Shape: float [N, 3, H, W] -> four of [N, width, H / r, W / r], r of `REDUCTIONS`; H and W
+    multiples of 32. Range: [-1, 1] -> any.
+
+    The weights of the mixing are drawn at random, the same in every run, so that discriminators
+    can go on in another. It keeps them from resting on the few features by which real and fake
+    differ most.
+    Source: Sauer et al. 2021, "Projected GANs Converge Faster", section 3.2.
+
+    Args:
+        backbone: answers four maps, sides as `REDUCTIONS` says, for pictures as it was trained on.
+        channels: of its maps.
+        mean, std: of red, green and blue in [0, 1] in its training.
+        width: channels of each map of the projection.
+    """
+
+    mean: Tensor
+    std: Tensor
+
+    def __init__(
+        self,
+        backbone: nn.Module,
+        channels: Sequence[int],
+        mean: Sequence[float],
+        std: Sequence[float],
+        width: int,
+    ) -> None:
+        super().__init__()
+        self.backbone = backbone
+        for name, values in (("mean", mean), ("std", std)):
+            self.register_buffer(name, torch.tensor(values)[:, None, None])
+        self.across_channels = nn.ModuleList(nn.Conv2d(n, width, 1, bias=False) for n in channels)
+        self.across_scales = nn.ModuleList(
+            nn.Conv2d(width, width, 3, padding=1, bias=False) for _ in REDUCTIONS[1:]
+        )
+        drawn = torch.Generator().manual_seed(0)
+        for layer in (*self.across_channels, *self.across_scales):
+            nn.init.kaiming_normal_(layer.weight, nonlinearity="linear", generator=drawn)
+        self.requires_grad_(False).eval()
+
+    def train(self, mode: bool = True) -> "Projection":
+        """Stay as in evaluation: the backbone's norms keep what they were trained with."""
+        return super().train(False)
+
+    def forward(self, x: Tensor) -> list[Tensor]:
+        features = self.backbone(((x + 1) / 2 - self.mean) / self.std)
+        maps = [mix(seen) for mix, seen in zip(self.across_channels, features, strict=True)]
+        for scale in reversed(range(len(self.across_scales))):
+            coarse = self.across_scales[scale](maps[scale + 1])
+            maps[scale] = maps[scale] + F.interpolate(coarse, scale_factor=2.0, mode="bilinear")
+        return maps
+
+
+def load_projection(name: str, weights: str, width: int) -> Projection:
+    """Build the projection of a network of timm.
+
+    Args:
+        name: of a convolutional model of timm.
+        weights: path of its weights; "" has timm fetch them, once, from where it keeps them.
+        width: as `Projection` takes it.
+
+    Raises:
+        DependencyError: timm is missing.
+        ConfigError: timm has no such model, or it has no features at these scales.
+        CheckpointError: the weights cannot be fetched, are damaged, or another model's.
+    """
+    try:
+        import timm  # lazy: takes a second or two, and few runs need it
+    except ModuleNotFoundError as error:
+        raise DependencyError(
+            "discriminator projected needs timm, which is not installed; install it with: "
+            "pip install 'cyclegan[train]'"
+        ) from error
+    if not timm.is_model(name):
+        raise ConfigError(
+            f"discriminator_backbone: timm knows no model {name!r}"
+            f"{nearest(name, timm.list_models())}; timm.list_models() in Python names them"
+        )
+    plain: Any = timm.create_model(name)
+    found = {info["reduction"]: scale for scale, info in enumerate(plain.feature_info)}
+    if plain.default_cfg.get("fixed_input_size") or not found.keys() >= set(REDUCTIONS):
+        scales = ", ".join(f"1/{reduction}" for reduction in found)
+        raise ConfigError(
+            "discriminator_backbone: expected a model that takes pictures of any size and has "
+            f"features at 1/4, 1/8, 1/16 and 1/32 of their side; {name} has them at {scales}, of "
+            f"{plain.default_cfg['input_size'][-1]} pixels. Take a convolutional one, such as "
+            "tf_efficientnet_lite0"
+        )
+    try:
+        backbone: Any = timm.create_model(
+            name,
+            pretrained=not weights,
+            features_only=True,
+            feature_cls="getter",
+            out_indices=[found[reduction] for reduction in REDUCTIONS],
+        )
+    except OSError as error:
+        raise CheckpointError(
+            f"the weights of {name} cannot be fetched ({brief(error)}); give their file as "
+            "discriminator_weights"
+        ) from error
+    if weights:
+        fill(backbone.model, Path(weights), f"timm's {name}")
+    trained = backbone.model.default_cfg
+    channels = backbone.feature_info.channels()
+    return Projection(backbone, channels, trained["mean"], trained["std"], width)

@@ -1,0 +1,130 @@
+import copy
+from pathlib import Path
+
+import pytest
+import timm
+import torch
+from huggingface_hub import constants
+from safetensors.torch import save_file
+from torch import nn
+
+from cyclegan.config import TrainConfig
+from cyclegan.contract.errors import CheckpointError, ConfigError
+from cyclegan.projection import REDUCTIONS, Projection, load_projection
+from cyclegan.readings import take_readings
+from cyclegan.two_way import CycleGANStep
+from tests.cyclegan.conftest import BACKBONE
+from tests.cyclegan.runs import assert_same
+
+
+def test_it_sees_what_the_network_of_timm_sees(backbone_file: Path) -> None:
+    projection = load_projection(BACKBONE, str(backbone_file), width=8)
+    network = timm.create_model(BACKBONE).eval()
+    network.load_state_dict(torch.load(backbone_file))
+    rgb = torch.rand(1, 3, 64, 96)
+    mean, std = (torch.tensor(network.default_cfg[name]) for name in ("mean", "std"))
+    x = (rgb - mean[:, None, None]) / std[:, None, None]
+    seen: list[torch.Tensor] = []
+    projection.backbone.register_forward_hook(lambda *_: seen.extend(_[-1]))
+    maps = projection(2 * rgb - 1)
+    last = {info["reduction"]: index for index, info in enumerate(network.feature_info)}
+    wanted = network.forward_intermediates(x, intermediates_only=True)
+    for reduction, features, each in zip(REDUCTIONS, seen, maps, strict=True):
+        torch.testing.assert_close(features, wanted[last[reduction]])
+        assert each.shape == (1, 8, 64 // reduction, 96 // reduction)
+
+
+def test_mixing_goes_from_coarse_to_fine() -> None:
+    class Flat(nn.Module):
+        """Answers zeros at every scale but one."""
+
+        def __init__(self, scale: int) -> None:
+            super().__init__()
+            self.scale = scale
+
+        def forward(self, x: torch.Tensor) -> list[torch.Tensor]:
+            maps = [torch.zeros(1, 2, 64 // each, 64 // each) for each in REDUCTIONS]
+            maps[self.scale] += 1
+            return maps
+
+    def reached(scale: int) -> list[bool]:
+        projection = Projection(Flat(scale), [2] * 4, (0.5,) * 3, (0.5,) * 3, width=4)
+        return [bool(each.any()) for each in projection(torch.zeros(1, 3, 64, 64))]
+
+    assert reached(3) == [True] * 4
+    assert reached(1) == [True, True, False, False]
+
+
+def test_pictures_learn_from_it_and_it_learns_nothing(backbone_file: Path) -> None:
+    projection = load_projection(BACKBONE, str(backbone_file), width=8).train()
+    before = copy.deepcopy(projection.state_dict())
+    fake = torch.zeros(1, 3, 32, 32, requires_grad=True)
+    torch.stack([each.square().mean() for each in projection(fake)]).sum().backward()
+    assert fake.grad is not None
+    assert fake.grad.abs().max() > 0
+    assert not any(parameter.requires_grad for parameter in projection.parameters())
+    assert_same(projection.state_dict(), before)  # nor do its norms follow the pictures
+
+
+def test_every_run_mixes_alike(backbone_file: Path) -> None:
+    with torch.random.fork_rng():
+        torch.manual_seed(5)
+        one = load_projection(BACKBONE, str(backbone_file), width=8)
+    assert_same(load_projection(BACKBONE, str(backbone_file), 8).state_dict(), one.state_dict())
+
+
+def test_a_step_keeps_nothing_of_it_and_readings_leave_it_alone(
+    config: TrainConfig, backbone_file: Path
+) -> None:
+    config = config.replace(
+        discriminator="projected", discriminator_backbone=BACKBONE,
+        discriminator_weights=str(backbone_file), objective="hinge",
+    )  # fmt: skip
+    step = CycleGANStep(config)
+    assert step.state_dict().keys() == CycleGANStep(TrainConfig()).state_dict().keys()
+    reals = torch.rand(2, 3, 32, 32) * 2 - 1
+    judge = step.judge_of("B")
+    before = copy.deepcopy(judge[0].state_dict())
+    readings = take_readings(step, reals, reals)
+    assert readings["adv_gradient_AB"] > 0
+    step(reals, reals, learning_rate=1e-3)
+    assert_same(judge[0].state_dict(), before)
+    with torch.no_grad():
+        logits = judge(reals)
+    assert logits.shape == (2, 4, 2, 2)
+
+
+def test_weights_may_be_safetensors(tmp_path: Path, backbone_file: Path) -> None:
+    weights = torch.load(backbone_file)
+    save_file(weights, tmp_path / "model.safetensors")
+    found = load_projection(BACKBONE, str(tmp_path / "model.safetensors"), width=8)
+    assert_same(found.state_dict(), load_projection(BACKBONE, str(backbone_file), 8).state_dict())
+    (tmp_path / "model.safetensors").write_bytes(b"<html>")
+    with pytest.raises(CheckpointError, match=r"model\.safetensors: damaged, or not a file of"):
+        load_projection(BACKBONE, str(tmp_path / "model.safetensors"), width=8)
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("test_efficientnt", r"timm knows no model 'test_efficientnt'.*test_efficientnet"),
+        ("test_vit", r".*has them at 1/16, of 160 pixels\. Take a convolutional one"),
+    ],
+)
+def test_a_network_without_the_scales_is_refused(name: str, sentence: str) -> None:
+    with pytest.raises(ConfigError, match=f"discriminator_backbone: {sentence}"):
+        load_projection(name, "", width=8)
+
+
+def test_weights_of_another_network_are_refused(backbone_file: Path) -> None:
+    with pytest.raises(CheckpointError, match=r"expected .* found .*; give the weights of timm's"):
+        load_projection("lcnet_035", str(backbone_file), width=8)
+
+
+def test_weights_that_cannot_be_fetched_are_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path))
+    with pytest.raises(CheckpointError, match=r"cannot be fetched .*; give their file as discrim"):
+        load_projection(BACKBONE, "", width=8)
