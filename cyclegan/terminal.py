@@ -20,7 +20,7 @@ from rich.text import Text
 if TYPE_CHECKING:  # evaluating needs no torch
     from cyclegan.alarms import Alarm
     from cyclegan.doctor import Diagnosis
-    from cyclegan.doctor.symptoms import Level
+    from cyclegan.doctor.findings import Level
     from cyclegan.evaluate import Evaluation
     from cyclegan.gauge import Measurement
     from cyclegan.importer import Fact

@@ -21,7 +21,7 @@ from app.trainings.runs import Trainings
 from app.web.training_view import alert, duration
 from app.web.training_watch import Watch, connect_watch, lay_out_watch
 from app.web.updates import Updates
-from app.web.words import language_of, say, word
+from app.web.words import language_of, retell, say, word
 from cyclegan.cli.exits import require_training_packages
 from cyclegan.contract.errors import CycleGANError, DependencyError, InputError
 from cyclegan.contract.walk import find_pictures
@@ -156,7 +156,7 @@ def _read_order(
     folder_b: str,
     preset: str,
     minutes: float,
-    settings: str,
+    settings: str | None,  # None comes of a box that nobody has unfolded
 ) -> Order:
     """What the form asks for. Raises: InputError: something is missing."""
     name_a, name_b = name_a.strip(), name_b.strip()
@@ -180,7 +180,7 @@ def _read_order(
         domain_b,
         preset,
         float(minutes or 60),
-        tuple(line.strip() for line in settings.splitlines() if line.strip()),
+        tuple(line.strip() for line in (settings or "").splitlines() if line.strip()),
         held_out(domain_a),
         held_out(domain_b),
     )
@@ -222,8 +222,11 @@ def _diagnose(order: Order, language: str) -> str:
     listed = ""
     for each in findings:
         level = say(language, f"found.{each['level']}")
+        code = each["code"]
+        text = retell(language, code, each["text"], each["facts"])
+        remedy = retell(language, f"{code}.remedy", each["remedy"], each["facts"])
         listed += (
             f'<li class="{escape(each["level"])}"><strong>{level}:</strong> '
-            f"{named(each['text'])} {named(each['remedy'])}</li>"
+            f"{named(text)} {named(remedy)}</li>"
         )
     return f'<div role="status"><ul class="facts">{facts}</ul><ul>{listed}</ul></div>'

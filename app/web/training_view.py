@@ -11,6 +11,7 @@ from pathlib import Path
 
 from app.trainings.orders import Direction
 from app.trainings.standing import Row, Training
+from app.web.training_alarms import alarms_in_force
 from app.web.words import say
 from cyclegan.contract.errors import CycleGANError
 
@@ -32,7 +33,7 @@ def describe(training: Training, language: str) -> str:
     return "".join(
         [
             _standing(training, language),
-            *_alarms(training.rows, language),
+            *alarms_in_force(training, language),
             *_charts(training, language),
         ]
     )
@@ -94,23 +95,6 @@ def _figures(training: Training, language: str) -> Iterator[str]:
         yield say(language, "view.pace", pace=paces[-1])
     if training.is_alive and training.remaining_s is not None:
         yield say(language, "view.to-go", time=duration(training.remaining_s, language))
-
-
-def _alarms(rows: Sequence[Row], language: str) -> Iterator[str]:
-    """Those that are in force."""
-    last = {(row["alarm"], row["direction"]): row for row in rows if "alarm" in row}
-    for row in last.values():
-        if row["state"] == "on":
-            head = say(
-                *(language, "view.alarm"),
-                code=row["alarm"],
-                direction=row["direction"],
-                images=row["images_seen"],
-            )
-            yield (
-                f'<div class="alarm" role="alert"><strong>{escape(head)}</strong>'
-                f"<p>{escape(row['text'])} {escape(row['remedy'])}</p></div>"
-            )
 
 
 def _charts(training: Training, language: str) -> Iterator[str]:

@@ -15,8 +15,8 @@ from cyclegan.contract.walk import find_pictures
 from cyclegan.doctor import domain_gap, symptoms
 from cyclegan.doctor.duplicates import find_duplicates
 from cyclegan.doctor.facts import FolderFacts, summarize
+from cyclegan.doctor.findings import Evidence, Finding, Level
 from cyclegan.doctor.survey import Measured, Unreadable, survey
-from cyclegan.doctor.symptoms import Evidence, Finding, Level
 
 
 @dataclass(frozen=True)

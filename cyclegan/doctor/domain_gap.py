@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cyclegan.config import TrainConfig
+from cyclegan.doctor.findings import Evidence, Finding
 from cyclegan.doctor.survey import Measured
-from cyclegan.doctor.symptoms import Evidence, Finding
 
 _IMBALANCE = 3  # times as many pictures in one domain as in the other
 _TELLING = 0.9  # how surely a measure tells A from B (0.5 is chance) to be a shortcut
@@ -32,6 +32,11 @@ def _resolution(found: Evidence, config: TrainConfig) -> Iterator[Finding]:
             f"{medians[small]:.0f} pixels at the short side) and will be enlarged and soft, those "
             f"of train{'BA'[small]} not; softness alone tells the discriminators which is which.",
             "Scale both domains to the same size, no larger than the smaller one.",
+            facts={
+                "smaller": f"train{'AB'[small]}",
+                "larger": f"train{'BA'[small]}",
+                "median": medians[small],
+            },
         )
 
 
@@ -56,6 +61,12 @@ def _compression(found: Evidence, config: TrainConfig) -> Iterator[Finding]:
             f"{medians[1 - worse]:.0f}, where 100 is as good as lossless); block patterns alone "
             "tell the discriminators which is which, and generators learn to draw them.",
             f"Use better copies in train{'AB'[worse]}, or scale both domains down by half.",
+            facts={
+                "worse": f"train{'AB'[worse]}",
+                "better": f"train{'BA'[worse]}",
+                "low": medians[worse],
+                "high": medians[1 - worse],
+            },
         )
 
 
@@ -70,6 +81,7 @@ def _shape(found: Evidence, _config: TrainConfig) -> Iterator[Finding]:
             f"{medians[1]:.2f} times; square pieces show less of the longer ones, so subjects "
             "come out at different sizes.",
             "Crop both domains to the same shape if subjects should match in size.",
+            facts={"aspect_a": medians[0], "aspect_b": medians[1]},
         )
 
 
@@ -80,23 +92,29 @@ def _colours(found: Evidence, config: TrainConfig) -> Iterator[Finding]:
         "saturation": lambda each: each.saturation,
         "warmth (red less blue)": lambda each: each.warmth,
     }
-    gaps = []
+    gaps = {}  # means in trainA and trainB
     for name, measure in measures.items():
         x, y = _each(found, measure)
         deviation = math.sqrt((x.var() + y.var()) / 2) or 1.0
         if (
             _are_enough(x, y) and abs(x.mean() - y.mean()) / deviation >= 0.8
         ):  # large, as Cohen (1988) calls it
-            gaps.append(f"{name} {x.mean():.0f} in trainA and {y.mean():.0f} in trainB")
+            gaps[name] = (f"{x.mean():.0f}", f"{y.mean():.0f}")
     if gaps:
+        told = "; ".join(f"{name} {a} in trainA and {b} in trainB" for name, (a, b) in gaps.items())
         yield Finding(
             "note",
             "colour-gap",
-            f"The domains differ in colour as a whole (of 255): {'; '.join(gaps)}. Translations "
+            f"The domains differ in colour as a whole (of 255): {told}. Translations "
             "will shift colours everywhere, backgrounds included.",
             "Leave it so if that is part of the translation; else choose pictures that are alike "
             "in this, or keep colours more strictly with a higher --set lambda_identity "
             f"(preset {config.preset}: {config.lambda_identity:g}).",
+            facts={
+                "gaps": {name: f"{a} / {b}" for name, (a, b) in gaps.items()},
+                "preset": config.preset,
+                "lambda_identity": config.lambda_identity,
+            },
         )
 
 
@@ -104,13 +122,15 @@ def _grey_domain(found: Evidence, _config: TrainConfig) -> Iterator[Finding]:
     shares = [
         sum(each.is_grey for each in domain) / max(1, len(domain)) for domain in found.domains
     ]
+    grey = "AB"[int(np.argmax(shares))]
     if min(shares) < 0.5 <= max(shares):
         yield Finding(
             "note",
             "grey-domain",
-            f"Domain {'AB'[int(np.argmax(shares))]} is grey and the other in colour: one "
+            f"Domain {grey} is grey and the other in colour: one "
             "direction makes colours up, and the way back hides the true ones in fine patterns.",
             "Leave it so if that is the translation you want.",
+            facts={"grey": f"train{grey}"},
         )
 
 
@@ -124,6 +144,7 @@ def _indistinct(found: Evidence, _config: TrainConfig) -> Iterator[Finding]:
             "little to translate, generators learn to change nothing.",
             "Make sure that the folders hold what they should; pick pictures in which the "
             "difference fills more of the picture.",
+            facts={"distinctness": found.distinctness},
         )
 
 
@@ -138,6 +159,11 @@ def _imbalance(found: Evidence, _config: TrainConfig) -> Iterator[Finding]:
             f"both, so those of train{small} come {max(counts) / min(counts):.0f} times as often "
             "and are known by heart first.",
             f"Add pictures to train{small}.",
+            facts={
+                "counts": {"trainA": counts[0], "trainB": counts[1]},
+                "small": f"train{small}",
+                "ratio": max(counts) / min(counts),
+            },
         )
 
 

@@ -5,62 +5,22 @@ How the domains differ is in domain_gap.py.
 """
 
 import math
-import os
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from cyclegan.config import TrainConfig
 from cyclegan.doctor.duplicates import Likeness
-from cyclegan.doctor.survey import Measured, Unreadable
-
-Level = Literal["fix", "warning", "note"]
+from cyclegan.doctor.findings import Code, Evidence, Finding, Level
+from cyclegan.doctor.survey import Measured
 
 _FEWEST = 2  # pictures of a domain; training refuses less
 _FEW = 100  # pictures of a domain below which little is learned
 _SMALL_SET = 500  # below which the discriminators come to know the pictures by heart
 _LONG = 3.0  # aspect from which a square crop sees less than a third
 _SOME = 0.05  # share of a folder from which a peculiarity matters
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing that is wrong, or unusual, and what to do about it."""
-
-    level: Level  # "fix": training, or its figures, would suffer for certain
-    code: str  # for scripts: "unreadable", "leak", ...
-    text: str  # what was found, and what it does to training
-    remedy: str
-    files: tuple[tuple[str, ...], ...] = ()  # below the data folder; copies stand together
-
-
-@dataclass(frozen=True)
-class Evidence:
-    """Everything that the checks look at, by folder ("trainA", ...)."""
-
-    folders: dict[str, Path]
-    measured: dict[str, list[Measured]]
-    unreadable: dict[str, list[Unreadable]]
-    ignored: dict[str, list[Path]]  # files that are no pictures by their names
-    copies: list[Likeness]
-    distinctness: float | None  # how surely all measures tell A from B: 0.5 chance, 1 always
-
-    @property
-    def domains(self) -> tuple[list[Measured], list[Measured]]:
-        """The training pictures of A and of B."""
-        return self.measured["trainA"], self.measured["trainB"]
-
-    def folder(self, path: Path) -> str:
-        """The folder that a file is in: "trainA", ..."""
-        around = [name for name, folder in self.folders.items() if path.is_relative_to(folder)]
-        return max(around, key=lambda name: len(self.folders[name].parts))
-
-    def name(self, path: Path) -> str:
-        """What to call a file: its path below what all folders are in."""
-        root = os.path.commonpath([folder.absolute() for folder in self.folders.values()])
-        return path.absolute().relative_to(root).as_posix()
 
 
 def _unreadable(found: Evidence, _config: TrainConfig) -> Iterator[Finding]:
@@ -72,6 +32,7 @@ def _unreadable(found: Evidence, _config: TrainConfig) -> Iterator[Finding]:
             f"{_count(broken, 'file')} cannot be read as pictures.",
             "Copy them again from where they came, or delete them.",
             tuple((f"{found.name(each.path)}: {each.reason}",) for each in broken),
+            {"count": len(broken)},
         )
 
 
@@ -85,6 +46,7 @@ def _too_few(found: Evidence, config: TrainConfig) -> Iterator[Finding]:
             "too-few",
             f"Pictures that can be read: {held}. Training needs at least {needed} of each.",
             "Put more there: some hundred of each domain give good results.",
+            facts={"counts": counts, "needed": needed},
         )
     elif min(counts.values()) < _SMALL_SET:
         yield Finding(
@@ -98,6 +60,12 @@ def _too_few(found: Evidence, config: TrainConfig) -> Iterator[Finding]:
                 if config.diffaugment == "off"
                 else f"preset {config.preset} makes the most of these (diffaugment)."
             ),
+            facts={
+                "counts": counts,
+                "enough": _SMALL_SET,
+                "preset": config.preset,
+                "diffaugment": config.diffaugment,
+            },
         )
 
 
@@ -111,6 +79,7 @@ def _both_domains(found: Evidence, _config: TrainConfig) -> Iterator[Finding]:
             "What is both A and B teaches the discriminators that the domains are the same.",
             "Keep each in the domain that it belongs to.",
             _pairs(found, shared),
+            {"count": len(shared), "exact": _count_exact(shared)},
         )
 
 
@@ -125,6 +94,7 @@ def _leak(found: Evidence, _config: TrainConfig) -> Iterator[Finding]:
             "Figures measured on pictures that were trained on are too good.",
             "Delete them from the train folder.",
             _pairs(found, leaks),
+            {"count": len(leaks), "exact": _count_exact(leaks)},
         )
 
 
@@ -143,6 +113,7 @@ def _copies(found: Evidence, _config: TrainConfig) -> Iterator[Finding]:
             "What is there twice counts twice.",
             "Keep one of each, unless they are to weigh more.",
             tuple(tuple(found.name(each.path) for each in group) for group in groups),
+            {"shares": _shares(found, extra), "exact": _count_exact(copies)},
         )
 
 
@@ -150,7 +121,7 @@ def _copies(found: Evidence, _config: TrainConfig) -> Iterator[Finding]:
 class _Peculiarity:
     """Something that single pictures have."""
 
-    code: str
+    code: Code
     has: Callable[[Measured, TrainConfig], bool]
     text: str  # goes on after "3 of 90 pictures in trainA "; may name fields of the config
     remedy: str
@@ -217,6 +188,11 @@ def _peculiar(found: Evidence, config: TrainConfig) -> Iterator[Finding]:
                 f"{_tally(found, counts)} {peculiarity.text.format_map(config.to_dict())}",
                 peculiarity.remedy,
                 tuple((found.name(each.path),) for members in odd.values() for each in members),
+                {
+                    "shares": _shares(found, counts),
+                    "crop_size": config.crop_size,
+                    "preset": config.preset,
+                },
             )
 
 
@@ -235,13 +211,15 @@ def _ignored(found: Evidence, _config: TrainConfig) -> Iterator[Finding]:
     files = [path for members in found.ignored.values() for path in members]
     if files:
         suffixes = Counter(path.suffix.lower() or "without suffix" for path in files)
-        listed = ", ".join(f"{count} {suffix}" for suffix, count in suffixes.most_common(4))
+        most = dict(suffixes.most_common(4))
+        listed = ", ".join(f"{count} {suffix}" for suffix, count in most.items())
         yield Finding(
             "note",
             "ignored",
             f"{_count(files, 'file')} {_is(files)} not used, judging by the name: {listed}.",
             "If they are pictures, save them as JPEG or PNG.",
             tuple((found.name(path),) for path in files),
+            {"count": len(files), "suffixes": most},
         )
 
 
@@ -278,9 +256,22 @@ def _tally(found: Evidence, counts: dict[str, int]) -> str:
     return " and ".join(filter(None, (", ".join(parts[:-1]), parts[-1])))
 
 
+def _shares(found: Evidence, counts: dict[str, int]) -> dict[str, str]:
+    """Like {"trainA": "3 / 90", "testA": "1 / 9"}."""
+    return {
+        folder: f"{count} / {len(found.measured[folder])}"
+        for folder, count in counts.items()
+        if count
+    }
+
+
+def _count_exact(copies: list[Likeness]) -> int:
+    return sum(copy.is_exact for copy in copies)
+
+
 def _exactness(copies: list[Likeness]) -> str:
     """How many are copies pixel for pixel, in brackets."""
-    exact = sum(copy.is_exact for copy in copies)
+    exact = _count_exact(copies)
     if exact == len(copies):
         return " (pixel for pixel)"
     return f" ({exact} pixel for pixel, the others nearly)" if exact else " (nearly the same)"

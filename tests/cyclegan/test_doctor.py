@@ -18,8 +18,8 @@ from cyclegan.config import TrainConfig
 from cyclegan.contract.errors import DatasetError
 from cyclegan.doctor import Diagnosis, diagnose, pace
 from cyclegan.doctor.domain_gap import _sureness
+from cyclegan.doctor.findings import Finding
 from cyclegan.doctor.survey import Measured, measure
-from cyclegan.doctor.symptoms import Finding
 from cyclegan.domains import resolve_splits
 
 SHARED = Path(__file__).parents[2] / "../shared/data"

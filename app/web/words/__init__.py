@@ -1,4 +1,5 @@
 """What the page says, in every language that it speaks: one file a language, the same keys in each.
+What trainings and the doctor said in English already is in alarms.py and findings.py.
 
 Gradio puts the words of the browser's language where a component has a text of its own: `word`.
 It looks neither into the properties of gr.HTML, which get `texts` and choose in the browser, nor
@@ -12,9 +13,10 @@ from typing import Any
 
 import gradio as gr
 
-from app.web.words import en, tr, zh
+from app.web.words import alarms, en, findings, tr, zh
 
 WORDS: Mapping[str, dict[str, str]] = {"en": en.WORDS, "zh": zh.WORDS, "tr": tr.WORDS}
+TOLD: Mapping[str, Mapping[str, str]] = {**findings.TOLD, **alarms.TOLD}  # key -> language
 I18N = gr.I18n(**WORDS)  # its languages stand for all their regions
 
 # A function of what `texts` returns, in JavaScript: those of the language that Gradio chose and
@@ -42,6 +44,28 @@ def language_of(request: gr.Request) -> str:
 def say(language: str, key: str, **values: object) -> str:
     """A text for one visitor, with its {values}."""
     return WORDS[language][key].format(**values)
+
+
+def retell(language: str, key: str, english: str, facts: Mapping[str, Any]) -> str:
+    """What was told in English, for one visitor, with its {facts}; those that are mappings listed.
+
+    It stays English where it is not in the table, or where facts are missing, as in logs of old.
+    """
+    sentence = TOLD.get(key, {}).get(language)
+    if sentence is None:
+        return english
+    try:
+        return sentence.format_map({name: _listed(fact, language) for name, fact in facts.items()})
+    except (KeyError, ValueError):
+        return english
+
+
+def _listed(fact: Any, language: str) -> Any:
+    if not isinstance(fact, Mapping):
+        return fact
+    return ", ".join(
+        f"{retell(language, f'fact.{name}', name, {})} {value}" for name, value in fact.items()
+    )
 
 
 def texts(area: str) -> dict[str, dict[str, str]]:

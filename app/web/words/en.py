@@ -218,7 +218,7 @@ WORDS = {
     "view.seen": "{images:,} pictures of each kind seen",
     "view.pace": "{pace:.3g} pictures a second",
     "view.to-go": "about {time} to go",
-    "view.alarm": "{code} {direction}, since {images:,} pictures",
+    "view.alarm": "since {images:,} pictures",
     "view.way": "{source} to {target}",
     "view.axis": "{first:,} to {last:,} pictures",
     "view.span": "{low:.3g} to {high:.3g}",

@@ -210,7 +210,7 @@ WORDS = {
     "view.seen": "her türden {images:,} resim görüldü",
     "view.pace": "saniyede {pace:.3g} resim",
     "view.to-go": "yaklaşık {time} kaldı",
-    "view.alarm": "{code} {direction}, {images:,} resimden beri",
+    "view.alarm": "{images:,} resimden beri",
     "view.way": "{source} → {target}",
     "view.axis": "{first:,} ile {last:,} resim arası",
     "view.span": "{low:.3g} ile {high:.3g} arası",

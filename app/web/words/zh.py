@@ -206,7 +206,7 @@ WORDS = {
     "view.seen": "每类已看过 {images:,} 张图片",
     "view.pace": "每秒 {pace:.3g} 张图片",
     "view.to-go": "约剩 {time}",
-    "view.alarm": "{code} {direction}，从第 {images:,} 张图片起",
+    "view.alarm": "从第 {images:,} 张图片起",
     "view.way": "{source} → {target}",
     "view.axis": "第 {first:,} 到 {last:,} 张图片",
     "view.span": "{low:.3g} 到 {high:.3g}",

@@ -11,12 +11,16 @@ from PIL import Image
 from app.store import Store
 from app.trainings.checkpoints import MODELS, find_checkpoints
 from app.trainings.comparison import EXAMPLES
+from app.trainings.pictures import Pictures
 from app.trainings.runs import Trainings
 from app.trainings.sheets import find_sheets
 from tests.app.jobs.sending import zipped
 from tests.app.web.axe import complaints_of_axe
 
+pytest.importorskip("gradio", reason="the page needs gradio (extra: web)")
 pytest.importorskip("torch", reason="training needs torch (extra: train)")
+
+from app.web.retrain import _read_order
 
 TIMEOUT_MS = 300_000  # for a machine that does other work as well
 
@@ -135,3 +139,10 @@ def test_a_training_is_started_watched_paused_and_made_a_model(
     page.locator("#training", has_text="No training has been started yet").wait_for()
     assert list(trainings.runs.iterdir()) == []
     assert complaints == []
+
+
+def test_a_form_in_which_nothing_more_was_unfolded_asks_for_a_training(tmp_path: Path) -> None:
+    draw(tmp_path / "ink", 0)
+    given = ("ink", "paper", None, None, "ink", "ink", "fast", 60, None)
+    order = _read_order(Pictures(tmp_path), "en", *given)
+    assert (order.title, order.preset, order.settings) == ("ink2paper", "fast", ())

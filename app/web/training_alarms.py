@@ -1,0 +1,61 @@
+"""What rings in a training, as HTML in a visitor's language.
+
+When an alarm rings is decided in cyclegan/alarms.py; its log says so in English.
+"""
+
+from collections.abc import Iterator, Mapping
+from html import escape
+from typing import Any
+
+from app.trainings.standing import Row, Training
+from app.web.words import TOLD, retell, say
+
+
+def alarms_in_force(training: Training, language: str) -> Iterator[str]:
+    """Those that are on at the end of the log."""
+    last = {(row["alarm"], row["direction"]): row for row in training.rows if "alarm" in row}
+    for row in last.values():
+        if row["state"] == "on":
+            yield _describe(training, row, language)
+
+
+def _describe(training: Training, row: Row, language: str) -> str:
+    code, facts = row["alarm"], _facts(training, row)
+    title = retell(language, f"{code}.title", code, {})
+    way = say(language, "view.way", **facts) if "source" in facts else ""
+    since = say(language, "view.alarm", images=row["images_seen"])
+    head = " · ".join(filter(None, (title, way, since)))
+    text = retell(language, code, row["text"], facts)
+    told = (retell(language, key, "", facts) for key in _advice(code, training.config))
+    remedy = " ".join(filter(None, told)) or row["remedy"]
+    return (
+        f'<div class="alarm" role="alert"><strong>{escape(head)}</strong>'
+        f"<p>{escape(text)} {escape(remedy)}</p></div>"
+    )
+
+
+def _facts(training: Training, row: Row) -> dict[str, Any]:
+    """What an alarm may speak of: settings, what was read then, the domains of its direction."""
+    source, _, target = row["direction"].partition("to")
+    if not target:  # it is about both
+        return {**training.config, **row}
+    readings = {
+        name.removesuffix(f"_{source}{target}"): value
+        for each in training.rows
+        if each["images_seen"] == row["images_seen"]
+        for name, value in each.items()
+        if name.endswith(f"_{source}{target}")
+    }
+    names = training.record.order.names
+    ends = {"source": names[source.lower()], "target": names[target.lower()]}
+    return {**training.config, **row, **readings, **ends}
+
+
+def _advice(code: str, config: Mapping[str, Any]) -> Iterator[str]:
+    """The keys of what to do; not of what a training has set already."""
+    for key in TOLD:
+        name, _, value = key.removeprefix(f"{code}.").partition("=")
+        if key == f"{code}.remedy" or (
+            value and key.startswith(f"{code}.") and config.get(name) != value
+        ):
+            yield key
