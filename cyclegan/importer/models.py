@@ -20,7 +20,7 @@ from cyclegan.importer.reading import (
     Fact,
     Imported,
     origin_of,
-    require_agreement,
+    with_networks,
 )
 from cyclegan.networks import generator_from
 from cyclegan.settings import architecture_of
@@ -40,13 +40,7 @@ def read_model(path: Path, chosen: Mapping[str, Any]) -> Imported:
     """
     card = _read_card(path)
     config = _config_of(card)
-    settings = architecture_of(config.to_dict())
-    require_agreement({k: v for k, v in settings.items() if k.startswith("generator")}, chosen)
-    # Discriminators start anew, and may be others, which need not know what the card's did.
-    if chosen.get("discriminator", config.discriminator) != config.discriminator:
-        usual = {k: v for k, v in TrainConfig().to_dict().items() if k.startswith("discriminator")}
-        config = config.replace(**usual)
-    config = config.replace(**chosen)
+    config = with_networks(config, chosen)
     there = _direction_of(card)
     found = {GENERATOR_OF[there]: (path, card)}
     back = path.with_name(f"{card.reverse}.onnx")

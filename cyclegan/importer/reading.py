@@ -119,6 +119,22 @@ def require_agreement(found: Mapping[str, Any], settings: Mapping[str, Any]) -> 
             )
 
 
+def with_networks(config: TrainConfig, chosen: Mapping[str, Any]) -> TrainConfig:
+    """Return the config of weights with the networks that a new run is told.
+
+    Generators must be those of the weights. Discriminators may be others, and those of another kind
+    take none of their settings.
+
+    Raises ConfigError: a setting contradicts the weights; names the key.
+    """
+    ours = config.to_dict()
+    require_agreement({k: v for k, v in ours.items() if k.startswith("generator")}, chosen)
+    if chosen.get("discriminator", config.discriminator) != config.discriminator:
+        usual = TrainConfig().to_dict()
+        config = config.replace(**{k: v for k, v in usual.items() if k.startswith("discriminator")})
+    return config.replace(**chosen)
+
+
 def write_run(imported: Imported, run: Path) -> None:
     """Make a run folder that `cyclegan train` goes on with and `cyclegan export` exports.
 

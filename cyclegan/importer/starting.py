@@ -16,7 +16,7 @@ from cyclegan.importer.reading import (
     Imported,
     origin_of,
     read,
-    require_agreement,
+    with_networks,
 )
 from cyclegan.settings import architecture_of
 
@@ -41,15 +41,26 @@ def read_start(path: Path, settings: Mapping[str, Any]) -> Imported:
 
 def _read_run(run: Path, chosen: dict[str, Any]) -> Imported:
     checkpoint = load_checkpoint(run / LATEST)
-    config = TrainConfig().replace(**checkpoint["config"])
-    wanted = {k: v for k, v in chosen.items() if k != "discriminator_weights"}  # a file may move
-    require_agreement(architecture_of(config.to_dict()), wanted)
+    theirs = TrainConfig().replace(**checkpoint["config"])
+    config = with_networks(theirs, chosen)
     step = checkpoint["step"]
     averages = {f"G_{way}": averaged_weights(step, f"G_{way}") for way in ("AB", "BA")}
     judges = {name: step[name] for name in ("D_A", "D_B") if name in step}
+    fates = dict.fromkeys(NETWORKS, "starts anew: not there")
+    if _discriminators_of(config) != _discriminators_of(theirs):
+        fates |= dict.fromkeys(judges, "starts anew: another network")
+        judges = {}
     weights = {name: each for name, each in (averages | judges).items() if each}
-    report = tuple(
-        Fact(name, "from the run's own" if name in weights else "starts anew: not there", LATEST)
-        for name in NETWORKS
-    )
+    fates |= dict.fromkeys(weights, "from the run's own")
+    report = tuple(Fact(name, fates[name], LATEST) for name in NETWORKS)
     return Imported(config.replace(init_from=origin_of(run)), weights, report)
+
+
+def _discriminators_of(config: TrainConfig) -> dict[str, Any]:
+    """What the weights of discriminators depend on; not where the file of a backbone lies."""
+    settings = architecture_of(config.to_dict()).items()
+    return {
+        key: value
+        for key, value in settings
+        if key.startswith("discriminator") and key != "discriminator_weights"
+    }

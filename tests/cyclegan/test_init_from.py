@@ -79,18 +79,25 @@ def test_a_model_that_cannot_be_a_start_is_said(tmp_path: Path, source: Path) ->
         read_start(model, {})
 
 
-def test_discriminators_of_another_kind_take_nothing_from_a_card(
-    tmp_path: Path, source: Path
+def test_discriminators_may_be_of_another_kind(
+    tmp_path: Path, source: Path, config: TrainConfig
 ) -> None:
     export(source, "AtoB", "there", tmp_path)
     path = tmp_path / "there.json"
     card = json.loads(path.read_text())
     card["training"]["config"]["discriminator_norm"] = "spectral"
     path.write_text(json.dumps(card))
-    settings = {"discriminator": "projected", "discriminator_weights": "backbone.pth"}
-    config = read_start(tmp_path / "there.onnx", settings).config
-    assert (config.discriminator, config.discriminator_norm) == ("projected", "instance")
     assert read_start(tmp_path / "there.onnx", {}).config.discriminator_norm == "spectral"
+    settings = {"discriminator": "projected", "discriminator_weights": "backbone.pth"}
+    for start in (tmp_path / "there.onnx", source):
+        imported = read_start(start, settings)
+        assert architecture_of(imported.config.to_dict())["discriminator_norm"] == "instance"
+        assert (imported.config.discriminator, imported.config.generator) == ("projected", "plain")
+        assert not {"D_A", "D_B"} & imported.weights.keys()
+    assert {fact.value for fact in imported.report} == {
+        "from the run's own",
+        "starts anew: another network",
+    }
 
 
 def test_the_command_starts_from_a_run_and_the_same_command_goes_on(
