@@ -3,6 +3,7 @@
 What is done to pixels is in effects.py, the network is run in translator.py.
 """
 
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
@@ -22,7 +23,7 @@ from app.effects import (
 )
 from app.progress import Progress
 from app.recipe import Recipe
-from app.translator import Translator
+from app.translator import Pace, Translator
 from cyclegan import __version__
 from cyclegan.contract.card import ModelCard
 from cyclegan.contract.errors import InputError, PictureError
@@ -111,7 +112,11 @@ class Renderer:
 
     def ask(self, seen: RGB, progress: Progress | None = None) -> Answer:
         """What the network makes of what it sees. Raises: ModelError; StoppedError."""
+        started = time.perf_counter()
         after = self._translator.translate(Picture(seen), progress).rgb
+        height, width = seen.shape[:2]
+        if max(height, width) == seen_size(self._translator.card, "auto"):
+            self._translator.note(Pace(time.perf_counter() - started, width, height))
         if self._recipe.mask != "model":
             return Answer(after)
         mask = self._translator.find_mask(seen, progress)[..., None]

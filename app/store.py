@@ -8,10 +8,11 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cyclegan.contract.card import ModelCard
 from cyclegan.contract.folder import ModelFolder
 
 if TYPE_CHECKING:
-    from app.translator import Translator
+    from app.translator import Pace, Translator
 
 
 class Store(ModelFolder):
@@ -22,6 +23,16 @@ class Store(ModelFolder):
         self._device = device
         self._translators: dict[str, Translator] = {}
         self._loading = threading.Lock()
+
+    def pace(self, card: ModelCard) -> "Pace | None":
+        """How long a picture took that this store had the model of a card translate, if any."""
+        known = self._translators.get(card.name)
+        return known.pace if known and known.card == card else None
+
+    def stamp(self) -> str:
+        """What changes as that of any folder of models, and when a model's first pace is known."""
+        timed = (name for name, known in list(self._translators.items()) if known.pace)
+        return super().stamp() + "".join(sorted(timed))
 
     def load(self, name: str) -> "Translator":
         """The translator of a model, verified when it is first loaded. Thread-safe.

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import onnxruntime as ort
@@ -30,6 +31,19 @@ Feed = dict[str, NDArray[np.generic]]
 # Pixels a side; the overlap is a seventh of the work for a plain generator. A ResNet keeps many
 # channels at full resolution: a tile takes 1 GB.
 TILE_SIZES = {"exact": 2048, "statistics": 1024}
+
+
+class Pace(NamedTuple):
+    """How long a picture took."""
+
+    seconds: float
+    width: int  # pixels, as the network saw it
+    height: int
+
+    @property
+    def pixel_s(self) -> float:
+        """Seconds a pixel."""
+        return self.seconds / (self.width * self.height)
 
 
 class Translator:
@@ -75,6 +89,7 @@ class Translator:
                 "take another, or --device cpu"
             )
         self.tile_size = TILE_SIZES[card.tiling]
+        self.pace: Pace | None = None
         self._turn = threading.Lock()
         self._gave_back = time.monotonic()
         self._check_names()
@@ -94,6 +109,13 @@ class Translator:
             self._gave_back = time.monotonic()
             heap.give_back()
         return translated
+
+    def note(self, pace: Pace) -> None:
+        """Keep how long a picture took in the size that is best for the model, if none was quicker.
+
+        The first one warms the session up, and others may have waited for their turn.
+        """
+        self.pace = min(pace, self.pace or pace, key=lambda each: each.pixel_s)
 
     def run(self, rgb: NDArray[np.uint8], progress: Progress | None = None) -> NDArray[np.uint8]:
         """Translate pixels: mirrored up to a size that the network takes, translated, cropped.

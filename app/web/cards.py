@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from html import escape
 from pathlib import Path
 
+from app.translator import Pace
 from app.web.words import say
 from cyclegan.contract.card import Metric, ModelCard
 
@@ -16,8 +17,15 @@ EXAMPLE_BYTES = 200_000  # of a picture on a card; more is not shown
 _ARROWS = {"lower": "↓", "higher": "↑"}
 
 
-def choice(card: ModelCard, folder: Path, *, chosen: bool, language: str = "en") -> str:
-    """A radio button as a card: what a model of a folder does, its size, figures and licence."""
+def choice(
+    card: ModelCard,
+    folder: Path,
+    *,
+    chosen: bool,
+    pace: Pace | None = None,
+    language: str = "en",
+) -> str:
+    """A radio button as a card: what a model of a folder does, its size, pace, figures, licence."""
     checked = " checked" if chosen else ""
     figures = "".join(f"<li>{_headline(metric, language)}</li>" for metric in card.metrics[:2])
     return f"""
@@ -27,13 +35,13 @@ def choice(card: ModelCard, folder: Path, *, chosen: bool, language: str = "en")
   {_example(card, folder, "")}
   <span class="choice-text">{escape(card.description)}</span>
   <ul class="facts">
-    <li>{megabytes(card.bytes)}</li>{figures}
+    <li>{megabytes(card.bytes)}</li>{_pace(pace, language)}{figures}
     <li>{escape(card.licence)}</li>
   </ul>
 </label>"""
 
 
-def full(card: ModelCard, folder: Path, language: str = "en") -> str:
+def full(card: ModelCard, folder: Path, *, pace: Pace | None = None, language: str = "en") -> str:
     """Everything that helps to judge a model of a folder."""
     domains = {"source": card.source_domain, "target": card.target_domain}
     file = f"{card.file}, {megabytes(card.bytes)}, {card.precision}, opset {card.opset}"
@@ -54,9 +62,19 @@ def full(card: ModelCard, folder: Path, language: str = "en") -> str:
   <p>{escape(card.description)}</p>
   {_example(card, folder, say(language, "card.example", title=card.title))}
   {_measured(card.metrics, language)}
+  <ul class="facts">{_pace(pace, language)}</ul>
   {_list(say(language, "card.limits"), card.known_limits)}
   <details><summary>{say(language, "card.origin")}</summary><dl>{table}</dl></details>
 </article>"""
+
+
+def _pace(pace: Pace | None, language: str) -> str:
+    """How long a picture took here, where that is known."""
+    if pace is None:
+        return ""
+    time = f"{pace.seconds:.1f} s" if pace.seconds >= 1 else f"{1000 * pace.seconds:.0f} ms"
+    told = say(language, "card.pace", time=time, width=pace.width, height=pace.height)
+    return f"<li>{told}</li>"
 
 
 def _example(card: ModelCard, folder: Path, alternative: str) -> str:

@@ -54,7 +54,11 @@ def models_tab(page: gr.Blocks, store: Store, *, may_upload: bool) -> None:
 def describe(store: Store, language: str) -> str:
     """Every model as HTML, the usable ones first."""
     entries = installed(store)
-    usable = [cards.full(entry.card, store.folder, language) for entry in entries if entry.card]
+    usable = [
+        cards.full(entry.card, store.folder, pace=store.pace(entry.card), language=language)
+        for entry in entries
+        if entry.card
+    ]
     rest = [
         cards.broken(entry.name, without_folder(entry.reason or "", store), language)
         for entry in entries

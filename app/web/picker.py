@@ -52,7 +52,13 @@ def offer(store: Store, chosen: str | None, language: str) -> tuple[str, str]:
     names = [card.name for card in usable]
     value = chosen if chosen in names else next(iter(names), "")
     listed = "".join(
-        cards.choice(card, store.folder, chosen=card.name == value, language=language)
+        cards.choice(
+            card,
+            store.folder,
+            chosen=card.name == value,
+            pace=store.pace(card),
+            language=language,
+        )
         for card in usable
     )
     return value, listed or cards.nothing(language)

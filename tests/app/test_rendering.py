@@ -11,7 +11,8 @@ from PIL import Image
 
 from app.recipe import Recipe
 from app.rendering import Renderer, default_size
-from app.translator import Translator
+from app.store import Store
+from app.translator import Pace, Translator
 from cyclegan.contract.card import ModelCard
 from cyclegan.contract.errors import InputError, PictureError
 from cyclegan.contract.files import sha256_of
@@ -87,6 +88,27 @@ def test_a_card_says_how_its_model_is_shown_pictures(weights_dir: Path, add_mode
     assert made.std() < rgb.std() / 3
     unlike = Renderer(model, Recipe(size="native", detail="transfer"))(Picture(rgb)).rgb
     np.testing.assert_array_equal(unlike, rgb)
+
+
+def test_a_model_knows_the_pace_of_pictures_in_the_size_that_is_best_for_it(
+    weights_dir: Path, add_model, noise
+) -> None:
+    add_model(weights_dir, "it", default_size=48)
+    store = Store(weights_dir)
+    model, before = store.load("it"), store.stamp()
+    Renderer(model, Recipe(size=32))(Picture(noise(60, 90)))
+    Renderer(model, Recipe())(Picture(noise(20, 30)))
+    assert (store.pace(model.card), store.stamp()) == (None, before)
+    Renderer(model, Recipe())(Picture(noise(60, 90)))
+    pace = store.pace(model.card)
+    assert pace is not None
+    assert (pace.width, pace.height) == (48, 32)
+    assert pace.seconds > 0
+    assert store.stamp() != before
+    model.note(Pace(1e9, 48, 48))  # it waited for its turn
+    assert store.pace(model.card) == pace
+    model.note(Pace(1e-9, 48, 48))
+    assert store.pace(model.card) == Pace(1e-9, 48, 48)
 
 
 def test_strength_goes_from_the_picture_to_its_translation(render: Render, noise) -> None:

@@ -242,6 +242,7 @@ WORDS = {
     "card.turns": "Turns",
     "card.turns-into": "{source} into {target}",
     "card.licence": "Licence",
+    "card.pace": "{time} for {width} × {height} pixels here",
     "card.file": "File",
     "card.network": "Network",
     "card.weights": "{name}, {count} weights",

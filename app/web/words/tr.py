@@ -234,6 +234,7 @@ WORDS = {
     "card.turns": "Dönüşüm",
     "card.turns-into": "{source} → {target}",
     "card.licence": "Lisans",
+    "card.pace": "burada {width} × {height} piksel için {time}",
     "card.file": "Dosya",
     "card.network": "Ağ",
     "card.weights": "{name}, {count} ağırlık",

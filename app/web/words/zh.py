@@ -230,6 +230,7 @@ WORDS = {
     "card.turns": "转换",
     "card.turns-into": "{source} 变为 {target}",
     "card.licence": "许可",
+    "card.pace": "本机处理 {width} × {height} 像素需 {time}",
     "card.file": "文件",
     "card.network": "网络",
     "card.weights": "{name}，{count} 个权重",

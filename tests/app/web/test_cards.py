@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from app.store import Store
+from app.translator import Pace
 from cyclegan.contract.card import Metric, ModelCard
 
 pytest.importorskip("gradio", reason="the page needs gradio (extra: web)")
@@ -54,6 +55,15 @@ def test_what_is_not_known_of_a_model_is_not_told(card: ModelCard, tmp_path: Pat
     assert "made elsewhere" in html
     assert "Network" not in html
     assert "None" not in html
+
+
+def test_a_card_tells_how_long_a_picture_took_here(card: ModelCard, tmp_path: Path) -> None:
+    for seconds, time in ((0.0417, "42 ms"), (1.26, "1.3 s")):
+        pace = Pace(seconds, 512, 341)
+        short = cards.choice(card, tmp_path, chosen=True, pace=pace)
+        for html in (short, cards.full(card, tmp_path, pace=pace)):
+            assert f"<li>{time} for 512 × 341 pixels here</li>" in html
+    assert "pixels here" not in cards.full(card, tmp_path)
 
 
 def test_files_are_held_against_their_cards(weights_dir: Path) -> None:
