@@ -36,6 +36,7 @@ _KEPT_EXIF = (
     ExifTags.Base.Artist,
     ExifTags.Base.Copyright,
 )
+_DIRECTORIES = (ExifTags.IFD.Exif, ExifTags.IFD.GPSInfo)  # beside the first
 _STALE_EXIF = (
     ExifTags.Base.ColorSpace,
     ExifTags.Base.ExifImageWidth,
@@ -59,7 +60,7 @@ _PLACE_OF_IPTC = {26, 27, 90, 92, 95, 100, 101}  # data sets of its second recor
 _PLACE_OF_KEY = re.compile(
     r"gps|geotag|geoloc|latitude|longitude|location|coordinate|\bplace|city|country", re.I
 )
-# Their sign; UTF-8 that was read as Latin-1 has another before it, and Pillow's EXIF has ? instead.
+# Their sign; UTF-8 that was read as Latin-1 has another before it, and careless programs write ?.
 _DEGREES = r"\s*[\u00c2?]?[\u00b0\u00ba?]"
 # A lens is "50mm f/1.8 S": a number without a sign of degrees wants two decimals.
 _PLACE_OF_TEXT = re.compile(
@@ -148,7 +149,7 @@ def read_metadata(image: Image.Image, icc: bytes | None) -> tuple[int, Metadata]
         exif = image.getexif()
         orientation = exif.get(ExifTags.Base.Orientation, 1)
         software = exif.get(ExifTags.Base.Software, software)
-        rest = _copy_exif(exif, [ExifTags.IFD.Exif, ExifTags.IFD.GPSInfo])
+        rest = _copy_exif(exif, _DIRECTORIES)
         kept = rest.tobytes() if len(rest) else None
     # Damaged tags fail in as many ways as damaged pictures; the picture is worth more than they.
     except Exception as error:  # noqa: BLE001
@@ -168,6 +169,8 @@ def metadata_options(metadata: Metadata, codec: str) -> dict[str, Any]:
     exif = Image.Exif()
     if metadata.exif:
         exif.load(metadata.exif)
+        for entries in (exif, *(exif.get_ifd(each) for each in _DIRECTORIES if each in exif)):
+            entries.update({tag: _verbatim(value) for tag, value in entries.items()})
     if metadata.software:
         exif[ExifTags.Base.Software] = metadata.software
     options: dict[str, Any] = {}
@@ -198,21 +201,38 @@ def metadata_options(metadata: Metadata, codec: str) -> dict[str, Any]:
 
 def _copy_exif(
     exif: Image.Exif,
-    directories: list[ExifTags.IFD],
+    directories: Iterable[ExifTags.IFD],
     is_wanted: Callable[[int, Any], bool] = lambda _tag, _value: True,
 ) -> Image.Exif:
     """What stays true of the first directory and of those named, where it is wanted."""
     kept = Image.Exif()
-    kept.update({tag: exif[tag] for tag in _KEPT_EXIF if tag in exif and is_wanted(tag, exif[tag])})
+    for tag in _KEPT_EXIF:
+        if tag in exif and is_wanted(tag, exif[tag]):
+            kept[tag] = _verbatim(exif[tag])
     for directory in directories:
         entries = {
-            tag: value
+            tag: _verbatim(value)
             for tag, value in exif.get_ifd(directory).items()
             if tag not in _STALE_EXIF and is_wanted(tag, value)
         }
         if entries:
             kept[directory] = entries
     return kept
+
+
+class _Text(str):
+    """A text of EXIF that Pillow writes as the bytes that it was.
+
+    Pillow reads any bytes as Latin-1, cameras write UTF-8 for the most part, and what is no ASCII
+    Pillow would write as question marks.
+    """
+
+    def encode(self, encoding: str = "latin-1", errors: str = "strict") -> bytes:
+        return super().encode("latin-1", "replace")
+
+
+def _verbatim(value: Any) -> Any:
+    return _Text(value) if isinstance(value, str) else value
 
 
 def _has_no_place(tag: int, value: Any) -> bool:

@@ -60,6 +60,21 @@ def told(tmp_path: Path) -> Metadata:
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
+def test_texts_of_exif_in_any_alphabet_stay_as_they_were(tmp_path: Path, suffix: str) -> None:
+    artist, lens = "Zoë 写真".encode(), "Objektiv für Nähe".encode("latin-1")
+    # The same lengths in ASCII, which Pillow writes; the bytes are then put in their places.
+    exif = Image.Exif()
+    exif[ExifTags.Base.Artist] = "A" * len(artist)
+    exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.LensModel] = "L" * len(lens)
+    photo = encode(Image.fromarray(smooth(8, 8)), "JPEG", exif=exif)
+    photo = photo.replace(b"A" * len(artist), artist).replace(b"L" * len(lens), lens)
+    save_picture(load_picture(photo), tmp_path / f"a{suffix}")
+    written = (tmp_path / f"a{suffix}").read_bytes()
+    assert artist in written
+    assert lens in written
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
 def test_all_of_it_goes_into_every_format_and_comes_back(
     tmp_path: Path, told: Metadata, suffix: str
 ) -> None:
