@@ -3,7 +3,6 @@
 Pixels, and their turning upright, are in images.py.
 """
 
-import html
 import logging
 import re
 import struct
@@ -18,6 +17,14 @@ from PIL import (
     JpegImagePlugin,
     PngImagePlugin,
     TiffImagePlugin,
+)
+
+from cyclegan.contract.whereabouts import (
+    PLACE_OF_IPTC,
+    PLACE_OF_KEY,
+    cut_place_of_xmp,
+    cut_xmp,
+    tells_place,
 )
 
 Keep = Literal["all", "icc", "none"]
@@ -50,30 +57,6 @@ _IPTC_OF_TIFF = 33723
 
 # Texts of a PNG that are fields of their own here, or a second copy of one.
 _NO_TEXT = re.compile(r"Software|XML:com\.adobe\.xmp|Raw profile type .*")
-
-# What says where a picture was taken, or what it shows: coordinates, and the names of places.
-_PLACE_OF_XMP = (
-    rb"(?:[\w.-]+:)?(?:[Gg][Pp][Ss]\w*|\w*(?:Latitude|Longitude)\w*|lat|long"
-    rb"|(?:Sub)?[Ll]ocation\w*|City|(?:Province)?State|Country\w*)"
-)
-_PLACE_OF_IPTC = {26, 27, 90, 92, 95, 100, 101}  # data sets of its second record
-_PLACE_OF_KEY = re.compile(
-    r"gps|geotag|geoloc|latitude|longitude|location|coordinate|\bplace|city|country", re.I
-)
-# Their sign; UTF-8 that was read as Latin-1 has another before it, and careless programs write ?.
-_DEGREES = r"\s*[\u00c2?]?[\u00b0\u00ba?]"
-# A lens is "50mm f/1.8 S": a number without a sign of degrees wants two decimals.
-_PLACE_OF_TEXT = re.compile(
-    r"\b(?i:gps|geo:|(?:lat|lon|lng)\b\W*\d)|(?i:latitude|longitude)"
-    r"|[+-]\d{1,7}\.\d+[+-]\d{1,7}\.\d+"  # ISO 6709
-    r"|\b\d{1,3}\.\d{2,}(?:\s*[,;/]\s*|\s+)[+-]?\d{1,3}\.\d{2,}"
-    r"|\d\.\d{2,}\s*[NSEW]\b|\b[NSEW]\s*\d{1,3}\.\d{2,}"
-    rf"|\d{_DEGREES}[^A-Za-z]{{0,24}}[NSEW]\b|\b[NSEW]\s*\d{{1,3}}(?:\.\d+)?{_DEGREES}"
-)
-_CODE_OF_COMMENT = re.compile(rb"\A(?:ASCII|UNICODE|JIS)\0+")  # before one of EXIF
-_TEXT_OF_XMP = re.compile(
-    rb"""(?<=>)[^<>]+|\s(?!xmlns)[\w:.-]+\s*=\s*(?:"[^"]*"|'[^']*')"""  # of elements, or one
-)
 
 # What a JPEG segment has room for; the picture is worth more than its metadata.
 _MAX_JPEG = 65_000  # bytes
@@ -122,17 +105,17 @@ class Metadata:
         return replace(
             self,
             exif=exif,
-            xmp=_cut_place_of_xmp(self.xmp) if self.xmp else None,
+            xmp=cut_place_of_xmp(self.xmp) if self.xmp else None,
             iptc=tuple(
                 each
                 for each in self.iptc
-                if not (each.number == 2 and each.data_set in _PLACE_OF_IPTC)
-                and not _tells_place(each.value)
+                if not (each.number == 2 and each.data_set in PLACE_OF_IPTC)
+                and not tells_place(each.value)
             ),
             texts=tuple(
                 (key, text)
                 for key, text in self.texts
-                if not _PLACE_OF_KEY.search(key) and not _tells_place(text)
+                if not PLACE_OF_KEY.search(key) and not tells_place(text)
             ),
         )
 
@@ -156,7 +139,7 @@ def read_metadata(image: Image.Image, icc: bytes | None) -> tuple[int, Metadata]
         log.debug("damaged EXIF is left out: %s", error)
     return orientation, Metadata(
         exif=kept,
-        xmp=_cut_xmp(xmp, rb"tiff:Orientation") if isinstance(xmp, bytes) else None,
+        xmp=cut_xmp(xmp, rb"tiff:Orientation") if isinstance(xmp, bytes) else None,
         iptc=_read_iptc(image),
         texts=tuple(each for each in texts.items() if not _NO_TEXT.fullmatch(each[0])),
         icc=icc,
@@ -237,15 +220,7 @@ def _verbatim(value: Any) -> Any:
 
 def _has_no_place(tag: int, value: Any) -> bool:
     is_text = isinstance(value, str | bytes)
-    return tag != ExifTags.Base.MakerNote and not (is_text and _tells_place(value))
-
-
-def _tells_place(text: str | bytes) -> bool:
-    """Whether there are coordinates in a text, of whatever encoding."""
-    if isinstance(text, bytes):
-        text = _CODE_OF_COMMENT.sub(b"", text)
-        text = text.replace(b"\0", b"").decode("latin-1")  # of UTF-16, which has zeros, the digits
-    return _PLACE_OF_TEXT.search(text) is not None
+    return tag != ExifTags.Base.MakerNote and not (is_text and tells_place(value))
 
 
 def _read_iptc(image: Image.Image) -> tuple[Record, ...]:
@@ -286,19 +261,3 @@ def _read_texts(image: Image.Image) -> dict[str, str]:
         for key, text in image.info.items()
         if isinstance(key, str) and isinstance(text, str)
     }
-
-
-def _cut_place_of_xmp(xmp: bytes) -> bytes | None:
-    if b"\0" in xmp or b"<![CDATA[" in xmp:  # UTF-16 has zeros
-        return None
-
-    def keep(found: re.Match[bytes]) -> bytes:
-        return b"" if _tells_place(html.unescape(found[0].decode("utf-8", "replace"))) else found[0]
-
-    return _TEXT_OF_XMP.sub(keep, _cut_xmp(xmp, _PLACE_OF_XMP))
-
-
-def _cut_xmp(xmp: bytes, names: bytes) -> bytes:
-    """The packet without the properties of these names, attributes and elements."""
-    xmp = re.sub(rb"\s(?!xmlns)" + names + rb"""\s*=\s*("[^"]*"|'[^']*')""", b"", xmp)
-    return re.sub(rb"<(" + names + rb")\b[^>]*?(/>|>.*?</\1\s*>)", b"", xmp, flags=re.DOTALL)

@@ -12,6 +12,7 @@ from PIL import ExifTags, Image, ImageCms, IptcImagePlugin, PngImagePlugin, Tiff
 from cyclegan.contract.images import Picture, load_picture
 from cyclegan.contract.metadata import Metadata, Record
 from cyclegan.contract.saving import save_picture
+from cyclegan.contract.whereabouts import cut_xmp
 from tests.contract.pictures import encode, read_exif, smooth
 
 SUFFIXES = [".jpg", ".png", ".webp", ".tif", ".avif"]
@@ -57,6 +58,16 @@ def told(tmp_path: Path) -> Metadata:
     records = photoshop(iptc(title="A horse", city="Paris"))
     said = {"exif": exif, "xmp": XMP, "icc_profile": SRGB, "extra": records}
     return load_picture(encode(image, "JPEG", **said)).metadata
+
+
+def test_elements_without_an_end_stay_and_cost_no_time() -> None:
+    # A megabyte of them took a quarter of an hour.
+    xmp = b"<a>" + b"<tiff:Orientation>1" * 50_000 + b"<tiff:Orientation " * 50_000 + b"</a>"
+    assert cut_xmp(xmp, rb"tiff:Orientation") == xmp
+    closed = b"<a><tiff:Orientation>1</tiff:Orientation ><tiff:Orientation x='1'/> 2</a>"
+    assert cut_xmp(closed, rb"tiff:Orientation") == b"<a> 2</a>"
+    nested = b"<a><x:GPSa>1<x:GPSb>2</x:GPSb>3</x:GPSa>4<x:GPSb>5</x:GPSb></a>"
+    assert cut_xmp(nested, rb"x:GPS\w+") == b"<a>4</a>"
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
