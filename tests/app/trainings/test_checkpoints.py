@@ -11,8 +11,10 @@ from PIL import Image
 
 from app.trainings.checkpoints import MODELS, choose_checkpoint, find_checkpoints
 from app.trainings.comparison import compare
-from app.trainings.orders import Lesson
+from app.trainings.orders import Lesson, Order, Record
+from app.trainings.runs import Trainings
 from app.trainings.standing import Training
+from cyclegan.config import TrainConfig
 from cyclegan.contract.errors import InputError
 
 
@@ -79,3 +81,40 @@ def test_checkpoints_teach_and_translate_held_out_pictures_and_a_visitors_own(
     ):
         assert np.array_equal(negated.rgb, 255 - before.rgb)
         assert np.array_equal(same.rgb, before.rgb)
+
+
+def test_a_model_that_int8_would_spoil_is_refused_in_the_words_of_the_command(
+    tmp_path: Path, order: Order
+) -> None:
+    torch = pytest.importorskip("torch", reason="training needs torch (extra: train)")
+    from cyclegan.methods import STEPS
+    from cyclegan.run_folder import RunState, claim_run, write_checkpoint
+
+    random = np.random.default_rng(0)
+    for place in range(16):
+        rgb = random.integers(0, 256, (32, 32, 3), np.uint8)
+        Image.fromarray(rgb).save(tmp_path / f"{place}.png")
+    config = TrainConfig(
+        domain_a=str(tmp_path),
+        domain_b=str(tmp_path),
+        generator="plain",
+        generator_width=8,
+        generator_blocks=1,
+        discriminator_width=8,
+        load_size_min=32,
+        load_size_max=32,
+        crop_size=32,
+    )
+    step = STEPS[config.method](config, torch.device("cpu"))
+    for weight in step.averages["G_AB"].parameters():
+        if weight.ndim == 4:  # few are large, and take all steps of 8 bits: about 15 dB
+            weight.data = torch.randn(weight.shape, generator=torch.Generator().manual_seed(0)) ** 5
+    run = tmp_path / "runs" / "horse2zebra"
+    run.mkdir(parents=True)
+    Record(replace(order, domain_a=str(tmp_path)), pid=0).write(run)
+    claim_run(config, run)
+    write_checkpoint(run, config, step, RunState(images_seen=1), (16, 16))
+    latest = choose_checkpoint(Trainings(tmp_path).look(run.name), "AtoB", "latest")
+    with pytest.raises(InputError, match="dB from the fp32 one, at least 35 are expected"):
+        latest.export("small", tmp_path / "weights", as_int8=True)
+    assert not (tmp_path / "weights").exists()
