@@ -41,8 +41,12 @@ class Arithmetic:
         for layer in network.modules():
             if isinstance(layer, Conv3x3):
                 layer.uses_winograd = self._uses_winograd
-        network.to(memory_format=self._layout).to(self._device)
+        self.place(network)
         return torch.compile(network, dynamic=False) if self._compiles else network
+
+    def place(self, network: nn.Module) -> None:
+        """Bring a network to the device and into its layout, in place, and no more."""
+        network.to(memory_format=self._layout).to(self._device)
 
     def send(self, pictures: Tensor) -> Tensor:
         """Bring pictures there, without waiting where they are pinned. Shape: [N, 3, H, W]."""

@@ -106,7 +106,8 @@ class Step:
                 config.discriminator_weights,
                 config.discriminator_width,
             )
-        self._look = self._arithmetic.prepare(self._projection)
+            # Not compiled: of its many small layers that takes minutes, and it is a small part.
+            self._arithmetic.place(self._projection)
         if config.lambda_perceptual > 0:
             self._fast["VGG"] = self._arithmetic.prepare(load_vgg(Path(config.perceptual_weights)))
 
@@ -180,7 +181,7 @@ class Step:
         raise NotImplementedError
 
     def _judge(self, domain: str, pictures: Tensor) -> Tensor:
-        return self._fast[f"D_{domain}"](self._look(pictures))
+        return self._fast[f"D_{domain}"](self._projection(pictures))
 
     def judge_of(self, domain: str) -> nn.Module:
         """What turns a domain's pictures into logits, not compiled."""
