@@ -21,11 +21,11 @@ from PIL import (
 
 from cyclegan.contract.whereabouts import (
     PLACE_OF_IPTC,
-    PLACE_OF_KEY,
+    PLACE_OF_NAME,
     cut_place_of_xmp,
-    cut_xmp,
     tells_place,
 )
+from cyclegan.contract.xmp import cut_xmp
 
 Keep = Literal["all", "icc", "none"]
 KEEPS: tuple[Keep, ...] = get_args(Keep)
@@ -57,6 +57,8 @@ _IPTC_OF_TIFF = 33723
 
 # Texts of a PNG that are fields of their own here, or a second copy of one.
 _NO_TEXT = re.compile(r"Software|XML:com\.adobe\.xmp|Raw profile type .*")
+
+_STALE_XMP = "tiff:Orientation"
 
 # What a JPEG segment has room for; the picture is worth more than its metadata.
 _MAX_JPEG = 65_000  # bytes
@@ -94,7 +96,7 @@ class Metadata:
 
         Coordinates are taken out with the text that they are in. What people wrote in words, as
         "Paris" in a title, stays. What cannot be looked through is left out: a camera's own notes,
-        XMP in an odd encoding.
+        XMP that is not well-formed UTF-8.
         """
         exif = None
         if self.exif:
@@ -115,7 +117,7 @@ class Metadata:
             texts=tuple(
                 (key, text)
                 for key, text in self.texts
-                if not PLACE_OF_KEY.search(key) and not tells_place(text)
+                if not PLACE_OF_NAME.search(key) and not tells_place(text)
             ),
         )
 
@@ -125,7 +127,6 @@ NOTHING_SAID = Metadata()
 
 def read_metadata(image: Image.Image, icc: bytes | None) -> tuple[int, Metadata]:
     """The orientation (1 is upright), and what remains true. `icc` is the profile to say."""
-    xmp = image.info.get("xmp")
     texts = _read_texts(image)
     orientation, software, kept = 1, texts.get("Software"), None
     try:
@@ -139,7 +140,7 @@ def read_metadata(image: Image.Image, icc: bytes | None) -> tuple[int, Metadata]
         log.debug("damaged EXIF is left out: %s", error)
     return orientation, Metadata(
         exif=kept,
-        xmp=cut_xmp(xmp, rb"tiff:Orientation") if isinstance(xmp, bytes) else None,
+        xmp=_read_xmp(image),
         iptc=_read_iptc(image),
         texts=tuple(each for each in texts.items() if not _NO_TEXT.fullmatch(each[0])),
         icc=icc,
@@ -221,6 +222,18 @@ def _verbatim(value: Any) -> Any:
 def _has_no_place(tag: int, value: Any) -> bool:
     is_text = isinstance(value, str | bytes)
     return tag != ExifTags.Base.MakerNote and not (is_text and tells_place(value))
+
+
+def _read_xmp(image: Image.Image) -> bytes | None:
+    xmp = image.info.get("xmp")
+    if not isinstance(xmp, bytes):
+        return None
+    if _STALE_XMP.encode() not in xmp:  # as it is, however damaged
+        return xmp
+    kept = cut_xmp(xmp, lambda name, _text: name == _STALE_XMP)
+    if kept is None:
+        log.debug("damaged XMP, which says how the picture is turned, is left out")
+    return kept
 
 
 def _read_iptc(image: Image.Image) -> tuple[Record, ...]:

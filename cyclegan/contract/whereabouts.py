@@ -1,16 +1,18 @@
-"""What in metadata says where a picture was taken, and XMP without it or other properties."""
+"""What in metadata says where a picture was taken, and XMP without it.
 
-import html
+The search for it is linear: what is read comes from strangers.
+"""
+
 import re
 
-# What says where a picture was taken, or what it shows: coordinates, and the names of places.
-_PLACE_OF_XMP = (
-    rb"(?:[\w.-]+:)?(?:[Gg][Pp][Ss]\w*|\w*(?:Latitude|Longitude)\w*|lat|long"
-    rb"|(?:Sub)?[Ll]ocation\w*|City|(?:Province)?State|Country\w*)"
-)
+from cyclegan.contract.xmp import cut_xmp
+
 PLACE_OF_IPTC = {26, 27, 90, 92, 95, 100, 101}  # data sets of its second record
-PLACE_OF_KEY = re.compile(
-    r"gps|geotag|geoloc|latitude|longitude|location|coordinate|\bplace|city|country", re.I
+# Keys of texts in a PNG, and names of XMP: coordinates, and the names of places.
+PLACE_OF_NAME = re.compile(
+    r"(?i:gps|\bgeo(?:rss)?:|geotag|geoloc|latitude|longitude|coordinate|location|country|province"
+    r"|world.?region|\bplace|(?:\A|:)(?:lat|long?|lng|state|coverage)\Z)"
+    r"|(?<=[a-z])L(?:at|on|ng)\Z|(?<![a-z])[Cc]ity|CITY"  # no velocity
 )
 # Their sign; UTF-8 that was read as Latin-1 has another before it, and careless programs write ?.
 _DEGREES = r"\s*[\u00c2?]?[\u00b0\u00ba?]"
@@ -20,12 +22,10 @@ _PLACE_OF_TEXT = re.compile(
     r"|[+-]\d{1,7}\.\d+[+-]\d{1,7}\.\d+"  # ISO 6709
     r"|\b\d{1,3}\.\d{2,}(?:\s*[,;/]\s*|\s+)[+-]?\d{1,3}\.\d{2,}"
     r"|\d\.\d{2,}\s*[NSEW]\b|\b[NSEW]\s*\d{1,3}\.\d{2,}"
+    r"|\b\d{1,3},\s?\d{1,2}(?:\.\d+|,\s?\d{1,2}(?:\.\d+)?)\s?[NSEW]\b"  # of XMP: 48,51.5N
     rf"|\d{_DEGREES}[^A-Za-z]{{0,24}}[NSEW]\b|\b[NSEW]\s*\d{{1,3}}(?:\.\d+)?{_DEGREES}"
 )
 _CODE_OF_COMMENT = re.compile(rb"\A(?:ASCII|UNICODE|JIS)\0+")  # before one of EXIF
-_TEXT_OF_XMP = re.compile(
-    rb"""(?<=>)[^<>]+|\s(?!xmlns)[\w:.-]+\s*=\s*(?:"[^"]*"|'[^']*')"""  # of elements, or one
-)
 
 
 def tells_place(text: str | bytes) -> bool:
@@ -37,35 +37,12 @@ def tells_place(text: str | bytes) -> bool:
 
 
 def cut_place_of_xmp(xmp: bytes) -> bytes | None:
-    """The packet without coordinates and names of places; None: it cannot be looked through."""
-    if b"\0" in xmp or b"<![CDATA[" in xmp:  # UTF-16 has zeros
-        return None
-
-    def keep(found: re.Match[bytes]) -> bytes:
-        return b"" if tells_place(html.unescape(found[0].decode("utf-8", "replace"))) else found[0]
-
-    return _TEXT_OF_XMP.sub(keep, cut_xmp(xmp, _PLACE_OF_XMP))
+    """The packet without coordinates, names of places and comments; None: see `cut_xmp`."""
+    return cut_xmp(xmp, _says_place)
 
 
-def cut_xmp(xmp: bytes, names: bytes) -> bytes:
-    """The packet without the properties of these names, attributes and elements."""
-    xmp = re.sub(rb"\s(?!xmlns)" + names + rb"""\s*=\s*("[^"]*"|'[^']*')""", b"", xmp)
-    tags = re.finditer(
-        rb"<(?:/(?P<end>" + names + rb")\s*|(?P<start>" + names + rb")\b[^<>]*)>", xmp
-    )
-    # In one pass: to look for the end of each element from its start on takes hours where a hostile
-    # packet has many without one.
-    starts: dict[bytes, int] = {}
-    cuts: list[tuple[int, int]] = []
-    for tag in tags:
-        if tag["end"] in starts:
-            cuts.append((starts.pop(tag["end"]), tag.end()))
-        elif tag[0].endswith(b"/>"):
-            cuts.append(tag.span())
-        elif tag["start"]:
-            starts.setdefault(tag["start"], tag.start())
-    kept, position = bytearray(), 0
-    for start, end in sorted(cuts):
-        kept += xmp[position:start]  # nothing where another cut goes further
-        position = max(position, end)
-    return bytes(kept + xmp[position:])
+def _says_place(name: str, text: str) -> bool:
+    if name.partition(":")[0] == "xmlns":  # what follows is a prefix
+        return False
+    is_aside = name == "#comment" or (name[0] == "?" and name != "?xpacket")
+    return is_aside or PLACE_OF_NAME.search(name) is not None or tells_place(text)
