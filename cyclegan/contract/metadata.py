@@ -156,7 +156,7 @@ def metadata_options(metadata: Metadata, codec: str) -> dict[str, Any]:
         for entries in (exif, *(exif.get_ifd(each) for each in _DIRECTORIES if each in exif)):
             entries.update({tag: _verbatim(value) for tag, value in entries.items()})
     if metadata.software:
-        exif[ExifTags.Base.Software] = metadata.software
+        exif[ExifTags.Base.Software] = _verbatim(metadata.software)
     options: dict[str, Any] = {}
     iptc = _pack(metadata.iptc)
     if iptc and codec == "TIFF":
@@ -205,14 +205,17 @@ def _copy_exif(
 
 
 class _Text(str):
-    """A text of EXIF that Pillow writes as the bytes that it was.
+    """A text of EXIF that Pillow writes as the bytes that it was, and else as UTF-8.
 
     Pillow reads any bytes as Latin-1, cameras write UTF-8 for the most part, and what is no ASCII
     Pillow would write as question marks.
     """
 
     def encode(self, encoding: str = "latin-1", errors: str = "strict") -> bytes:
-        return super().encode("latin-1", "replace")
+        try:
+            return super().encode("latin-1")
+        except UnicodeEncodeError:  # it was not read from EXIF
+            return super().encode("utf-8")
 
 
 def _verbatim(value: Any) -> Any:

@@ -76,16 +76,29 @@ def test_damaged_xmp_is_kept_unless_it_says_how_the_picture_is_turned(
 @pytest.mark.parametrize("suffix", SUFFIXES)
 def test_texts_of_exif_in_any_alphabet_stay_as_they_were(tmp_path: Path, suffix: str) -> None:
     artist, lens = "Zoë 写真".encode(), "Objektiv für Nähe".encode("latin-1")
+    software = "Bildschärfer 三".encode()
     # The same lengths in ASCII, which Pillow writes; the bytes are then put in their places.
     exif = Image.Exif()
     exif[ExifTags.Base.Artist] = "A" * len(artist)
+    exif[ExifTags.Base.Software] = "S" * len(software)
     exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.LensModel] = "L" * len(lens)
     photo = encode(Image.fromarray(smooth(8, 8)), "JPEG", exif=exif)
     photo = photo.replace(b"A" * len(artist), artist).replace(b"L" * len(lens), lens)
+    photo = photo.replace(b"S" * len(software), software)
     save_picture(load_picture(photo), tmp_path / f"a{suffix}")
     written = (tmp_path / f"a{suffix}").read_bytes()
     assert artist in written
     assert lens in written
+    exif = read_exif(tmp_path / f"a{suffix}")
+    assert exif[ExifTags.Base.Software].encode("latin-1") == software
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_what_made_it_is_written_in_any_alphabet(tmp_path: Path, suffix: str) -> None:
+    picture = Picture(smooth(8, 8), metadata=Metadata(software="写真家 ë 2"))
+    save_picture(picture, tmp_path / f"a{suffix}")
+    software = read_exif(tmp_path / f"a{suffix}")[ExifTags.Base.Software]
+    assert software.encode("latin-1") == "写真家 ë 2".encode()
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
