@@ -58,7 +58,8 @@ _IPTC_OF_TIFF = 33723
 # Texts of a PNG that are fields of their own here, or a second copy of one.
 _NO_TEXT = re.compile(r"Software|XML:com\.adobe\.xmp|Raw profile type .*")
 
-_STALE_XMP = "tiff:Orientation"
+# The last two are a preview, whose own EXIF may say where it was taken.
+_STALE_XMP = ("tiff:Orientation", "xmp:Thumbnails", "xap:Thumbnails")
 
 # What a JPEG segment has room for; the picture is worth more than its metadata.
 _MAX_JPEG = 65_000  # bytes
@@ -231,11 +232,11 @@ def _read_xmp(image: Image.Image) -> bytes | None:
     xmp = image.info.get("xmp")
     if not isinstance(xmp, bytes):
         return None
-    if _STALE_XMP.encode() not in xmp:  # as it is, however damaged
-        return xmp
-    kept = cut_xmp(xmp, lambda name, _text: name == _STALE_XMP)
+    if not any(name.encode() in xmp for name in _STALE_XMP):
+        return xmp  # as it is, however damaged
+    kept = cut_xmp(xmp, lambda name, _text: name in _STALE_XMP)
     if kept is None:
-        log.debug("damaged XMP, which says how the picture is turned, is left out")
+        log.debug("damaged XMP, with what is no longer true, is left out")
     return kept
 
 
