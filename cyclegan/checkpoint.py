@@ -22,6 +22,10 @@ from cyclegan.contract.files import atomic_write
 from cyclegan.domains import Direction
 
 FORMAT_VERSION = 1
+# What others wrap weights in: the first of these keys that there is (of timm and most scripts of
+# training; averaged weights before the latest), and prefixes of DataParallel and torch.compile.
+_WRAPPERS = ("state_dict_ema", "state_dict", "model")
+_PREFIXES = re.compile(r"^(module\.|_orig_mod\.)+")
 LATEST = "latest.pt"  # of a run folder
 
 
@@ -63,14 +67,18 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
 
 
 def load_weights(path: Path) -> dict[str, Tensor]:
-    """Read a state dict. Raises CheckpointError: damaged, code in it, or no tensors by name."""
+    """Read a state dict, out of what others wrap it in.
+
+    Raises CheckpointError: damaged, code in it, or no tensors by name.
+    """
     state = _load(path, "a file of weights")
-    if isinstance(state, dict) and isinstance(state.get("state_dict"), dict):
-        state = state["state_dict"]
+    if isinstance(state, dict):
+        wrapped = (state[key] for key in _WRAPPERS if isinstance(state.get(key), dict))
+        state = next(wrapped, state)
     if not isinstance(state, dict) or not all(isinstance(t, Tensor) for t in state.values()):
         seen = ", ".join(map(str, state)) if isinstance(state, dict) else type(state).__name__
         raise CheckpointError(f"{path}: expected tensors by name, found {seen:.200}")
-    return state
+    return {_PREFIXES.sub("", str(name)): weight for name, weight in state.items()}
 
 
 def fill(network: nn.Module, path: Path, kind: str) -> None:
@@ -82,14 +90,18 @@ def fill(network: nn.Module, path: Path, kind: str) -> None:
     Raises CheckpointError: as `load_weights`, or some are missing or of another shape.
     """
     weights = load_weights(path)
-    for name, wanted in network.state_dict().items():
+    state = network.state_dict()
+    for name, wanted in state.items():
+        if name.endswith("num_batches_tracked") and name not in weights:
+            continue  # PyTorch before 0.4.1 wrote none, and it is for training alone
         found = list(weights[name].shape) if name in weights else "nothing"
         if found != list(wanted.shape):
             raise CheckpointError(
                 f"{path}: expected {name} of shape {list(wanted.shape)}, found {found}; give the "
                 f"weights of {kind}"
             )
-    network.load_state_dict({name: weights[name] for name in network.state_dict()})
+        state[name] = weights[name]
+    network.load_state_dict(state)
 
 
 def _load(path: Path, kind: str) -> Any:

@@ -1,8 +1,8 @@
 """Other projects' state dicts: which of our networks one is, and its weights laid out as ours.
 
 A network is told from keys and shapes. Its layers are known by their numbers and matched with ours
-in order, so that prefixes and modules without weights do not matter. Files, folders and options
-are in `files.py`.
+in order, so that modules without weights do not matter. Files, folders and options are in
+`files.py`.
 """
 
 import re
@@ -15,7 +15,6 @@ from torch import Tensor, nn
 
 from cyclegan.contract.errors import CheckpointError
 
-_PREFIX = re.compile(r"(module\.|_orig_mod\.)+")  # of DataParallel and of torch.compile
 _KEY = re.compile(
     r"((?:(?:model|conv_block|\d+)\.)+)"
     r"(weight|bias|filt|running_mean|running_var|num_batches_tracked)"
@@ -126,7 +125,7 @@ def _layers(state: Mapping[str, Tensor]) -> list[Layer]:
     """Group tensors by module, in the order of the modules' numbers."""
     grouped: dict[str, dict[str, Tensor]] = {}
     for key, tensor in state.items():
-        match = _KEY.fullmatch(_PREFIX.sub("", key, count=1))
+        match = _KEY.fullmatch(key)
         if match is None:
             raise _unknown(state)
         grouped.setdefault(match[1].removesuffix("."), {})[match[2]] = tensor
