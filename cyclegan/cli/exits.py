@@ -6,14 +6,23 @@ from cyclegan.contract.errors import DependencyError
 
 EXIT_UNEXPECTED, EXIT_UNUSABLE, EXIT_TO_FIX, EXIT_INTERRUPTED = 1, 2, 3, 130
 
+# What the modules of training import before anything is asked of them.
+_TRAINING_PACKAGES = (
+    "albumentations",
+    "jinja2",
+    "onnx",
+    "onnxscript",
+    "onnxslim",
+    "safetensors",
+    "tensorboard",
+    "torch",
+    "torchvision",
+)
+
 
 def require_training_packages() -> None:
     """Raise DependencyError, which names the extra to install, where training cannot work."""
-    missing = [
-        name
-        for name in ("albumentations", "onnx", "onnxscript", "onnxslim", "torch", "torchvision")
-        if importlib.util.find_spec(name) is None
-    ]
+    missing = [name for name in _TRAINING_PACKAGES if importlib.util.find_spec(name) is None]
     if missing:
         raise DependencyError(
             f"training and export need packages that are not installed ({', '.join(missing)}); "

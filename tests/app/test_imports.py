@@ -115,6 +115,16 @@ def test_a_store_without_its_drivers_says_what_to_install(tmp_path: Path) -> Non
     )
 
 
+def test_training_without_one_of_its_packages_says_what_to_install(tmp_path: Path) -> None:
+    code = "import sys; sys.modules['safetensors'] = None; import app.cli; app.cli.main()"
+    ran = run_python(code, "import", str(tmp_path), "--out", str(tmp_path / "run"))
+    assert ran.returncode == 2
+    assert ran.stderr == (
+        "error: training and export need packages that are not installed (safetensors); "
+        "install them with: pip install 'cyclegan[train]'\n"
+    )
+
+
 def test_serving_without_gradio_says_what_to_install() -> None:
     ran = run_python(f"{BLOCK.format(names={'gradio'})}\nimport app.cli; app.cli.main()", "serve")
     assert ran.returncode == 2
