@@ -182,10 +182,12 @@ def measure_blobs(real: Tensor, fake: Tensor, wanted: Tensor) -> float:
 def measure_told_apart(judged_real: Tensor, judged_fake: Tensor) -> float:
     """Measure how surely a discriminator ranks a real patch above a fake one.
 
-    Shape: logits, any. Range: [0, 1]; 0.5 it cannot tell, 1 it never errs. Needs no threshold, so
-    it means the same with every objective. It is the area under the ROC curve.
+    Shape: logits [N, heads, ...], of which the heads' mean counts: each has a scale of its own.
+    Range: [0, 1]; 0.5 it cannot tell, 1 it never errs. Needs no threshold, so it means the same
+    with every objective. It is the area under the ROC curve.
     """
-    real, fake = judged_real.flatten().sort().values, judged_fake.flatten()
+    real, fake = (judged.mean(dim=1).flatten() for judged in (judged_real, judged_fake))
+    real = real.sort().values
     below = torch.searchsorted(real, fake, right=False)  # reals that are less than each fake
     up_to = torch.searchsorted(real, fake, right=True)
     return 1 - float((below + up_to).double().mean()) / (2 * len(real))

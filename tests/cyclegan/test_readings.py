@@ -114,9 +114,14 @@ def test_blobs_are_pinned_areas_that_were_not_there_and_are_not_wanted() -> None
     ],
 )
 def test_told_apart_counts_pairs(real: list[float], fake: list[float], by_hand: float) -> None:
-    assert measure_told_apart(torch.tensor(real), torch.tensor(fake)) == pytest.approx(
-        by_hand, rel=1e-4
-    )
+    judged = (torch.tensor(each)[:, None] for each in (real, fake))
+    assert measure_told_apart(*judged) == pytest.approx(by_hand, rel=1e-4)
+
+
+def test_told_apart_takes_what_the_heads_say_together() -> None:
+    # The second head is surer of everything than the first, and neither errs.
+    real, fake = torch.tensor([[1.0, 10.0]]), torch.tensor([[0.0, 9.0]])
+    assert measure_told_apart(real, fake) == 1
 
 
 @pytest.mark.parametrize(
