@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from cyclegan.config import TrainConfig
+from cyclegan.config import DISCRIMINATORS_WITH, TrainConfig
 
 PATIENCE = 2  # readings in a row of which an alarm takes notice
 GRACE = 0.05  # share of a run for which generators learn unjudged: untaught ones look sick
@@ -51,7 +51,7 @@ class Alarm:
 
 @dataclass(frozen=True)
 class Advice:
-    """A sentence of a remedy; it is not told to a run that has the setting that it advises."""
+    """A sentence of a remedy; not told to a run that has what it advises, or cannot have it."""
 
     text: str
     key: str = ""  # of a config; "" is told always
@@ -59,7 +59,10 @@ class Advice:
 
     def suits(self, config: TrainConfig) -> bool:
         """Whether there is any news in it for a run."""
-        return not self.key or getattr(config, self.key) != self.value
+        if not self.key:
+            return True
+        discriminators = DISCRIMINATORS_WITH.get(self.key, (config.discriminator,))
+        return config.discriminator in discriminators and getattr(config, self.key) != self.value
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 When an alarm rings is decided in cyclegan/alarms.py; its log says so in English.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from html import escape
 from typing import Any
 
@@ -26,7 +26,7 @@ def _describe(training: Training, row: Row, language: str) -> str:
     since = say(language, "view.alarm", images=row["images_seen"])
     head = " · ".join(filter(None, (title, way, since)))
     text = retell(language, code, row["text"], facts)
-    told = (retell(language, key, "", facts) for key in _advice(code, training.config))
+    told = (retell(language, key, "", facts) for key in _advice(code, row["remedy"]))
     remedy = " ".join(filter(None, told)) or row["remedy"]
     return (
         f'<div class="alarm" role="alert"><strong>{escape(head)}</strong>'
@@ -51,11 +51,9 @@ def _facts(training: Training, row: Row) -> dict[str, Any]:
     return {**training.config, **row, **readings, **ends}
 
 
-def _advice(code: str, config: Mapping[str, Any]) -> Iterator[str]:
-    """The keys of what to do; not of what a training has set already."""
+def _advice(code: str, remedy: str) -> Iterator[str]:
+    """The keys of what to do; of settings, of those that the log advises."""
     for key in TOLD:
-        name, _, value = key.removeprefix(f"{code}.").partition("=")
-        if key == f"{code}.remedy" or (
-            value and key.startswith(f"{code}.") and config.get(name) != value
-        ):
+        setting = key.removeprefix(f"{code}.")
+        if setting == "remedy" or (setting != key and "=" in setting and setting in remedy):
             yield key

@@ -73,6 +73,7 @@ def test_an_alarm_rings_once_with_its_remedy_and_is_over_once(
     [
         ("discriminator-saturated", {"diffaugment": "on"}, "diffaugment=on"),
         ("discriminator-saturated", {"discriminator_norm": "spectral"}, "spectral"),
+        ("discriminator-saturated", {"discriminator": "projected"}, "spectral"),
         ("mode-collapse", {"diffaugment": "on"}, "diffaugment=on"),
         (
             "checkerboard",
@@ -82,7 +83,7 @@ def test_an_alarm_rings_once_with_its_remedy_and_is_over_once(
         ("blobs", {"generator": "plain"}, "generator=plain"),
     ],
 )
-def test_a_remedy_does_not_advise_what_a_run_has(
+def test_a_remedy_does_not_advise_what_a_run_has_or_cannot_have(
     config: TrainConfig, code: str, settings: dict[str, str], advice: str
 ) -> None:
     lacking = config.replace(generator="resnet9")

@@ -1,8 +1,8 @@
 """What a training's alarms say in English, in the other languages of the page.
 
 By the code of an alarm: what rings, under `.title` what that is called, under `.remedy` what to do,
-and under `.key=value` advice that a training with that setting is not given. What is in braces are
-readings and settings of the training. English is as it was told.
+and under `.key=value` advice that is told where the log gives it. What is in braces are readings
+and settings of the training. English is as it was told.
 """
 
 TOLD = {
