@@ -89,7 +89,8 @@ def load_projection(name: str, weights: str, width: int) -> Projection:
 
     Raises:
         DependencyError: timm is missing.
-        ConfigError: timm has no such model, or it has no features at these scales.
+        ConfigError: timm has no such model or no weights of it, or it has no features at these
+            scales for pictures of any size.
         CheckpointError: the weights cannot be fetched, are damaged, or another model's.
     """
     try:
@@ -104,18 +105,37 @@ def load_projection(name: str, weights: str, width: int) -> Projection:
             f"discriminator_backbone: timm knows no model {name!r}"
             f"{nearest(name, timm.list_models())}; timm.list_models() in Python names them"
         )
-    plain: Any = timm.create_model(name)
+    if not weights and not timm.is_model_pretrained(name):
+        raise ConfigError(
+            f"discriminator_backbone: timm has no weights of {name}"
+            f"{nearest(name, timm.list_pretrained())}; give their file as discriminator_weights"
+        )
+    try:
+        backbone = _load_backbone(timm, name, weights)
+        trained = backbone.model.default_cfg
+        channels = backbone.feature_info.channels()
+        projection = Projection(backbone, channels, trained["mean"], trained["std"], width)
+        with torch.no_grad():
+            maps = projection(torch.zeros(1, 3, 64, 96))
+    except (RuntimeError, TypeError, ValueError, AssertionError) as error:
+        # What timm says to a tag that it does not know, and models to options and sides.
+        raise _unsuited(name, f"cannot be looked through ({brief(error):.200})") from error
+    sides = [tuple(each.shape[2:]) for each in maps]
+    if sides != [(64 // reduction, 96 // reduction) for reduction in REDUCTIONS]:
+        raise _unsuited(name, f"has them of sides {sides} for 64x96 pixels")
+    return projection
+
+
+def _load_backbone(timm: Any, name: str, weights: str) -> Any:
+    """Build what answers a model's four maps. Raises as `load_projection`, and what timm does."""
+    plain = timm.create_model(name)
     found = {info["reduction"]: scale for scale, info in enumerate(plain.feature_info)}
     if plain.default_cfg.get("fixed_input_size") or not found.keys() >= set(REDUCTIONS):
         scales = ", ".join(f"1/{reduction}" for reduction in found)
-        raise ConfigError(
-            "discriminator_backbone: expected a model that takes pictures of any size and has "
-            f"features at 1/4, 1/8, 1/16 and 1/32 of their side; {name} has them at {scales}, of "
-            f"{plain.default_cfg['input_size'][-1]} pixels. Take a convolutional one, such as "
-            "tf_efficientnet_lite0"
-        )
+        pixels = plain.default_cfg["input_size"][-1]
+        raise _unsuited(name, f"has them at {scales}, of {pixels} pixels")
     try:
-        backbone: Any = timm.create_model(
+        backbone = timm.create_model(
             name,
             pretrained=not weights,
             features_only=True,
@@ -129,6 +149,12 @@ def load_projection(name: str, weights: str, width: int) -> Projection:
         ) from error
     if weights:
         fill(backbone.model, Path(weights), f"timm's {name}")
-    trained = backbone.model.default_cfg
-    channels = backbone.feature_info.channels()
-    return Projection(backbone, channels, trained["mean"], trained["std"], width)
+    return backbone
+
+
+def _unsuited(name: str, why: str) -> ConfigError:
+    return ConfigError(
+        "discriminator_backbone: expected a model that takes pictures of any size and has "
+        f"features at 1/4, 1/8, 1/16 and 1/32 of their side; {name} {why}. Take a convolutional "
+        "one, such as tf_efficientnet_lite0"
+    )

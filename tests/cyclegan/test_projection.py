@@ -108,12 +108,30 @@ def test_weights_may_be_safetensors(tmp_path: Path, backbone_file: Path) -> None
     ("name", "sentence"),
     [
         ("test_efficientnt", r"timm knows no model 'test_efficientnt'.*test_efficientnet"),
+        ("test_efficientnet.in7k", r"timm has no weights of test_efficientnet\.in7k.*\.r160_in1k"),
+        ("lcnet_035", r"timm has no weights of lcnet_035.*; give their file as discriminator_w"),
         ("test_vit", r".*has them at 1/16, of 160 pixels\. Take a convolutional one"),
+        ("hardcorenas_a", r".*hardcorenas_a cannot be looked through \(.*Take a convolutional"),
     ],
 )
 def test_a_network_without_the_scales_is_refused(name: str, sentence: str) -> None:
     with pytest.raises(ConfigError, match=f"discriminator_backbone: {sentence}"):
         load_projection(name, "", width=8)
+
+
+def test_a_tag_that_timm_does_not_know_is_refused_beside_a_file(backbone_file: Path) -> None:
+    with pytest.raises(ConfigError, match=r"looked through \(Invalid pretrained tag \(in7k\)"):
+        load_projection(f"{BACKBONE}.in7k", str(backbone_file), width=8)
+
+
+def test_a_network_that_does_not_take_every_size_is_refused(tmp_path: Path) -> None:
+    """One that does not say so itself."""
+    with torch.device("meta"):
+        shapes = timm.create_model("halonet26t").state_dict()
+    file = tmp_path / "halonet26t.pth"
+    torch.save({name: torch.zeros(each.shape) for name, each in shapes.items()}, file)
+    with pytest.raises(ConfigError, match=r"halonet26t cannot be looked through \(AssertionError"):
+        load_projection("halonet26t", str(file), width=8)
 
 
 def test_weights_of_another_network_are_refused(backbone_file: Path) -> None:
