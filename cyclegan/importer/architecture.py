@@ -77,6 +77,7 @@ def read_discriminator(state: Mapping[str, Tensor]) -> Reading:
     norm, notes = _norm(layers, without="instance" if has_biases else "none")
     is_blurred = any("filt" in layer.tensors for layer in layers)
     settings = {
+        "discriminator": "patch70",
         "discriminator_width": shapes[0][0],
         "discriminator_norm": norm,
         "discriminator_downsample": "blur" if is_blurred else "stride",

@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from cyclegan.config import TrainConfig
 from cyclegan.contract.errors import CheckpointError
 
 _FILE = re.compile(r"(?P<epoch>.+)_net_(?P<network>(?:G|D)(?:_A|_B)?|F)\.pth")
@@ -80,8 +79,12 @@ def read_options(path: Path) -> tuple[dict[str, str], str]:
     return {}, ""
 
 
-def translate_options(options: Mapping[str, str], generator: str) -> dict[str, Any]:
-    """Return our settings for the other project's; what is missing or no number is passed over."""
+def translate_options(options: Mapping[str, str], crop_multiple: int) -> dict[str, Any]:
+    """Return our settings for the other project's; what is missing or no number is passed over.
+
+    Args:
+        crop_multiple: pixels; a crop that is no multiple of it is passed over too.
+    """
     numbers = {key: float(text) for key, text in options.items() if _NUMBER.fullmatch(text)}
     settings: dict[str, Any] = {}
     for theirs, (ours, kind) in _OPTIONS.items():
@@ -93,7 +96,7 @@ def translate_options(options: Mapping[str, str], generator: str) -> dict[str, A
         settings["objective"] = _OBJECTIVES[options["gan_mode"]]
     crop = int(numbers.get("crop_size", numbers.get("fineSize", 0)))
     load = int(numbers.get("load_size", numbers.get("loadSize", 0)))
-    if crop >= 32 and crop % TrainConfig().replace(generator=generator).size_multiple == 0:
+    if crop >= 32 and crop % crop_multiple == 0:
         size = max(load, crop)
         settings |= {"crop_size": crop, "load_size_min": size, "load_size_max": size}
     return settings

@@ -72,13 +72,16 @@ def _read_card(path: Path) -> ModelCard:
 
 
 def _config_of(card: ModelCard) -> TrainConfig:
-    """Return what the card says of the networks, over the defaults."""
+    """Return what the card says of the networks, over the defaults.
+
+    Of the file of a backbone's weights it tells the name alone, with which nobody finds it.
+    """
     if card.training is None or card.architecture is None:
         raise CheckpointError(
             f"{card.name} was made elsewhere and its card does not say which network it is; start "
             "from a model that `cyclegan export` made"
         )
-    known = {field.name for field in dataclasses.fields(TrainConfig)}
+    known = {field.name for field in dataclasses.fields(TrainConfig)} - {"discriminator_weights"}
     trained = {k: v for k, v in architecture_of(card.training.config).items() if k in known}
     options = {f"generator_{key}": value for key, value in card.architecture.options.items()}
     try:

@@ -5,7 +5,7 @@ Understood: pytorch-CycleGAN-and-pix2pix, CUT, gan-compression and UPIT. Their f
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -30,9 +30,11 @@ from cyclegan.importer.files import (
 )
 from cyclegan.networks import generator_from
 from cyclegan.run_folder import RunState, write_checkpoint
+from cyclegan.settings import architecture_of
 from cyclegan.two_way import CycleGANStep
 
 NETWORKS = ("G_AB", "G_BA", "D_A", "D_B")
+ANOTHER = "starts anew: another network"  # what becomes of a discriminator where a run has others
 
 
 @dataclass(frozen=True)
@@ -71,11 +73,11 @@ def read(
         path: a folder such as checkpoints/horse2zebra, or a .pth file.
         direction: what a single generator does, where its name and train_opt.txt do not tell.
         epoch: "latest", "200", ... where a folder holds several; the newest unless given.
-        settings: of TrainConfig, over those that were read.
+        settings: of TrainConfig, over those that were read; `with_networks` says what may differ.
 
     Raises:
         CheckpointError: nothing there, a file with code in it, or a network that we cannot build.
-        ConfigError: a setting without sense.
+        ConfigError: a setting without sense, or another than the weights of a generator say.
     """
     settings = settings or {}
     files, chosen = find_files(path, epoch)
@@ -87,18 +89,19 @@ def read(
     if is_reversed:
         report.append(Fact("direction", "BtoA: its A is our B", options_file or "--direction"))
     readings, sources = _read_networks(files, is_reversed)
-    report += sources
     found = _common_settings(path, readings)
-    report += [Fact(key, str(value), "keys") for key, value in found.items()]
+    theirs = TrainConfig().replace(**found)
+    networks = with_networks(theirs, architecture_of(settings))
+    if not have_same_discriminators(networks, theirs):
+        readings, sources = _without_discriminators(readings, sources)
+    report += sources
+    report += _what_stands(found, networks)
     report += _remarks(readings)
-    learned = translate_options(options, found["generator"])
+    learned = translate_options(options, networks.crop_multiple)
     report += [Fact(key, str(value), options_file) for key, value in learned.items()]
     named = guess_names(options, path)
     report += [Fact(key, value, "guess: a name") for key, value in named.items()]
-    require_agreement(found, settings)
-    config = TrainConfig(init_from=origin_of(path)).replace(
-        **{**learned, **named, **found, **settings}
-    )
+    config = networks.replace(**{"init_from": origin_of(path), **learned, **named, **settings})
     weights = {name: _fit(path, name, config, reading) for name, reading in readings.items()}
     return Imported(config, weights, tuple(report))
 
@@ -109,30 +112,40 @@ def origin_of(path: Path) -> str:
     return f"{whole.parent.name}/{whole.name}" if whole.suffix == ".pth" else whole.name
 
 
-def require_agreement(found: Mapping[str, Any], settings: Mapping[str, Any]) -> None:
-    """Raise ConfigError where a setting is another than the weights say; names the key."""
-    for key in found.keys() & settings.keys():
-        if settings[key] != found[key]:
-            raise ConfigError(
-                f"{key} {settings[key]!r} contradicts the weights, which say {found[key]!r}; "
-                "leave it out"
-            )
-
-
 def with_networks(config: TrainConfig, chosen: Mapping[str, Any]) -> TrainConfig:
     """Return the config of weights with the networks that a new run is told.
 
-    Generators must be those of the weights. Discriminators may be others, and those of another kind
-    take none of their settings.
+    Generators must be those of the weights. Discriminators may be others: those of another kind
+    take none of their settings, and another backbone not the file of the one before.
 
     Raises ConfigError: a setting contradicts the weights; names the key.
     """
-    ours = config.to_dict()
-    require_agreement({k: v for k, v in ours.items() if k.startswith("generator")}, chosen)
-    if chosen.get("discriminator", config.discriminator) != config.discriminator:
-        usual = TrainConfig().to_dict()
-        config = config.replace(**{k: v for k, v in usual.items() if k.startswith("discriminator")})
-    return config.replace(**chosen)
+    theirs = config.to_dict()
+    others = [key for key, value in theirs.items() if chosen.get(key, value) != value]
+    for key in others:
+        if key.startswith("generator"):
+            raise ConfigError(
+                f"{key} {chosen[key]!r} contradicts the weights, which say {theirs[key]!r}; "
+                "leave it out"
+            )
+    usual = TrainConfig().to_dict()
+    anew: dict[str, Any] = {}
+    if "discriminator" in others:
+        anew = {key: value for key, value in usual.items() if key.startswith("discriminator")}
+    elif "discriminator_backbone" in others:
+        anew = {"discriminator_weights": usual["discriminator_weights"]}
+    return config.replace(**{**anew, **chosen})
+
+
+def have_same_discriminators(one: TrainConfig, other: TrainConfig) -> bool:
+    """Whether weights of the discriminators of one config fit those of the other."""
+
+    def judges(config: TrainConfig) -> dict[str, Any]:
+        settings = architecture_of(config.to_dict())
+        del settings["discriminator_weights"]  # it matters what the file holds, not where it lies
+        return {key: value for key, value in settings.items() if key.startswith("discriminator")}
+
+    return judges(one) == judges(other)
 
 
 def write_run(imported: Imported, run: Path) -> None:
@@ -211,6 +224,15 @@ def _read_networks(
     return readings, [report[name] for name in NETWORKS]
 
 
+def _without_discriminators(
+    readings: Mapping[str, Reading], report: list[Fact]
+) -> tuple[dict[str, Reading], list[Fact]]:
+    """Leave those that were read to start anew."""
+    kept = {name: reading for name, reading in readings.items() if name.startswith("G")}
+    dropped = readings.keys() - kept.keys()
+    return kept, [replace(fact, value=ANOTHER) if fact.what in dropped else fact for fact in report]
+
+
 def _common_settings(path: Path, readings: Mapping[str, Reading]) -> dict[str, Any]:
     """Return what the networks say of their architecture. Raises CheckpointError: they differ."""
     found: dict[str, Any] = {}
@@ -222,6 +244,17 @@ def _common_settings(path: Path, readings: Mapping[str, Reading]) -> dict[str, A
                     "but a run has one architecture; import one file at a time"
                 )
     return found
+
+
+def _what_stands(found: Mapping[str, Any], networks: TrainConfig) -> list[Fact]:
+    """Say what the weights tell of the architecture, as far as the run has it from them."""
+    kinds = ("generator", "discriminator")
+    same = tuple(kind for kind in kinds if getattr(networks, kind) == found.get(kind))
+    return [
+        Fact(key, str(value), "keys")
+        for key, value in found.items()
+        if key.startswith(same) and getattr(networks, key) == value
+    ]
 
 
 def _remarks(readings: Mapping[str, Reading]) -> list[Fact]:

@@ -11,9 +11,11 @@ from cyclegan.checkpoint import LATEST, averaged_weights, load_checkpoint
 from cyclegan.config import TrainConfig
 from cyclegan.importer.models import read_model
 from cyclegan.importer.reading import (
+    ANOTHER,
     NETWORKS,
     Fact,
     Imported,
+    have_same_discriminators,
     origin_of,
     read,
     with_networks,
@@ -27,7 +29,7 @@ def read_start(path: Path, settings: Mapping[str, Any]) -> Imported:
     Args:
         path: a run folder of ours, whose last checkpoint is taken, an ONNX model of ours, or what
             `read` takes.
-        settings: of TrainConfig, as the new run is told; those of the networks must agree.
+        settings: of TrainConfig, as the new run is told; `with_networks` says what may differ.
 
     Raises:
         CheckpointError: nothing there that can be used. CardError: a model without its card.
@@ -41,26 +43,16 @@ def read_start(path: Path, settings: Mapping[str, Any]) -> Imported:
 
 def _read_run(run: Path, chosen: dict[str, Any]) -> Imported:
     checkpoint = load_checkpoint(run / LATEST)
-    theirs = TrainConfig().replace(**checkpoint["config"])
+    theirs = TrainConfig().replace(**architecture_of(checkpoint["config"]))
     config = with_networks(theirs, chosen)
     step = checkpoint["step"]
     averages = {f"G_{way}": averaged_weights(step, f"G_{way}") for way in ("AB", "BA")}
     judges = {name: step[name] for name in ("D_A", "D_B") if name in step}
     fates = dict.fromkeys(NETWORKS, "starts anew: not there")
-    if _discriminators_of(config) != _discriminators_of(theirs):
-        fates |= dict.fromkeys(judges, "starts anew: another network")
+    if not have_same_discriminators(config, theirs):
+        fates |= dict.fromkeys(judges, ANOTHER)
         judges = {}
     weights = {name: each for name, each in (averages | judges).items() if each}
     fates |= dict.fromkeys(weights, "from the run's own")
     report = tuple(Fact(name, fates[name], LATEST) for name in NETWORKS)
     return Imported(config.replace(init_from=origin_of(run)), weights, report)
-
-
-def _discriminators_of(config: TrainConfig) -> dict[str, Any]:
-    """What the weights of discriminators depend on; not where the file of a backbone lies."""
-    settings = architecture_of(config.to_dict()).items()
-    return {
-        key: value
-        for key, value in settings
-        if key.startswith("discriminator") and key != "discriminator_weights"
-    }

@@ -342,6 +342,35 @@ def test_a_discriminator_of_another_kind_starts_anew(tmp_path: Path) -> None:
     assert fact.value.startswith("starts anew: unknown layout")
 
 
+@pytest.mark.parametrize(
+    ("settings", "kept"),
+    [
+        ({"discriminator": "projected"}, {}),
+        (
+            {"discriminator_norm": "spectral"},
+            {"discriminator": "patch70", "discriminator_width": 4,
+             "discriminator_downsample": "stride"},
+        ),
+    ],
+)  # fmt: skip
+def test_discriminators_start_anew_where_the_run_has_others(
+    tmp_path: Path, settings: dict[str, str], kept: dict[str, Any]
+) -> None:
+    # Their crop is no multiple of 32, which is what `projected` takes.
+    networks = reference_folder(tmp_path, option_lines(crop_size=36, load_size=40))
+    imported = read(tmp_path, settings=settings)
+    assert imported.weights.keys() == {"G_AB", "G_BA"}
+    first = next(iter(networks["G_A"].state_dict().values()))
+    assert any(torch.equal(first, tensor) for tensor in imported.weights["G_AB"].values())
+    config = imported.config.to_dict()
+    assert config.items() >= ({"discriminator_width": 64} | settings | kept).items()
+    assert config["crop_size"] == (256 if settings.get("discriminator") else 36)
+    report = {fact.what: fact.value for fact in imported.report}
+    assert report["D_A"] == report["D_B"] == "starts anew: another network"
+    told = {key: value for key, value in report.items() if key.startswith("discriminator")}
+    assert told == {key: str(value) for key, value in kept.items()}
+
+
 def test_a_file_with_code_is_refused_and_nothing_run(tmp_path: Path) -> None:
     class Trap:
         def __reduce__(self) -> tuple[Any, ...]:

@@ -2,6 +2,7 @@ import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -13,10 +14,12 @@ from cyclegan.contract.errors import CardError, CheckpointError, ConfigError
 from cyclegan.discriminators import discriminator_from
 from cyclegan.export import describe_data, export
 from cyclegan.importer import read_start
+from cyclegan.importer.reading import with_networks
 from cyclegan.methods import STEPS
 from cyclegan.networks import generator_from
 from cyclegan.settings import architecture_of
 from cyclegan.train import train
+from tests.cyclegan.conftest import BACKBONE
 from tests.cyclegan.runs import assert_same, command
 
 SMALL = ["--set", "crop_size=32", "--set", "load_size_min=34", "--set", "load_size_max=40",
@@ -79,25 +82,67 @@ def test_a_model_that_cannot_be_a_start_is_said(tmp_path: Path, source: Path) ->
         read_start(model, {})
 
 
-def test_discriminators_may_be_of_another_kind(
-    tmp_path: Path, source: Path, config: TrainConfig
+@pytest.mark.parametrize("norm", ["instance", "spectral"])
+def test_discriminators_may_be_of_another_kind_than_a_runs(
+    tmp_path: Path, config: TrainConfig, backbone_file: Path, norm: str
 ) -> None:
+    # Their crop is none that a projection takes: the new run has its own.
+    theirs = config.replace(discriminator_norm=norm, crop_size=36, load_size_min=36, max_images=1)
+    train(theirs, tmp_path)
+    kept = read_start(tmp_path, {})
+    assert (kept.config.discriminator_norm, len(kept.weights)) == (norm, 4)
+    settings = {
+        "discriminator": "projected",
+        "discriminator_backbone": BACKBONE,
+        "discriminator_weights": str(backbone_file),
+    }
+    imported = read_start(tmp_path, settings)
+    usual = {"discriminator_norm": "instance", "discriminator_width": 64}
+    assert imported.config.to_dict().items() >= (settings | usual).items()
+    assert imported.weights.keys() == {"G_AB", "G_BA"}
+    anew = "starts anew: another network"
+    assert [fact.value for fact in imported.report] == ["from the run's own"] * 2 + [anew] * 2
+    step = STEPS["cyclegan"](imported.config)
+    step.start_from(imported.weights)
+    assert_same(dict(step.networks["G_AB"].state_dict()), imported.weights["G_AB"])
+
+
+def test_discriminators_may_be_of_another_kind_than_a_cards(tmp_path: Path, source: Path) -> None:
     export(source, "AtoB", "there", tmp_path)
     path = tmp_path / "there.json"
     card = json.loads(path.read_text())
-    card["training"]["config"]["discriminator_norm"] = "spectral"
-    path.write_text(json.dumps(card))
-    assert read_start(tmp_path / "there.onnx", {}).config.discriminator_norm == "spectral"
-    settings = {"discriminator": "projected", "discriminator_weights": "backbone.pth"}
-    for start in (tmp_path / "there.onnx", source):
-        imported = read_start(start, settings)
-        assert architecture_of(imported.config.to_dict())["discriminator_norm"] == "instance"
-        assert (imported.config.discriminator, imported.config.generator) == ("projected", "plain")
-        assert not {"D_A", "D_B"} & imported.weights.keys()
-    assert {fact.value for fact in imported.report} == {
-        "from the run's own",
-        "starts anew: another network",
-    }
+
+    def start(trained: dict[str, str], chosen: dict[str, str]) -> TrainConfig:
+        card["training"]["config"] |= trained
+        path.write_text(json.dumps(card))
+        return read_start(tmp_path / "there.onnx", chosen).config
+
+    assert start({"discriminator_norm": "spectral"}, {}).discriminator_norm == "spectral"
+    projected = {"discriminator": "projected", "discriminator_weights": "backbone.pth"}
+    config = start({}, projected)
+    assert config.to_dict().items() >= (projected | {"discriminator_norm": "instance"}).items()
+    # Of a file a card tells the name alone, and not where it lies.
+    config = start(projected | {"discriminator_norm": "instance"}, {})
+    assert (config.discriminator, config.discriminator_weights) == ("projected", "")
+
+
+@pytest.mark.parametrize(
+    ("chosen", "weights"),
+    [
+        ({"discriminator_width": 32}, "lite0.pth"),
+        ({"discriminator_backbone": "tf_efficientnet_lite0"}, "lite0.pth"),
+        ({"discriminator_backbone": "lcnet_100"}, ""),
+        (
+            {"discriminator_backbone": "lcnet_100", "discriminator_weights": "lcnet.pth"},
+            "lcnet.pth",
+        ),
+    ],
+)
+def test_another_backbone_does_not_take_the_weights_of_the_one_before(
+    chosen: dict[str, Any], weights: str
+) -> None:
+    theirs = TrainConfig(discriminator="projected", discriminator_weights="lite0.pth")
+    assert with_networks(theirs, chosen).discriminator_weights == weights
 
 
 def test_the_command_starts_from_a_run_and_the_same_command_goes_on(
