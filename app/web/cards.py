@@ -35,7 +35,7 @@ def choice(
   {_example(card, folder, "")}
   <span class="choice-text">{escape(card.description)}</span>
   <ul class="facts">
-    <li>{megabytes(card.bytes)}</li>{_pace(pace, language)}{figures}
+    <li>{megabytes(card.bytes)}</li>{_pace(pace, language, "li")}{figures}
     <li>{escape(card.licence)}</li>
   </ul>
 </label>"""
@@ -62,19 +62,19 @@ def full(card: ModelCard, folder: Path, *, pace: Pace | None = None, language: s
   <p>{escape(card.description)}</p>
   {_example(card, folder, say(language, "card.example", title=card.title))}
   {_measured(card.metrics, language)}
-  <ul class="facts">{_pace(pace, language)}</ul>
+  {_pace(pace, language, "p")}
   {_list(say(language, "card.limits"), card.known_limits)}
   <details><summary>{say(language, "card.origin")}</summary><dl>{table}</dl></details>
 </article>"""
 
 
-def _pace(pace: Pace | None, language: str) -> str:
-    """How long a picture took here, where that is known."""
+def _pace(pace: Pace | None, language: str, tag: str) -> str:
+    """An element that says how long a picture took here, where that is known."""
     if pace is None:
         return ""
     time = f"{pace.seconds:.1f} s" if pace.seconds >= 1 else f"{1000 * pace.seconds:.0f} ms"
     told = say(language, "card.pace", time=time, width=pace.width, height=pace.height)
-    return f"<li>{told}</li>"
+    return f"<{tag}>{told}</{tag}>"
 
 
 def _example(card: ModelCard, folder: Path, alternative: str) -> str:

@@ -62,7 +62,7 @@ def test_a_card_tells_how_long_a_picture_took_here(card: ModelCard, tmp_path: Pa
         pace = Pace(seconds, 512, 341)
         short = cards.choice(card, tmp_path, chosen=True, pace=pace)
         for html in (short, cards.full(card, tmp_path, pace=pace)):
-            assert f"<li>{time} for 512 × 341 pixels here</li>" in html
+            assert f">{time} for 512 × 341 pixels here</" in html
     assert "pixels here" not in cards.full(card, tmp_path)
 
 
