@@ -25,7 +25,8 @@ from cyclegan.distances import (
 
 PATCH_SIZE = 224  # pixels; side at which pictures are compared where no network says otherwise
 THUMBNAIL_SIZE = 16  # pixels
-UNITS = {"KID": "x100", "FID": "", "SWD": "x100", "recognised": "%"}  # by a name's first word
+# By a name's first word.
+UNITS = {"KID": "x100", "FID": "", "SWD": "x100", "recognised": "%", "SSIM": ""}
 
 RGB = NDArray[np.uint8]  # [H, W, 3]
 Points = NDArray[np.float64]  # [N, D]

@@ -117,8 +117,8 @@ def print_evaluation(result: "Evaluation") -> None:
     """Print the figures beside those of untouched and of real pictures, and how they were taken."""
     table = Table("", "translated", "untouched", "real")
     for metric in result.metrics:
-        values = (metric.value, result.untouched[metric.name], result.real[metric.name])
-        cells = (f"{value:.2f}" for value in values)
+        values = (metric.value, result.untouched[metric.name], result.real.get(metric.name))
+        cells = ("" if value is None else f"{value:.2f}" for value in values)
         table.add_row(f"{metric.name} {metric.unit} ({metric.direction} is better)", *cells)
     console = Console()
     console.print(table)

@@ -14,6 +14,7 @@ _TRAINING_PACKAGES = (
     "onnxscript",
     "onnxslim",
     "safetensors",
+    "skimage",
     "tensorboard",
     "torch",
     "torchvision",

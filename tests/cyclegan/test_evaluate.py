@@ -2,11 +2,12 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from cyclegan.contract.card import Metric, ModelCard
 from cyclegan.contract.errors import DatasetError, InputError
-from cyclegan.evaluate import direction_of, evaluate, merge_metrics
+from cyclegan.evaluate import LIKENESS, direction_of, evaluate, likeness, merge_metrics
 
 
 def test_evaluate_tells_a_good_model_from_none(
@@ -25,10 +26,13 @@ def test_evaluate_tells_a_good_model_from_none(
         on_picture=lambda *place: done.append(place),
     )
     values = {metric.name: metric.value for metric in result.metrics}
-    assert list(values) == ["KID", "FID", "recognised as class 0"]
+    assert list(values) == ["KID", "FID", "recognised as class 0", LIKENESS]
     assert result.untouched["recognised as class 0"] == 100  # red is brightest
     assert values["recognised as class 0"] == 0  # and darkest in the negative
-    assert {metric.direction for metric in result.metrics} == {"lower"}
+    assert {metric.direction for metric in result.metrics[:-1]} == {"lower"}
+    assert values[LIKENESS] < 0  # what was bright is dark
+    assert result.untouched[LIKENESS] == 1
+    assert LIKENESS not in result.real
     assert result.real["KID"] < result.untouched["KID"]
     assert done == [(i, 4) for i in range(1, 5)]
     protocol = result.metrics[0].protocol
@@ -39,10 +43,19 @@ def test_evaluate_tells_a_good_model_from_none(
     json.dumps(result.to_dict())
 
 
+def test_likeness_falls_with_what_changes() -> None:
+    photo = np.random.default_rng(0).integers(0, 256, (64, 48, 3), dtype=np.uint8)
+    few, many = photo.copy(), photo.copy()
+    few[:8], many[:32] = 0, 0
+    assert likeness(photo, photo) == 1
+    assert 1 > likeness(photo, few) > likeness(photo, many) > 0.4
+    assert likeness(photo[:3, :5], photo[:3, :5]) == 1  # smaller than what is looked at together
+
+
 def test_without_a_feature_network_colours_are_compared(weights_dir: Path, data_dir: Path) -> None:
     card = ModelCard.read(weights_dir / "negate.json")
     result = evaluate(weights_dir / "negate.onnx", card, data_dir, "AtoB")
-    assert [metric.name for metric in result.metrics] == ["SWD"]
+    assert [metric.name for metric in result.metrics] == ["SWD", LIKENESS]
     assert result.real["SWD"] < result.untouched["SWD"]
     assert "--features" in result.warnings[0]
 
