@@ -11,13 +11,13 @@ from PIL import (  # the plugins that read and write; Image.init() would import 
     BmpImagePlugin,
     GifImagePlugin,
     Image,
-    ImageFile,
     JpegImagePlugin,
     PngImagePlugin,
     TiffImagePlugin,
     WebPImagePlugin,
 )
 
+from cyclegan.contract.apng import AnimatedPng
 from cyclegan.contract.errors import PictureError, brief
 
 
@@ -47,7 +47,12 @@ FORMATS = (
         has_alpha=False,
     ),
     # 12 megapixels of photos: 1.25 s, 22.1 MB; at Pillow's level 6: 2.77 s, 22.8 MB.
-    Format(PngImagePlugin.PngImageFile.format, (".png",), options={"compress_level": 3}),
+    Format(
+        PngImagePlugin.PngImageFile.format,
+        (".png", ".apng"),
+        options={"compress_level": 3},
+        is_animated=True,
+    ),
     Format(
         WebPImagePlugin.WebPImageFile.format,
         (".webp",),
@@ -93,7 +98,7 @@ def format_to_write(suffix: str, name: str) -> Format:
     return _BY_SUFFIX[suffix.lower()]
 
 
-def open_header(file: BinaryIO, name: str) -> ImageFile.ImageFile:
+def open_header(file: BinaryIO, name: str) -> Image.Image:
     """Read the header alone: size, format, metadata; no pixel yet. Raises: PictureError.
 
     The content decides what it is, not its name; `name` is what errors call the file.
@@ -108,7 +113,12 @@ def open_header(file: BinaryIO, name: str) -> ImageFile.ImageFile:
     if codec is None:
         raise PictureError(f"{name} is not a picture that can be read; use JPEG, PNG, WebP or TIFF")
     try:
-        return _open_heif(file) if codec == _HEIF.name else Image.OPEN[codec][0](file, "")
+        if codec == _HEIF.name:
+            return _open_heif(file)
+        image = Image.OPEN[codec][0](file, "")
+        if isinstance(image, PngImagePlugin.PngImageFile) and image.is_animated:
+            return AnimatedPng(file, image)
+        return image
     except ModuleNotFoundError as error:
         raise PictureError(
             f"{name} is a HEIC picture, for which pi-heif is not installed; "
@@ -136,8 +146,8 @@ def _recognize(start: bytes) -> str | None:
     return None
 
 
-def _open_heif(file: BinaryIO) -> ImageFile.ImageFile:
+def _open_heif(file: BinaryIO) -> Image.Image:
     from pi_heif import HeifImageFile  # lazy: the extra `heif`
 
-    image: ImageFile.ImageFile = HeifImageFile(file, "")
+    image: Image.Image = HeifImageFile(file, "")
     return image

@@ -15,11 +15,12 @@ from typing import BinaryIO, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageCms, ImageFile
+from PIL import Image, ImageCms
 
 from cyclegan.contract.errors import PictureError, brief
 from cyclegan.contract.formats import FORMATS, open_header
 from cyclegan.contract.metadata import NOTHING_SAID, Metadata, read_metadata
+from cyclegan.contract.modes import to_8_bits
 from cyclegan.contract.pixels import strips
 
 MAX_PIXELS = 100_000_000
@@ -72,7 +73,7 @@ class Frame(NamedTuple):
     """One picture of an animation."""
 
     picture: Picture
-    duration_ms: int  # how long it is shown
+    duration_ms: float  # how long it is shown
 
 
 @dataclass(frozen=True)
@@ -82,6 +83,7 @@ class Animation:
     frames: Iterator[Frame]  # can be gone through once, while the file is open
     count: int  # of frames
     plays: int  # how often it is shown; 0: for ever
+    has_alpha: bool = True  # False: none of the pictures has one
 
     def map(self, change: Callable[[Picture], Picture]) -> "Animation":
         """The animation of the changed pictures, each changed when it is asked for."""
@@ -108,7 +110,7 @@ def load_picture(
 def open_picture(
     source: Source, *, max_pixels: int = MAX_PIXELS, name: str | None = None
 ) -> Iterator[Picture | Animation]:
-    """Read a picture, or the frames of an animation (GIF, WebP, AVIF) as long as the block lasts.
+    """Read a picture, or the frames of an animation as long as the block lasts.
 
     Raises: PictureError as `load_picture`, for a frame when it is asked for.
     """
@@ -126,7 +128,7 @@ def open_picture(
 @contextmanager
 def _open_image(
     source: Source, max_pixels: int, name: str | None
-) -> Iterator[tuple[ImageFile.ImageFile, str]]:
+) -> Iterator[tuple[Image.Image, str]]:
     """The header of a picture that is not too large, and what to call it in errors."""
     name = name or (str(source) if isinstance(source, Path) else "the picture")
     with ExitStack() as stack:
@@ -151,7 +153,7 @@ def _read(image: Image.Image, name: str) -> Picture:
     """The pixels of an opened image, or of the frame that it is at. Raises: PictureError."""
     with _decoding(name):
         image.load()
-        mode = _to_8_bits(image.crop((0, 0, 1, 1))).mode
+        mode = to_8_bits(image.crop((0, 0, 1, 1))).mode
         to_srgb, icc = _conversion("RGB" if mode == "RGBA" else mode, image.info.get("icc_profile"))
         orientation, metadata = read_metadata(image, icc)  # after load(): TIFF is upright then
         is_turned, down, right = _STORED.get(orientation, _STORED[1])
@@ -163,7 +165,7 @@ def _read(image: Image.Image, name: str) -> Picture:
             return (pixels.swapaxes(0, 1) if is_turned else pixels)[::down, ::right]
 
         for rows in strips(image.height):  # each step on the whole would be a copy of all
-            pixels = _to_8_bits(image.crop((0, rows.start, image.width, rows.stop)))
+            pixels = to_8_bits(image.crop((0, rows.start, image.width, rows.stop)))
             if alpha is not None:
                 stored(alpha)[rows] = np.asarray(pixels.getchannel("A"))
                 pixels = pixels.convert("RGB")
@@ -171,18 +173,19 @@ def _read(image: Image.Image, name: str) -> Picture:
         return Picture(rgb, alpha, metadata)
 
 
-def _read_animation(image: ImageFile.ImageFile, name: str, count: int) -> Animation:
+def _read_animation(image: Image.Image, name: str, count: int) -> Animation:
     def frames() -> Iterator[Frame]:
         for place in range(count):
             with _decoding(name):
                 image.seek(place)
             picture = _read(image, name)
-            yield Frame(picture, round(image.info.get("duration", 0)))
+            yield Frame(picture, image.info.get("duration", 0))
 
     plays = image.info.get("loop", 0 if image.format == "AVIF" else 1)  # Pillow knows no other AVIF
     if image.format == "GIF" and plays and "loop" in image.info:
-        plays += 1  # it says how often it is repeated, WebP how often it is shown
-    return Animation(frames(), count, plays)
+        plays += 1  # it says how often it is repeated, the others how often it is shown
+    has_alpha = image.format == "GIF" or image.has_transparency_data  # of GIF, only frames say it
+    return Animation(frames(), count, plays, has_alpha)
 
 
 @contextmanager
@@ -198,21 +201,6 @@ def _decoding(name: str) -> Iterator[None]:
         raise PictureError(
             f"{name} is truncated or damaged ({brief(error)}); save or copy it again"
         ) from error
-
-
-def _to_8_bits(image: Image.Image) -> Image.Image:
-    """Palettes, bits, 16-bit greys and premultiplied alpha -> one of L, RGB, CMYK, RGBA."""
-    if image.mode.startswith("I;16"):
-        # v / 257 rounded: 65535 -> 255. Pillow's own conversion clips everything above 255.
-        grey = np.asarray(image).astype(np.uint32)
-        return Image.fromarray(((grey + 128) // 257).astype(np.uint8))
-    if image.mode in ("I", "F"):
-        raise PictureError("has 32-bit samples of unknown range; save it with 8 or 16 bits")
-    if image.has_transparency_data:
-        return image.convert("RGBA")
-    if image.mode == "1":
-        return image.convert("L")
-    return image if image.mode in ("L", "CMYK") else image.convert("RGB")
 
 
 def _conversion(

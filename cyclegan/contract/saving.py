@@ -11,6 +11,7 @@ from typing import Any, BinaryIO, NamedTuple
 import numpy as np
 from PIL import GifImagePlugin, Image
 
+from cyclegan.contract.apng import write_frames
 from cyclegan.contract.errors import PictureError
 from cyclegan.contract.files import atomic_write
 from cyclegan.contract.formats import format_to_write
@@ -19,6 +20,7 @@ from cyclegan.contract.metadata import metadata_options
 
 DEFAULT_QUALITY = 95
 _WHITE = (255, 255, 255)
+_MOST_PLAYS = 2**16 - 1  # of a GIF and a WebP
 _MANY = 2**15  # colours
 _COARSE = [value & 0xFC | 0x02 for value in range(256)] * 3  # 6 bits of R, G and B
 
@@ -46,8 +48,8 @@ def write_picture(
     """Write a picture in the format of files with a suffix like ".jpg".
 
     `quality` (1 to 100) is for JPEG, WebP and AVIF. Formats without alpha (JPEG, BMP) show the
-    picture on white. Of an animation, formats other than GIF, WebP and AVIF take the first frame;
-    an AVIF plays for ever.
+    picture on white. Of an animation, formats that know none take the first frame; an AVIF plays
+    for ever.
 
     Returns its height and width in pixels. Raises: PictureError if the format is not one we write
     or cannot hold the picture; `name` is what it calls the file.
@@ -63,7 +65,7 @@ def write_picture(
             f"{name}: {form.name} has room for {form.max_side} pixels a side, the picture is "
             f"{width} x {height}; use PNG"
         )
-    options: dict[str, Any] = {"format": form.name, **form.options}
+    options = dict(form.options)
     if "quality" in options:
         options["quality"] = quality
     metadata = first.picture.metadata
@@ -72,11 +74,15 @@ def write_picture(
     images = (_to_image(frame, form.has_alpha) for frame in chain([first], frames))
     if form.name == "GIF":
         _write_gif(images, file, plays, metadata.software)
+    elif form.name == "PNG" and count > 1:
+        mode = "RGBA" if picture.has_alpha else "RGB"
+        write_frames(images, file, count=count, plays=plays, mode=mode, **options)
     elif form.is_animated and count > 1:
         moving = _Moving(images, count)
-        moving.save(file, save_all=True, duration=moving.durations_ms, loop=plays, **options)
+        options |= {"duration": moving.durations_ms, "loop": min(plays, _MOST_PLAYS)}
+        moving.save(file, form.name, save_all=True, **options)
     else:
-        next(images).image.save(file, **options)
+        next(images).image.save(file, form.name, **options)
     return height, width
 
 
@@ -84,7 +90,22 @@ class _Shown(NamedTuple):
     """A frame as Pillow has it."""
 
     image: Image.Image
-    duration_ms: int
+    duration_ms: float
+
+
+class _Whole:
+    """Durations in the unit of a format: what one frame loses the next one gets."""
+
+    def __init__(self, unit_ms: int) -> None:
+        self._unit_ms = unit_ms
+        self._late_ms = 0.0
+
+    def of(self, duration_ms: float) -> int:
+        """How long a frame is shown, in milliseconds."""
+        self._late_ms += duration_ms
+        shown_ms = round(self._late_ms / self._unit_ms) * self._unit_ms
+        self._late_ms -= shown_ms
+        return shown_ms
 
 
 def _to_image(frame: Frame, with_alpha: bool) -> _Shown:
@@ -104,6 +125,7 @@ class _Moving(Image.Image):
         self.is_animated = True
         self.durations_ms: list[int] = []  # of the frames so far; read after each of them
         self._frames = frames
+        self._whole = _Whole(1)
         self.seek(0)
 
     def tell(self) -> int:
@@ -112,25 +134,22 @@ class _Moving(Image.Image):
     def seek(self, frame: int) -> None:
         if frame == len(self.durations_ms):  # Pillow goes forward, and in the end back to the first
             image, duration_ms = next(self._frames)
-            self.durations_ms.append(duration_ms)
+            self.durations_ms.append(self._whole.of(duration_ms))
             self.im, self._mode, self._size = image.im, image.mode, image.size
 
 
 def _write_gif(frames: Iterator[_Shown], file: BinaryIO, plays: int, comment: str | None) -> None:
     """Write frame after frame, each with colours of its own. Pillow's writer keeps all of them."""
-    late_ms = 0  # GIF counts in hundredths of a second: what one frame loses the next one gets
+    whole = _Whole(10)
     is_first = True
     for image, duration_ms in frames:
         paletted, transparent = _to_palette(image)
-        late_ms += duration_ms
-        shown_ms = late_ms // 10 * 10
-        late_ms -= shown_ms
-        options: dict[str, Any] = {"duration": shown_ms}
+        options: dict[str, Any] = {"duration": whole.of(duration_ms)}
         if transparent is not None:
             options |= {"transparency": transparent, "disposal": 2}
         if is_first:
             # It says how often the animation is repeated (0: for ever), and nothing for once.
-            loop = {} if plays == 1 else {"loop": max(plays - 1, 0)}
+            loop = {} if plays == 1 else {"loop": min(max(plays - 1, 0), _MOST_PLAYS)}
             header, _ = GifImagePlugin.getheader(
                 paletted, info=options | loop | {"comment": comment}
             )

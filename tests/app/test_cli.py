@@ -165,7 +165,7 @@ def test_paths_can_be_given_by_place_or_by_option(command, photo: Path, tmp_path
             ("{photo}", "{text}/out.png", "--overwrite"),
             "is a file, so nothing can be written in it",
         ),
-        (("{folder}", "out"), "has no pictures (.avif .bmp"),
+        (("{folder}", "out"), "has no pictures (.apng .avif .bmp"),
         (("{folder}", "{folder}"), "is both input and output"),
         (("{folder}", "{photo}"), "is a file; name a folder"),
         (("{photo}", "out.png", "-m", "negat"), 'unknown model "negat"; did you mean "negate"?'),

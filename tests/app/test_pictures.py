@@ -66,7 +66,7 @@ def test_16_bits_a_colour_are_scaled(
     np.testing.assert_array_equal(load_picture(tmp_path / "out.png").rgb, rgb)
 
 
-@pytest.mark.parametrize("codec", ["GIF", "WEBP"])
+@pytest.mark.parametrize("codec", ["GIF", "WEBP", "PNG"])
 def test_an_animation_stays_one(convert_same, tmp_path: Path, codec: str) -> None:
     path = tmp_path / f"a.{codec.lower()}"
     path.write_bytes(moving(codec, loop=0))

@@ -1,4 +1,4 @@
-"""GIF, WebP and AVIF, frame by frame."""
+"""GIF, WebP, AVIF and PNG, frame by frame."""
 
 import io
 import tracemalloc
@@ -34,8 +34,8 @@ def read(source: bytes | Path) -> tuple[list[Frame], int]:
         return list(animation.frames), animation.plays
 
 
-@pytest.mark.parametrize("codec", ["GIF", "WEBP"])
-@pytest.mark.parametrize("suffix", [".gif", ".webp", ".avif"])
+@pytest.mark.parametrize("codec", ["GIF", "WEBP", "PNG"])
+@pytest.mark.parametrize("suffix", [".gif", ".webp", ".avif", ".png"])
 def test_frames_and_their_timing_come_through(tmp_path: Path, codec: str, suffix: str) -> None:
     with open_picture(moving(codec, loop=0)) as animation:
         assert isinstance(animation, Animation)
@@ -67,8 +67,9 @@ def test_a_gif_keeps_256_colours_as_they_are_and_comes_near_more(
 @pytest.mark.parametrize(("codec", "options", "plays"), [
     ("GIF", {}, 1), ("GIF", {"loop": 0}, 0), ("GIF", {"loop": 2}, 3),
     ("WEBP", {"loop": 1}, 1), ("WEBP", {"loop": 0}, 0), ("WEBP", {"loop": 3}, 3),
+    ("PNG", {"loop": 1}, 1), ("PNG", {"loop": 0}, 0), ("PNG", {"loop": 3}, 3),
 ])  # fmt: skip
-@pytest.mark.parametrize("suffix", [".gif", ".webp"])
+@pytest.mark.parametrize("suffix", [".gif", ".webp", ".png"])
 def test_how_often_it_plays_comes_through(
     codec: str, options: dict[str, int], plays: int, suffix: str
 ) -> None:
@@ -76,6 +77,16 @@ def test_how_often_it_plays_comes_through(
         written = io.BytesIO()
         write_picture(animation, written, suffix)
     assert read(written.getvalue())[1] == plays
+
+
+def test_what_is_played_more_often_than_a_format_can_say_is_played_as_often_as_it_can() -> None:
+    most = {}
+    for suffix in (".gif", ".webp", ".png"):
+        with open_picture(moving("PNG", loop=100_000)) as animation:
+            written = io.BytesIO()
+            write_picture(animation, written, suffix)
+        most[suffix] = read(written.getvalue())[1]
+    assert most == {".gif": 65_536, ".webp": 65_535, ".png": 100_000}
 
 
 def test_hundredths_of_seconds_lose_no_time(tmp_path: Path) -> None:
@@ -90,7 +101,7 @@ def test_hundredths_of_seconds_lose_no_time(tmp_path: Path) -> None:
     assert set(shown) == {30, 40}
 
 
-@pytest.mark.parametrize("suffix", [".gif", ".webp", ".avif"])
+@pytest.mark.parametrize("suffix", [".gif", ".webp", ".avif", ".png"])
 def test_what_is_transparent_stays_so(tmp_path: Path, suffix: str) -> None:
     corner = np.tri(16, dtype=np.uint8) * 255
     alphas = [corner, 255 - corner]
@@ -102,7 +113,7 @@ def test_what_is_transparent_stays_so(tmp_path: Path, suffix: str) -> None:
 
 
 def test_other_formats_take_the_first_frame(tmp_path: Path) -> None:
-    for suffix in (".png", ".jpg"):
+    for suffix in (".tif", ".jpg"):
         with open_picture(moving("WEBP")) as animation:
             save_picture(animation, tmp_path / f"a{suffix}")
         first = load_picture(tmp_path / f"a{suffix}").rgb
@@ -110,12 +121,12 @@ def test_other_formats_take_the_first_frame(tmp_path: Path) -> None:
 
 
 def test_a_still_picture_in_these_formats_is_a_picture() -> None:
-    for codec in ("GIF", "WEBP", "AVIF"):
+    for codec in ("GIF", "WEBP", "AVIF", "PNG"):
         with open_picture(encode(Image.fromarray(smooth(8, 8)), codec)) as picture:
             assert isinstance(picture, Picture)
 
 
-@pytest.mark.parametrize("suffix", [".gif", ".webp", ".avif"])
+@pytest.mark.parametrize("suffix", [".gif", ".webp", ".avif", ".png"])
 def test_memory_is_that_of_one_frame(tmp_path: Path, suffix: str) -> None:
     def frames() -> Iterator[Frame]:
         for i in range(40):
@@ -128,10 +139,11 @@ def test_memory_is_that_of_one_frame(tmp_path: Path, suffix: str) -> None:
     assert peak < 10 * 200 * 200 * 3  # all of them: 40
 
 
-def test_a_damaged_frame_leaves_no_file(tmp_path: Path) -> None:
+@pytest.mark.parametrize("codec", ["GIF", "PNG"])
+def test_a_damaged_frame_leaves_no_file(tmp_path: Path, codec: str) -> None:
     with (
         pytest.raises(PictureError, match=r"^the picture is truncated or damaged"),
-        open_picture(moving("GIF")[:-100]) as animation,
+        open_picture(moving(codec)[:-100]) as animation,
     ):
         save_picture(animation, tmp_path / "a.webp")
     assert list(tmp_path.iterdir()) == []

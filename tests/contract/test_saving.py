@@ -54,5 +54,5 @@ def test_what_a_format_has_no_room_for_is_refused(tmp_path: Path) -> None:
     with pytest.raises(PictureError, match=r"JPEG has room for 65500 pixels a side.*70000 x 1"):
         save_picture(wide, tmp_path / "wide.jpg")
     save_picture(wide, tmp_path / "wide.png")
-    with pytest.raises(PictureError, match=r"cannot be written as \.xyz; use one of \.avif"):
+    with pytest.raises(PictureError, match=r"cannot be written as \.xyz; use one of \.apng \.avif"):
         save_picture(wide, tmp_path / "wide.xyz")

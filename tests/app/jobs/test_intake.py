@@ -102,7 +102,7 @@ def test_what_is_no_picture_has_failed_and_the_others_have_not(tmp_path: Path) -
     assert good.file
     assert [p.file for p in bad] == [None, None, None]
     reasons = [p.reason or "" for p in bad]
-    assert reasons[0].startswith("a.txt is not named as a picture (.avif ")
+    assert reasons[0].startswith("a.txt is not named as a picture (.apng .avif ")
     assert reasons[1].startswith("in.png is damaged in its zip: ")
     assert reasons[2] == "in.png is encrypted in its zip"
 

@@ -1,0 +1,21 @@
+"""Pillow's modes of pixels -> the few that are translated. Colours are converted in images.py."""
+
+import numpy as np
+from PIL import Image
+
+from cyclegan.contract.errors import PictureError
+
+
+def to_8_bits(image: Image.Image) -> Image.Image:
+    """Palettes, bits, 16-bit greys and premultiplied alpha -> one of L, RGB, CMYK, RGBA."""
+    if image.mode.startswith("I;16"):
+        # v / 257 rounded: 65535 -> 255. Pillow's own conversion clips everything above 255.
+        grey = np.asarray(image).astype(np.uint32)
+        return Image.fromarray(((grey + 128) // 257).astype(np.uint8))
+    if image.mode in ("I", "F"):
+        raise PictureError("has 32-bit samples of unknown range; save it with 8 or 16 bits")
+    if image.has_transparency_data:
+        return image.convert("RGBA")
+    if image.mode == "1":
+        return image.convert("L")
+    return image if image.mode in ("L", "CMYK") else image.convert("RGB")
