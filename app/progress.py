@@ -1,4 +1,4 @@
-"""How far one translation has come, and a way to stop it: between who translates and who waits.
+"""How far one piece of work has come, and a way to stop it: between who does it and who waits.
 
 What is counted is up to translator.py and rendering.py, how it is shown to the doors.
 """
@@ -11,17 +11,17 @@ from cyclegan.contract.errors import StoppedError
 
 
 class Progress:
-    """Of one translation: one thread advances it, any other may stop it."""
+    """Of one piece of work: one thread advances it, any other may stop it."""
 
     def __init__(self, tell: Callable[[int, int], None] | None = None) -> None:
-        """`tell(done, total)` is called before the first tile and after each."""
+        """`tell(done, total)` is called before the first tile and after each, and before rows."""
         self._tell = tell
         self._is_stopped = False
         # A run that is under way ends at the next node of its graph.
         self.run_options = ort.RunOptions()
 
     def stop(self) -> None:
-        """Let the translation end as soon as it can: in a tile, or between the rows of a result."""
+        """Let it end as soon as it can: in a tile, between rows, between parts of a file."""
         self._is_stopped = True
         self.run_options.terminate = True
 
@@ -31,7 +31,7 @@ class Progress:
             raise StoppedError("stopped before it was done")
 
     def advance(self, done: int, total: int) -> None:
-        """Say that so many tiles of so many are done. Raises: StoppedError."""
+        """Say that so many tiles, or rows, of so many are done. Raises: StoppedError."""
         self.check()
         if self._tell:
             self._tell(done, total)

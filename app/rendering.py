@@ -147,7 +147,7 @@ class Renderer:
         made = after.astype(np.float32) - seen if is_transfer else after
         result = after if seen is before else np.empty_like(before)
         for rows in strips(size[0]):
-            progress.check()
+            progress.advance(rows.start, size[0])
             old = before[rows].astype(np.float32)
             new = enlarge(made, size, rows)
             new = np.clip(old + new if is_transfer else new, 0, 255)

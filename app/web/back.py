@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from app.ciede2000 import difference_of
 from app.effects import RGB, shrink
+from app.progress import Progress
 from app.recipe import Recipe
 from app.rendering import Renderer
 from app.store import Store
@@ -63,7 +64,7 @@ def way_back(store: Store, model: str) -> str | None:
     return reverse if reverse in usable else None
 
 
-def translate_back(store: Store, run: Run) -> Back:
+def translate_back(store: Store, run: Run, progress: Progress) -> Back:
     """Translate the whole change of a run back, and compare with the photo. Raises: CycleGANError.
 
     Whatever else a visitor asked for would be lost, or kept, without either model.
@@ -74,7 +75,9 @@ def translate_back(store: Store, run: Run) -> Back:
     recipe = Recipe(size=run.size)
     before, seen, answer = read_kept(run)
     after = Renderer(store.load(run.model), recipe).render(before, seen, answer)
-    again = Renderer(store.load(reverse), recipe)(after)
+    renderer = Renderer(store.load(reverse), recipe)
+    seen = renderer.see(after.rgb)
+    again = renderer.render(after, seen, renderer.ask(seen, progress))
     differences = difference_of(shrink(before.rgb, _MAP_SIDE), shrink(again.rgb, _MAP_SIDE))
     folder = Path(tempfile.mkdtemp(dir=run.folder))  # a browser keeps what it knows by its address
     picture, lost = folder / "back.webp", folder / "lost.png"

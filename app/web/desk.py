@@ -64,6 +64,10 @@ class Parts:
             self.run: None,
         }
 
+    def stopped(self) -> Updates:
+        """The result as it was, and that nothing came after it."""
+        return {self.note: str(word("photo.stopped")), self.file: None}
+
 
 def lay_out(store: Store) -> Parts:
     """Put the components into the tab: what is given on the left, what comes back on the right."""

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import wraps
+from functools import partial, wraps
 from typing import Any
 
 import gradio as gr
@@ -47,9 +47,8 @@ log = logging.getLogger(__name__)
 def photo_tab(page: gr.Blocks, store: Store) -> None:
     """Fill the tab; the models are looked up again and again while the page is open."""
     desk = _Desk(lay_out(store), store)
-    _connect_translation(page, desk)
+    _connect_slow(page, desk)
     _connect_live(desk)
-    _connect_rest(desk)
     follow(page, desk.parts.picker, store)
 
 
@@ -59,7 +58,7 @@ class _Desk:
     def __init__(self, parts: Parts, store: Store) -> None:
         self.parts = parts
         self._store = store
-        self._under_way: dict[str | None, Progress] = {}  # of each visitor
+        self._under_way: set[tuple[str | None, Progress]] = set()  # by visitor
 
     def translate(
         self,
@@ -86,9 +85,7 @@ class _Desk:
         if upload is None or (is_known and not pressed):
             return {parts.run: gr.skip()}
         language = language_of(request)
-        doing = say(language, "photo.translating")
-        progress = Progress(lambda done, total: bar(done / total, desc=doing))
-        with self._watched(request, progress):
+        with self._watched("photo.translating", request, bar) as progress:
             run = run_model(
                 self._store, upload, str(model or ""), recipe.size, progress, last, language
             )
@@ -102,24 +99,28 @@ class _Desk:
         }
 
     @contextmanager
-    def _watched(self, request: gr.Request, progress: Progress) -> Iterator[None]:
-        """Let a visitor stop what the block does."""
-        self._under_way[request.session_hash] = progress
+    def _watched(self, doing: str, request: gr.Request, bar: gr.Progress) -> Iterator[Progress]:
+        """Tell a visitor how far the block is, after a word of the page, and let them stop it."""
+        tell = partial(bar, desc=say(language_of(request), doing))
+        tell(0)
+        progress = Progress(lambda done, total: tell(done / total))
+        one = request.session_hash, progress
+        self._under_way.add(one)
         try:
-            yield
+            yield progress
         finally:
-            if self._under_way.get(request.session_hash) is progress:
-                del self._under_way[request.session_hash]
+            self._under_way.remove(one)
 
     def leave(self, request: gr.Request) -> None:
-        """Stop what a visitor waits for."""
-        if progress := self._under_way.get(request.session_hash):
-            progress.stop()
+        """Stop all that a visitor waits for."""
+        for visitor, progress in tuple(self._under_way):
+            if visitor == request.session_hash:
+                progress.stop()
 
     def stop(self, request: gr.Request) -> Updates:
         """The same, and say so."""
         self.leave(request)
-        return self.parts.clear() | {self.parts.note: str(word("photo.stopped"))}
+        return self.parts.stopped()
 
     def refine(self, run: Run | None, *values: Any) -> Updates:
         """Show the result by other options, without the network."""
@@ -133,16 +134,20 @@ class _Desk:
             set_region(run, str(event.region))
         return self.refine(run, *values)
 
-    def write(self, run: Run, *values: Any) -> Updates:
+    def write(
+        self, request: gr.Request, run: Run, bar: gr.Progress = _BAR, *values: Any
+    ) -> Updates:
         """Make the file to take away."""
         wanted = read_options(values)
-        file = write_file(self._store, run, wanted.recipe, wanted.format)
-        return {self.parts.file: str(file), self.parts.download: gr.Button(word("photo.download"))}
+        with self._watched("photo.writing", request, bar) as progress:
+            file = write_file(self._store, run, wanted.recipe, wanted.format, progress)
+        return {self.parts.note: run.note, self.parts.file: str(file)}
 
-    def go_back(self, run: Run) -> Updates:
+    def go_back(self, request: gr.Request, run: Run, bar: gr.Progress = _BAR) -> Updates:
         """Show what the way there and back loses."""
-        back = shown_back(translate_back(self._store, run))
-        return {self.parts.there_and_back: back, self.parts.back: gr.Button(word("photo.back"))}
+        with self._watched("photo.going-back", request, bar) as progress:
+            back = translate_back(self._store, run, progress)
+        return {self.parts.note: run.note, self.parts.there_and_back: shown_back(back)}
 
     def answering(self, handler: Handler) -> Handler:
         """A handler that makes a sentence for the visitor of every error."""
@@ -154,7 +159,7 @@ class _Desk:
                 return handler(*inputs)
             except StoppedError:
                 log.info("%s was stopped", handler.__name__)
-                return parts.clear() | {parts.note: str(word("photo.stopped"))}
+                return parts.stopped()
             except CycleGANError as error:
                 log.info("refused to %s: %s", handler.__name__, error)
                 emptied: Updates = {parts.photo: None} if isinstance(error, PictureError) else {}
@@ -173,23 +178,32 @@ def _inputs(parts: Parts) -> list[Any]:
     return [parts.run, *parts.options.widgets()]
 
 
-def _connect_translation(page: gr.Blocks, desk: _Desk) -> None:
+def _connect_slow(page: gr.Blocks, desk: _Desk) -> None:
+    """What says how far it is, and ends by Cancel or when its visitor leaves."""
     parts = desk.parts
+    slow: dict[str, Any] = {
+        "outputs": parts.outputs(),
+        "show_progress_on": parts.compare,
+        "api_visibility": "private",
+    }
     translation = gr.on(
         [parts.photo.change, parts.picker.input, parts.start.click, parts.options.size.input],
         desk.answering(desk.translate),
         inputs=[parts.photo, parts.picker, *_inputs(parts)],
-        outputs=parts.outputs(),
         preprocess=False,  # see read_upload
-        show_progress_on=parts.compare,
         trigger_mode="always_last",
-        api_visibility="private",
+        **slow,
     )
+    writing = parts.download.click(desk.answering(desk.write), inputs=_inputs(parts), **slow)
+    going_back = parts.back.click(desk.answering(desk.go_back), inputs=parts.run, **slow)
     translation.success(fn=None, js=_SHOW_RESULT, api_visibility="private")
+    writing.success(fn=None, inputs=parts.file, js=_TAKE, api_visibility="private")
     parts.cancel.click(
         desk.stop,
-        outputs=parts.outputs(),
-        cancels=translation,  # takes it out of the queue, and does not wait for its end
+        # Were `compare` among them, Gradio could lose count of what that waits for: the ring stays.
+        outputs=[parts.note, parts.file],
+        # Takes them out of the queue, and does not wait for their end.
+        cancels=[translation, writing, going_back],
         queue=False,
         **_QUIETLY,
     )
@@ -207,16 +221,3 @@ def _connect_live(desk: _Desk) -> None:
     live = [options.strength.input, options.keep_colors.input, options.detail.input]
     gr.on(live, desk.answering(desk.refine), **latest)
     parts.compare.draw(desk.answering(desk.draw), **latest)
-
-
-def _connect_rest(desk: _Desk) -> None:
-    parts = desk.parts
-    slow: dict[str, Any] = {"outputs": parts.outputs(), **_QUIETLY}
-    parts.download.click(
-        lambda: gr.Button(word("photo.writing")), outputs=parts.download, queue=False, **_QUIETLY
-    ).then(desk.answering(desk.write), inputs=_inputs(parts), **slow).success(
-        fn=None, inputs=parts.file, js=_TAKE, api_visibility="private"
-    )
-    parts.back.click(
-        lambda: gr.Button(word("photo.going-back")), outputs=parts.back, queue=False, **_QUIETLY
-    ).then(desk.answering(desk.go_back), inputs=parts.run, **slow)

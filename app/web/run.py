@@ -139,7 +139,7 @@ def read_kept(run: Run) -> tuple[Picture, RGB, Answer]:
     return before, kept.get("seen", before.rgb), Answer(kept["made"])
 
 
-def write_file(store: Store, run: Run, recipe: Recipe, format: str) -> Path:
+def write_file(store: Store, run: Run, recipe: Recipe, format: str, progress: Progress) -> Path:
     """What a recipe makes of a photo, in full size, for the visitor to take away.
 
     Raises: CycleGANError.
@@ -147,9 +147,9 @@ def write_file(store: Store, run: Run, recipe: Recipe, format: str) -> Path:
     renderer = _renderer(store, run, recipe)
     before = load_picture(run.upload.path, name=run.upload.name)
     made = _load(run, "made.npy")
-    after = renderer.render(before, renderer.see(before.rgb), Answer(made))
+    after = renderer.render(before, renderer.see(before.rgb), Answer(made), progress)
     file = run.folder / result_name(run.upload.name, run.model, format)
-    save_picture(after, file, quality=recipe.quality)
+    save_picture(after, file, quality=recipe.quality, check=progress.check)
     return file
 
 

@@ -3,7 +3,8 @@
 Which formats there are is in formats.py, how pictures are read in images.py.
 """
 
-from collections.abc import Iterator
+import io
+from collections.abc import Callable, Iterator
 from itertools import chain
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
@@ -26,15 +27,41 @@ _COARSE = [value & 0xFC | 0x02 for value in range(256)] * 3  # 6 bits of R, G an
 
 
 def save_picture(
-    picture: Picture | Animation, path: Path, *, quality: int = DEFAULT_QUALITY
+    picture: Picture | Animation,
+    path: Path,
+    *,
+    quality: int = DEFAULT_QUALITY,
+    check: Callable[[], None] | None = None,
 ) -> tuple[int, int]:
     """Write a picture so that it is whole or not there; see `write_picture`.
+
+    `check` is called before each part of the file, and what it raises ends the work. WebP and AVIF
+    are made in one part.
 
     Raises: PictureError; StorageError.
     """
     format_to_write(path.suffix, str(path))  # before a file or folder is made
-    with atomic_write(path) as temporary, temporary.open("wb") as file:
+    with atomic_write(path) as temporary, _open(temporary, check) as file:
         return write_picture(picture, file, path.suffix, name=str(path), quality=quality)
+
+
+def _open(path: Path, check: Callable[[], None] | None) -> BinaryIO:
+    return _Checked(path.open("wb", buffering=0), check) if check else path.open("wb")
+
+
+class _Checked(io.BufferedWriter):
+    """A file that asks before each part of it."""
+
+    def __init__(self, file: io.FileIO, check: Callable[[], None]) -> None:
+        super().__init__(file)
+        self._check = check
+
+    def write(self, part: Any) -> int:
+        self._check()
+        return super().write(part)
+
+    def fileno(self) -> int:
+        raise io.UnsupportedOperation  # Pillow would write to that, and all at once
 
 
 def write_picture(

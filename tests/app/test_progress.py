@@ -29,6 +29,15 @@ def test_each_tile_is_told(translator: Translator, noise, size: int, total: int)
     assert told == [(done, total) for done in range(total + 1)]
 
 
+def test_rows_of_the_result_are_told_after_the_tiles(translator: Translator, noise) -> None:
+    told: list[tuple[int, int]] = []
+    picture = Picture(noise(600, 20))
+    Renderer(translator, Recipe(strength=0.5))(
+        picture, Progress(lambda *counts: told.append(counts))
+    )
+    assert told[-3:] == [(0, 600), (256, 600), (512, 600)]
+
+
 @pytest.mark.parametrize("size", [20, 60])
 def test_a_run_that_is_stopped_under_way_ends_as_stopped(
     translator: Translator, noise, size: int

@@ -43,6 +43,15 @@ def test_a_stream_gets_what_a_file_gets(tmp_path: Path) -> None:
         write_picture(picture, stream, ".xyz")
 
 
+@pytest.mark.parametrize("suffix", [".png", ".jpg", ".tiff", ".bmp"])
+def test_writing_can_be_ended_between_parts_of_a_file(tmp_path: Path, suffix: str) -> None:
+    left = iter(range(3))
+    noise = np.random.default_rng(0).integers(0, 256, (400, 400, 3), np.uint8)
+    with pytest.raises(StopIteration):
+        save_picture(Picture(noise), tmp_path / f"noise{suffix}", check=lambda: next(left))
+    assert not list(tmp_path.iterdir())
+
+
 def test_formats_without_alpha_show_the_picture_on_white(tmp_path: Path) -> None:
     picture = Picture(np.zeros((8, 8, 3), np.uint8), np.zeros((8, 8), np.uint8))
     save_picture(picture, tmp_path / "picture.bmp")

@@ -17,9 +17,9 @@ WORDS = {
     "photo.translating": "Translating",
     "photo.cancel": "Cancel",
     "photo.download": "Download",
-    "photo.writing": "Writing…",
+    "photo.writing": "Writing",
     "photo.back": "Translate back",
-    "photo.going-back": "Translating back…",
+    "photo.going-back": "Translating back",
     "photo.none": "Give a photo first: drop it, choose a file, paste it or take one.",
     "photo.stopped": "Cancelled.",
     "photo.bug": (

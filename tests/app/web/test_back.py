@@ -9,7 +9,7 @@ from PIL import Image
 
 from app.progress import Progress
 from app.store import Store
-from cyclegan.contract.errors import ModelError
+from cyclegan.contract.errors import ModelError, StoppedError
 
 pytest.importorskip("gradio", reason="the page needs gradio (extra: web)")
 
@@ -35,7 +35,7 @@ def test_nothing_is_lost_where_the_way_back_undoes_it(
 ) -> None:
     add_model(weights_dir, "negate", reverse="negate")
     store = Store(weights_dir)
-    back = translate_back(store, go(store))
+    back = translate_back(store, go(store), Progress())
     assert back.mean == 0
     assert np.asarray(Image.open(back.lost)).max() == 0
     assert abs(np.asarray(Image.open(back.picture))[20, 50].astype(int) - 120).max() <= 2
@@ -47,10 +47,21 @@ def test_what_is_lost_is_bright_on_the_map(
     add_model(weights_dir, "negate", reverse="same")
     add_model(weights_dir, "same", "Identity")
     store = Store(weights_dir)
-    back = translate_back(store, go(store))  # 20 comes back as 235, 120 as 135
+    back = translate_back(store, go(store), Progress())  # 20 comes back as 235, 120 as 135
     assert back.mean > 20
     lost = np.asarray(Image.open(back.lost)).astype(int).sum(axis=-1)
     assert lost[:, :30].min() > lost[:, 30:].max() > 0
+
+
+def test_the_way_back_can_be_stopped(
+    weights_dir: Path, add_model: Callable[..., object], go: Callable[[Store], Run]
+) -> None:
+    add_model(weights_dir, "negate", reverse="negate")
+    store = Store(weights_dir)
+    run = go(store)
+    progress = Progress(lambda done, total: progress.stop())
+    with pytest.raises(StoppedError):
+        translate_back(store, run, progress)
 
 
 @pytest.mark.parametrize("reverse", [None, "missing"])
@@ -61,4 +72,4 @@ def test_without_a_model_that_goes_back_there_is_no_way(
     store = Store(weights_dir)
     assert way_back(store, "negate") is None
     with pytest.raises(ModelError, match="no model that undoes negate"):
-        translate_back(store, go(store))
+        translate_back(store, go(store), Progress())

@@ -25,6 +25,7 @@ def server(
     # About a second for each 2048 pixels of a narrow picture.
     tiled = {"border": 0, "tiling": "exact", "receptive_field": 4, "training_size": 100_000}
     add_model(weights, "slow", times=3001, title="Slowly to negative", **tiled)
+    add_model(weights, "quick", title="Quickly to negative", reverse="slow")
     return serve(weights, late_ends=True)
 
 
@@ -147,20 +148,55 @@ def test_a_translation_shows_how_far_it_is_and_can_be_cancelled(
     cancel.click()
     visitor.note(containing="Cancelled.")
     cancel.wait_for(state="hidden")
-    wait_for_end(server, times=1)
+    wait_for_end(server, "translate")
     page.locator("#start").click()
     page.get_by_text("Translating - ").wait_for()
     page.close()
-    wait_for_end(server, times=2)
+    wait_for_end(server, "translate", times=2)
     visitor = visit(server.url)
     visitor.give(photo)
     visitor.note(containing=f"{WIDTH} × {HEIGHT} pixels")
     assert visitor.complaints == []
 
 
-def wait_for_end(server: Any, times: int) -> None:
-    """Wait until the server ended so many translations before they were done."""
+def test_what_is_made_of_a_result_can_be_cancelled_and_the_result_stays(
+    server: Any, visit: Callable[..., Any], tmp_path: Path
+) -> None:
+    visitor = visit(server.url)
+    page = visitor.page
+    page.get_by_role("radio", name="Quickly to negative").check()
+    page.locator("#cancel").wait_for(state="hidden")
+    large = tmp_path / "large.png"
+    save_picture(Picture(np.zeros((4000, 6000, 3), np.uint8)), large)
+    visitor.give(large)
+    visitor.note(containing="6000 × 4000 pixels")
+    result = page.locator("#compare").inner_html()
+    download = page.get_by_role("button", name="Download", exact=True)
+    for button, doing, handler in (
+        (download, "Writing - ", "write"),
+        (
+            page.get_by_role("button", name="Translate back", exact=True),
+            "Translating back - ",
+            "go_back",
+        ),
+    ):
+        button.click()
+        page.get_by_text(doing).wait_for()
+        page.get_by_role("button", name="Cancel").click()
+        button.wait_for()
+        wait_for_end(server, handler)
+        assert visitor.note(containing="Cancelled.") == "Cancelled."
+    assert page.locator("#compare").inner_html() == result
+    download.click()
+    page.get_by_text("Writing - ").wait_for()
+    page.close()
+    wait_for_end(server, "write", times=2)
+    assert visitor.complaints == []
+
+
+def wait_for_end(server: Any, handler: str, times: int = 1) -> None:
+    """Wait until the server ended so many works of a kind before they were done."""
     until = time.monotonic() + 10
-    while server.log.read_text().count("translate was stopped") < times:
+    while server.log.read_text().count(f"{handler} was stopped") < times:
         assert time.monotonic() < until, "it goes on in the background"
         time.sleep(0.1)

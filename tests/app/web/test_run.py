@@ -12,7 +12,7 @@ from PIL import Image
 from app.progress import Progress
 from app.recipe import Recipe
 from app.store import Store
-from cyclegan.contract.errors import InputError, ModelError, PictureError
+from cyclegan.contract.errors import InputError, ModelError, PictureError, StoppedError
 from cyclegan.contract.looks import MIN_PICTURES, Way, describe
 
 pytest.importorskip("gradio", reason="the page needs gradio (extra: web)")
@@ -62,7 +62,7 @@ def test_result_is_exact_and_its_previews_are_small(
     Image.fromarray(wide).save(photo)
     store = Store(weights_dir)
     run = run_model(store, Upload(photo, "my photo.png"), "negate", "auto", Progress())
-    file = write_file(store, run, Recipe(), "png")
+    file = write_file(store, run, Recipe(), "png", Progress())
 
     assert file.name == "my photo_negate.png"
     assert file.is_relative_to(cache)
@@ -82,15 +82,27 @@ def test_options_and_region_act_without_the_network(
     store = Store(weights_dir)
     run = run_model(store, photo, "negate", "auto", Progress())
     store.load("negate")._session = None  # whoever asked it now would fail
-    half = write_file(store, run, Recipe(strength=0.5), "png")
+    half = write_file(store, run, Recipe(strength=0.5), "png", Progress())
     assert set(np.unique(read(half))) == {128}  # 127.5 rounded up, whatever v is
     assert abs(read(preview(store, run, Recipe(strength=0.5)).after).astype(int) - 128).max() <= 1
     set_region(run, region(0, 0, 45, 60))
-    file = write_file(store, run, Recipe(), "png")
+    file = write_file(store, run, Recipe(), "png", Progress())
     np.testing.assert_array_equal(read(file)[:, 45:], noise(60, 90)[:, 45:])
     np.testing.assert_array_equal(read(file)[:, :40], 255 - noise(60, 90)[:, :40])
     set_region(run, "")
     assert run.region is None
+
+
+def test_a_file_that_is_stopped_while_it_is_written_is_not_there(
+    weights_dir: Path, photo: Upload
+) -> None:
+    store = Store(weights_dir)
+    run = run_model(store, photo, "negate", "auto", Progress())
+    progress = Progress(lambda done, total: progress.stop())  # with the only rows; then it is saved
+    with pytest.raises(StoppedError):
+        write_file(store, run, Recipe(strength=0.5), "jpg", progress)
+    assert not list(run.folder.glob("*photo*"))
+    assert not list(run.folder.glob(".tmp*"))
 
 
 def test_a_preview_shows_what_is_written_where_the_network_saw_less(
@@ -103,7 +115,9 @@ def test_a_preview_shows_what_is_written_where_the_network_saw_less(
     store = Store(weights_dir)
     for size in ("auto", 2000, "native"):
         run = run_model(store, Upload(path, "photo.png"), "negate", size, Progress())
-        large = Image.open(write_file(store, run, Recipe(), "png")).resize((PREVIEW_SIDE, 20))
+        large = Image.open(write_file(store, run, Recipe(), "png", Progress())).resize(
+            (PREVIEW_SIDE, 20)
+        )
         small = read(preview(store, run, Recipe()).after).astype(int)
         assert abs(small - np.asarray(large)).max() <= 4  # the preview is a JPEG
 
