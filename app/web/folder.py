@@ -16,7 +16,7 @@ from app.jobs.office import Office
 from app.store import Store
 from app.web.models import installed, without_folder
 from app.web.options import lay_out_options, read_options
-from app.web.updates import Updates
+from app.web.updates import Updates, rechoose
 from app.web.upload import read_upload
 from app.web.words import script, texts, word
 from cyclegan.contract.errors import CycleGANError
@@ -92,7 +92,7 @@ def folder_tab(page: gr.Blocks, store: Store, office: Office) -> None:
 
     def look_again(chosen: Any) -> Any:
         choices, value = _offer(store, chosen)
-        return gr.update(choices=choices, value=value)
+        return gr.update(choices=choices, **rechoose(value, chosen=chosen))
 
     choose.click(fn=None, js=_CHOOSE, api_visibility="private")
     start.click(

@@ -7,6 +7,7 @@ import gradio as gr
 from app.store import Store
 from app.web import cards
 from app.web.models import LOOK_EVERY_S, installed
+from app.web.updates import rechoose
 from app.web.words import language_of, word
 
 
@@ -32,7 +33,7 @@ def follow(page: gr.Blocks, picker: gr.HTML, store: Store) -> None:
         if now == known:
             return gr.skip(), known
         value, listed = offer(store, chosen, language_of(request))
-        return gr.update(value=value, cards=listed), now
+        return gr.update(cards=listed, **rechoose(value, chosen=chosen)), now
 
     stamp = gr.State("")
     gr.on(

@@ -20,7 +20,7 @@ from app.trainings.orders import Direction
 from app.trainings.runs import Trainings
 from app.trainings.standing import Training
 from app.web.training_view import alert, measured, ways
-from app.web.updates import Updates
+from app.web.updates import Updates, rechoose
 from app.web.upload import read_upload
 from app.web.words import language_of, say, word
 from cyclegan.contract.errors import CycleGANError
@@ -111,16 +111,25 @@ def find_offer(training: Training, direction: Any, language: str) -> Offer:
     )
 
 
-def show_offer(maker: Maker, offer: Offer, *, is_same: bool) -> Updates:
-    """Let a person choose of an offer; unless it is of the same pictures, nothing is compared."""
+def show_offer(maker: Maker, offer: Offer, before: Offer | None, direction: Any) -> Updates:
+    """Let a person choose of an offer; unless it is of the same pictures, nothing is compared.
+
+    `before` is what the page offers of the same training, and `direction` what is chosen there.
+    """
     can_make = offer.is_over and bool(offer.checkpoints)
+    is_same = before is not None and before.direction == offer.direction
+    checkpoint = before.checkpoint if before and is_same else None
     updates: Updates = {
-        maker.checkpoint: gr.Radio(choices=list(offer.checkpoints), value=offer.checkpoint),
+        maker.checkpoint: gr.Radio(
+            choices=list(offer.checkpoints), **rechoose(offer.checkpoint, chosen=checkpoint)
+        ),
         **{button: gr.Button(interactive=can_make) for button in maker.buttons},
     }
     if not is_same:
         updates |= {
-            maker.direction: gr.Radio(choices=list(offer.directions), value=offer.direction),
+            maker.direction: gr.Radio(
+                choices=list(offer.directions), **rechoose(offer.direction, chosen=direction)
+            ),
             maker.compared: None,
         }
     return updates

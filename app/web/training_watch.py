@@ -26,7 +26,7 @@ from app.web.training_models import (
 )
 from app.web.training_sheets import Sheets, connect_sheets, lay_out_sheets, show_sheets
 from app.web.training_view import alert, describe
-from app.web.updates import Updates, lend
+from app.web.updates import Updates, lend, rechoose
 from app.web.words import language_of, say, word
 from cyclegan.contract.errors import CycleGANError
 
@@ -205,7 +205,7 @@ def _look(
     if now == seen:
         return {watch.seen: seen}
     updates: Updates = {
-        watch.chosen: gr.Dropdown(choices=names, value=name),
+        watch.chosen: gr.Dropdown(choices=names, **rechoose(name, chosen=chosen)),
         watch.shown: describe(training, language),
         watch.pause: gr.Button(interactive=training.state == "training"),
         watch.resume: gr.Button(interactive=training.state in ("paused", "stopped", "ended")),
@@ -214,9 +214,9 @@ def _look(
         watch.delete: gr.Button(interactive=not training.is_alive),
         watch.seen: now,
     }
-    if not seen or (seen.name, seen.offer) != (name, offer):
-        is_same = seen and (seen.name, seen.offer.direction) == (name, offer.direction)
-        updates |= show_offer(watch.maker, offer, is_same=bool(is_same))
+    before = seen.offer if seen and seen.name == name else None
+    if offer != before:
+        updates |= show_offer(watch.maker, offer, before, direction)
     if seen and seen.name != name:
         updates[watch.sure] = gr.Column(visible=False)  # the question was about another one
     if not seen or (seen.name, seen.sheet) != (name, sheet):

@@ -200,3 +200,23 @@ def wait_for_end(server: Any, handler: str, times: int = 1) -> None:
     while server.log.read_text().count(f"{handler} was stopped") < times:
         assert time.monotonic() < until, "it goes on in the background"
         time.sleep(0.1)
+
+
+def test_what_is_chosen_while_the_page_looks_for_models_stays_chosen(
+    server: Any, visit: Callable[..., Any]
+) -> None:
+    visitor = visit(server.url)
+    page = visitor.page
+    asked: list[Any] = []  # what a page asks when it is opened, unanswered
+    page.route("**/gradio_api/run/**", lambda route: asked.append(route))
+    page.reload()
+    chosen = page.get_by_role("radio", name="Quickly to negative")
+    chosen.check()
+    page.wait_for_timeout(500)
+    assert asked
+    for route in asked:
+        with page.expect_response(route.request.url):
+            route.continue_()
+    page.wait_for_timeout(500)
+    assert chosen.is_checked()
+    assert visitor.complaints == []

@@ -103,6 +103,7 @@ def test_a_training_is_started_watched_paused_and_made_a_model(
     assert [each.name for each in find_checkpoints(paused, "BtoA")] == ["latest"]
     trainings.resume("ink2paper")
     page.locator("#training strong", has_text="Training").wait_for()
+    page.get_by_label("Compare the sheet at").wait_for()
     page.get_by_role("button", name="Stop for good").press("Enter")
     page.locator("#training", has_text="Stopped").wait_for()
 
