@@ -157,7 +157,7 @@ def choose_checkpoint(
 
     Unless one is wanted it is the best by KID, where there is one, and else the latest. The best
     by thumbnails is not taken by itself: to them a model that turns horses into zebras (KID x100
-    down from 52 to 22) is no nearer to zebras than the untouched horses (SWD x100 6.4 and 6.3).
+    down from 52 to 13) is no nearer to zebras than the untouched horses (SWD x100 6.6 and 6.3).
 
     Raises CheckpointError: there is none of that name.
     """

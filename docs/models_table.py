@@ -11,26 +11,24 @@ START, END = "<!-- models -->\n", "<!-- /models -->\n"
 
 
 def render(cards: Iterable[ModelCard]) -> str:
-    """The table in Markdown, and the protocols that its figures were measured by."""
+    """The table in Markdown, and the licences of the weights."""
     cards = list(cards)
     if not cards:
         return "No model is bundled yet.\n"
-    lines = ["| model | turns | measured | size | learned from |", "|---|---|---|---|---|"]
+    lines = ["| model | | measured | size | learned from |", "|---|---|---|---|---|"]
     for card in cards:
-        figures = "; ".join(f"{m.name} {m.value:.4g} {m.unit}".strip() for m in card.metrics)
-        size = f"{card.bytes / 2**20:.1f} MiB, {card.architecture.parameters / 1e6:.2f} M weights"
-        learned = f"{card.training.data}; {card.training.minutes:.0f} minutes on "
-        lines.append(
-            f"| `{card.name}` | {card.source_domain} to {card.target_domain} | {figures} | {size} "
-            f"| {learned}{card.training.hardware} |"
+        turns = f"{card.source_domain} to {card.target_domain}"
+        example = card.example and f'<img src="weights/{card.example}" width="256" alt="{turns}">'
+        figures = (
+            f"{m.name} {m.value:.3g} {m.unit}".strip() for m in card.metrics if m.name != "FID"
         )
-    protocols = dict.fromkeys(metric.protocol for card in cards for metric in card.metrics)
+        size = f"{card.bytes / 2**20:.1f} MiB, {card.architecture.parameters / 1e6:.2f} M weights"
+        lines.append(
+            f"| `{card.name}`: {turns} | {example or ''} | {', '.join(figures)} | {size} "
+            f"| {card.training.data} |"
+        )
     licences = dict.fromkeys(card.licence for card in cards)
-    notes = [
-        f"Measured: {'; '.join(protocols)}.",
-        f"Licence of the weights: {'; '.join(licences)}.",
-    ]
-    return "\n".join([*lines, "", *notes]) + "\n"
+    return "\n".join([*lines, "", f"Licence of the weights: {'; '.join(licences)}."]) + "\n"
 
 
 def rewrite(text: str, table: str) -> str:

@@ -6,15 +6,20 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import timm
+import torch
+from safetensors.torch import load_file
 
 from app.store import Store
 from cyclegan.contract.images import Picture
 from cyclegan.contract.saving import save_picture
+from tests.cyclegan.runs import assert_same
 
 ROOT = Path(__file__).parents[1]
 SETTINGS = (
     "--max-images 2 --no-compile --set discriminator_width=8 "
-    "--set crop_size=32 --set load_size_min=32 --set load_size_max=32 --set evaluate_every=0"
+    "--set crop_size=32 --set load_size_min=32 --set load_size_max=32 --set evaluate_every=0 "
+    "--set head_start_images=0"
 )
 
 
@@ -23,12 +28,22 @@ def test_every_bundled_model_can_be_made_again(tmp_path: Path) -> None:
     for part, count in (("trainA", 16), ("trainB", 16), ("testA", 2), ("testB", 2)):
         for number in range(count):
             rgb = random.integers(0, 256, (40, 40, 3), dtype=np.uint8)
-            for data in ("horse2zebra", "photo2paprika"):
+            for data in ("horse2zebra", "photo2paprika", "selfie2anime"):
                 save_picture(Picture(rgb), tmp_path / data / part / f"{number}.png")
+    backbone = tmp_path / "backbone.safetensors"
+    weights = timm.create_model("tf_efficientnet_lite0").state_dict()
+    named_otherwise = {f"layer {index}": each for index, each in enumerate(weights.values())}
+    torch.save(named_otherwise, tmp_path / "package.pth")
+    subprocess.run(
+        [sys.executable, ROOT / "weights" / "backbone.py", tmp_path / "package.pth", backbone],
+        check=True,
+    )
+    assert_same(load_file(backbone), dict(weights))
     scripts = Path(sys.executable).parent
     environment = os.environ | {
         "PATH": f"{scripts}{os.pathsep}{os.environ['PATH']}",
         "OMP_NUM_THREADS": "1",
+        "BACKBONE": str(backbone),
         "SETTINGS": SETTINGS,
         "MINUTES": "1",
         "OUT": str(tmp_path / "weights"),

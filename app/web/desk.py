@@ -19,7 +19,7 @@ from app.web.updates import Updates
 from app.web.words import word
 
 EXAMPLES = Path(__file__).with_name("examples")
-_EXAMPLES = ("astronaut", "cat", "coffee")
+_EXAMPLES = ("astronaut", "cat", "coffee", "portrait")
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ WORDS = {
     "photo.astronaut": "Astronaut",
     "photo.cat": "Cat",
     "photo.coffee": "Coffee",
+    "photo.portrait": "Portrait",
     "photo.translate": "Translate",
     "photo.translating": "Translating",
     "photo.cancel": "Cancel",

@@ -13,6 +13,7 @@ WORDS = {
     "photo.astronaut": "Astronot",
     "photo.cat": "Kedi",
     "photo.coffee": "Kahve",
+    "photo.portrait": "Portre",
     "photo.translate": "Dönüştür",
     "photo.translating": "Dönüştürülüyor",
     "photo.cancel": "İptal",

@@ -13,6 +13,7 @@ WORDS = {
     "photo.astronaut": "宇航员",
     "photo.cat": "猫",
     "photo.coffee": "咖啡",
+    "photo.portrait": "人像",
     "photo.translate": "转换",
     "photo.translating": "正在转换",
     "photo.cancel": "取消",
