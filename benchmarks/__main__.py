@@ -14,7 +14,7 @@ from rich.live import Live
 from rich.table import Table
 
 from app.store import Store
-from benchmarks import folders, loop, memory, requests, training, translation
+from benchmarks import folders, loop, memory, page, requests, training, translation
 from benchmarks.reference import ReferenceStep, reference_generator, reference_plain_generator
 from benchmarks.timing import machine
 from cyclegan.config import PLAIN_SIZES
@@ -65,6 +65,10 @@ def main(arguments: list[str] | None = None) -> None:
         card = next(entry.card for entry in Store(weights).list() if entry.card)
         rows = requests.measure(weights, card.name, options.requests, options.rounds)
         report["requests"] = _show(console, f"A server, which translates by {card.name}", rows)
+    if options.only == "page":  # nor this, which needs a browser
+        card = next(entry.card for entry in Store(weights).list() if entry.card)
+        rows = page.measure(weights, card.name, options.rounds)
+        report["page"] = _show(console, f"A photo in the browser, by {card.name}", rows)
     if options.only in (None, "train"):
         rate = training.matmul_rate(device, options.rounds)
         report["machine"]["matmul_GFLOP_a_s"] = round(rate, 1)
@@ -107,8 +111,8 @@ def _show(console: Console, title: str, rows: Iterable[dict[str, Any]]) -> list[
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     add = parser.add_argument
-    parts = ("translate", "folders", "train", "loop", "memory", "requests")
-    add("--only", choices=parts, help="one part (default: all but memory, an hour, and requests)")
+    parts = ("translate", "folders", "train", "loop", "memory", "requests", "page")
+    add("--only", choices=parts, help="one part (default: the first four; memory takes an hour)")
     add("--pictures", type=int, default=2000, help="for memory")
     add("--requests", type=int, default=300, help="to a server whose memory is read")
     add("--sizes", nargs="+", type=int, default=[256, 512, 1024], metavar="PIXELS")

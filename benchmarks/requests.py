@@ -1,20 +1,15 @@
 """What a server makes of its engine, seen from outside: start, throughput, health and memory."""
 
 import json
-import os
-import re
-import subprocess
-import sys
 import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, NamedTuple
-from urllib.request import Request, urlopen
+from typing import Any
+from urllib.request import urlopen
 
 import numpy as np
 
@@ -24,11 +19,11 @@ from app.store import Store
 from app.translator import GIVE_BACK_EVERY_S
 from benchmarks import memory
 from benchmarks.pictures import draw_pictures
+from benchmarks.server import TIMEOUT_S, Server, serving
 from benchmarks.timing import milliseconds
 from cyclegan.contract.images import load_picture
 from cyclegan.contract.saving import save_picture
 
-TIMEOUT_S = 120.0  # of each request
 STARTS = 2  # the last one counts
 CLIENTS = 16
 PICTURES = 32  # that they send together
@@ -37,25 +32,6 @@ TABS = 30
 LARGE = (4000, 3000)  # what is translated meanwhile
 HEALTH_S = 30.0
 SIZES = ((320, 240), PHOTO, (1600, 1200), (3000, 2000))  # while memory is read
-
-
-class Server(NamedTuple):
-    """One that runs as a process of its own."""
-
-    url: str
-    pid: int
-    start_s: float  # until it had answered with its page
-
-    def ask(self, path: str, body: bytes | None = None, kind: str = "image/jpeg") -> bytes:
-        """What it answers to a GET, or to the POST of a body."""
-        request = Request(self.url + path, body, {"Content-Type": kind})
-        with urlopen(request, timeout=TIMEOUT_S) as answer:
-            content: bytes = answer.read()
-        return content
-
-    def convert(self, model: str, picture: bytes) -> None:
-        """Have a picture translated, as JPEG."""
-        self.ask(f"api/v1/convert?model={model}&format=jpg", picture)
 
 
 def measure(weights: Path, model: str, requests: int, rounds: int) -> Iterator[dict[str, Any]]:
@@ -69,9 +45,9 @@ def measure(weights: Path, model: str, requests: int, rounds: int) -> Iterator[d
     with TemporaryDirectory() as temporary:
         folder = Path(temporary)
         for _ in range(STARTS - 1):
-            with _serving(weights, folder):
+            with serving(weights, folder):
                 pass
-        with _serving(weights, folder) as server:
+        with serving(weights, folder) as server:
             yield _row(f"from start {STARTS} to the first page", server.start_s, "s")
             yield from _measure_throughput(server, weights, model, folder, rounds)
             yield _measure_health(server, model, folder)
@@ -80,25 +56,6 @@ def measure(weights: Path, model: str, requests: int, rounds: int) -> Iterator[d
 
 def _row(what: str, figure: float, unit: str) -> dict[str, Any]:
     return {"what": what, "figure": round(figure, 2), "unit": unit}
-
-
-@contextmanager
-def _serving(weights: Path, folder: Path) -> Iterator[Server]:
-    command = [sys.executable, "-m", "app", "--port", "0", "--weights", str(weights)]
-    command += ["--jobs", str(folder / "jobs")]
-    # The first start compiles what Python imports, and the second finds it, whatever is set here.
-    compiled = {"PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": str(folder / "compiled")}
-    environment = os.environ | compiled
-    start = time.perf_counter()
-    with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as process:
-        try:
-            assert process.stderr is not None
-            lines = iter(process.stderr)
-            url = next(found[0] for line in lines if (found := re.search(r"http://\S+/", line)))
-            urlopen(url, timeout=TIMEOUT_S).close()
-            yield Server(url, process.pid, time.perf_counter() - start)
-        finally:
-            process.terminate()
 
 
 def _draw(folder: Path, count: int, size: tuple[int, int]) -> list[Path]:

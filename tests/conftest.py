@@ -5,9 +5,9 @@ browser.
 import dataclasses
 import itertools
 import os
-import shutil
 import signal
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -42,23 +42,18 @@ def weights_dir(tmp_path: Path) -> Path:
     return folder
 
 
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Any]:
+@pytest.fixture(scope="module", name="chromium")
+def _chromium() -> Iterator[Any]:
     """A headless Chromium (Playwright's Browser)."""
-    sync_api = pytest.importorskip("playwright.sync_api", reason="needs playwright (extra: dev)")
-    names = ("chromium", "chromium-browser", "google-chrome")
-    path = next((found for name in names if (found := shutil.which(name))), None)
-    with sync_api.sync_playwright() as playwright:
-        path = path or playwright.chromium.executable_path
-        if not Path(path).exists():
-            pytest.skip("needs Chromium: install it, or run `playwright install chromium`")
-        flags = (
-            "--no-sandbox --disable-gpu --disable-quic --no-first-run "
-            "--disable-background-networking --disable-component-update --disable-sync"
-        )
-        browser = playwright.chromium.launch(executable_path=path, args=flags.split())
+    pytest.importorskip("playwright.sync_api", reason="needs playwright (extra: dev)")
+    from benchmarks.browser import chromium
+
+    with ExitStack() as stack:
+        try:
+            browser = stack.enter_context(chromium())
+        except FileNotFoundError as error:
+            pytest.skip(str(error))
         yield browser
-        browser.close()
 
 
 @pytest.fixture(autouse=True)

@@ -1,4 +1,4 @@
-"""Take the pictures of the app that the documentation shows: `python docs/images/make.py`.
+"""Take the pictures of the app that the documentation shows: `python -m docs.images.make`.
 
 Needs the bundled models, Playwright and Chromium. What is on the photos may be shown: see
 app/web/examples/LICENCES.md.
@@ -6,7 +6,6 @@ app/web/examples/LICENCES.md.
 
 import argparse
 import re
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -16,7 +15,9 @@ from typing import Any
 
 import numpy as np
 from PIL import Image
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
+
+from benchmarks.browser import chromium
 
 HERE = Path(__file__).parent
 EXAMPLES = HERE.parents[1] / "app" / "web" / "examples"
@@ -57,9 +58,7 @@ def main() -> None:
             url = next(
                 found[0] for line in app.stderr if (found := re.search(r"http://\S+/", line))
             )
-            with sync_playwright() as playwright:
-                path = shutil.which("chromium") or playwright.chromium.executable_path
-                browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+            with chromium() as browser:
                 phone: dict[str, Any] = {"viewport": PHONE, "color_scheme": "dark"}
                 take(browser, url, options.out / "app.png", "Photo", viewport=DESK)
                 take(browser, url, options.out / "app-phone-dark.png", "Photo", **phone)

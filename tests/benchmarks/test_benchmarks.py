@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from app.store import Store
-from benchmarks import folders, loop, memory, requests, training, translation
+from benchmarks import folders, loop, memory, page, requests, training, translation
 from benchmarks.__main__ import main
 from benchmarks.reference import (
     ReferenceStep,
@@ -127,6 +127,24 @@ def test_a_server_is_measured_from_outside(
     units = ["s", "a second", "of the engine's", "ms", "MiB in 1,000"]
     assert [row["unit"] for row in rows] == units
     assert all(row["figure"] > 0 for row in rows[:-1])
+
+
+def test_what_a_visitor_waits_for_is_measured_in_a_browser(
+    weights_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(page, "PHOTO", (60, 40))
+    report = tmp_path / "bench.json"
+    options = ["--only", "page", "--rounds", "1", "--weights", str(weights_dir)]
+    try:
+        main([*options, "--json", str(report)])
+    except FileNotFoundError as error:
+        pytest.skip(str(error))
+    rows = json.loads(report.read_text())["page"]
+    assert [row["what"] for row in rows] == [
+        f"60 x 40 pixels, translated in size {size}" for size in page.SIZES
+    ]
+    for row in rows:
+        assert 0 < row["photo_shown_s"] <= row["result_shown_s"]
 
 
 CPU = torch.device("cpu")

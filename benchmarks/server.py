@@ -1,0 +1,53 @@
+"""A server as people start it, a process of its own."""
+
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+from urllib.request import Request, urlopen
+
+TIMEOUT_S = 120.0  # of each request
+
+
+class Server(NamedTuple):
+    """One that runs."""
+
+    url: str
+    pid: int
+    start_s: float  # until it had answered with its page
+
+    def ask(self, path: str, body: bytes | None = None, kind: str = "image/jpeg") -> bytes:
+        """What it answers to a GET, or to the POST of a body."""
+        request = Request(self.url + path, body, {"Content-Type": kind})
+        with urlopen(request, timeout=TIMEOUT_S) as answer:
+            content: bytes = answer.read()
+        return content
+
+    def convert(self, model: str, picture: bytes) -> None:
+        """Have a picture translated, as JPEG."""
+        self.ask(f"api/v1/convert?model={model}&format=jpg", picture)
+
+
+@contextmanager
+def serving(weights: Path, folder: Path) -> Iterator[Server]:
+    """Start one that keeps its files in a folder, and end it."""
+    command = [sys.executable, "-m", "app", "--port", "0", "--weights", str(weights)]
+    command += ["--jobs", str(folder / "jobs")]
+    # The first start compiles what Python imports, and the second finds it, whatever is set here.
+    compiled = {"PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": str(folder / "compiled")}
+    environment = os.environ | compiled
+    start = time.perf_counter()
+    with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stderr is not None
+            lines = iter(process.stderr)
+            url = next(found[0] for line in lines if (found := re.search(r"http://\S+/", line)))
+            urlopen(url, timeout=TIMEOUT_S).close()
+            yield Server(url, process.pid, time.perf_counter() - start)
+        finally:
+            process.terminate()
