@@ -22,6 +22,9 @@ _CHUNK = 2**20  # bytes
 _BY_SYSTEMS = ("__MACOSX", "Thumbs.db", "desktop.ini")  # which put them beside pictures
 _DEEPEST = 32  # folders around a file; their names are those of a path in the result
 _DAMAGES = (zipfile.BadZipFile, zlib.error, EOFError)
+# As what is wrong with a zip shows when it, or a file in it, is opened: names that are not UTF-8,
+# places before its start, versions and flags that nobody knows.
+_UNREADABLE = (*_DAMAGES, ValueError, NotImplementedError, OSError)
 _COMPRESSIONS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # others fail in other ways
 
 _ENTRY_BYTES = 1024  # of a zip's directory for one file; a name of 255 bytes and times take 400
@@ -97,8 +100,8 @@ def _unpack(files: Iterable[Sent], limits: Limits) -> Iterator[_Found]:
             continue
         with _open_zip(sent.content, name, limits) as archive:
             for entry in archive.infolist():
-                parts = _parts(entry.filename)
-                if not entry.is_dir() and not _is_by_system(parts):
+                parts = _parts(entry.filename)  # of "." none
+                if parts and not entry.is_dir() and not _is_by_system(parts):
                     yield from _unpack_one(archive, entry, parts)
 
 
@@ -132,7 +135,7 @@ def _unpack_one(
     else:
         try:
             content = archive.open(entry)
-        except _DAMAGES as error:
+        except _UNREADABLE as error:
             yield _Found(name, None, f"{name} is damaged in its zip: {brief(error)}")
             return
         with content:
@@ -148,7 +151,7 @@ def _open_zip(content: BinaryIO, name: str, limits: Limits) -> zipfile.ZipFile:
         raise _too_many(limits)
     try:
         archive = zipfile.ZipFile(content)
-    except _DAMAGES as error:
+    except _UNREADABLE as error:
         raise InputError(f"{name} is not a zip that can be read: {brief(error)}") from error
     if sum(entry.file_size for entry in archive.infolist()) > limits.job_bytes:
         raise _too_large(limits)

@@ -3,13 +3,14 @@
 import io
 import struct
 import zipfile
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 pytest.importorskip("sqlalchemy", reason="jobs need SQLAlchemy (extra: web)")
 
-from app.jobs.intake import take_in
+from app.jobs.intake import Sent, take_in
 from app.jobs.limits import Limits, TooLargeError
 from app.jobs.records import JobPicture
 from app.naming import Naming
@@ -154,6 +155,27 @@ def test_a_bomb_is_refused_by_what_it_says_and_by_what_it_is(tmp_path: Path) -> 
 
     with pytest.raises(TooLargeError, match="GiB of pictures"):
         take(tmp_path / "files", ("a.png", bytes(600)), ("b.png", bytes(600)))
+
+
+def test_whatever_byte_of_a_zip_is_wrong_it_is_refused_in_a_sentence(tmp_path: Path) -> None:
+    sound = zipped(("é.png", picture()))  # a name in UTF-8
+    refusals = 0
+    for place in range(len(sound)):
+        spoilt = bytearray(sound)
+        spoilt[place] ^= 0xFF
+        (tmp_path / "a.zip").write_bytes(spoilt)
+        for content in (io.BytesIO(spoilt), (tmp_path / "a.zip").open("rb")):
+            with content, suppress(InputError):
+                folder = tmp_path / f"{place} {type(content).__name__}"
+                take_in([Sent("a.zip", content)], folder, Naming(), Limits())
+                continue
+            refusals += 1
+    assert refusals > len(sound) / 2
+
+
+def test_an_entry_of_a_zip_that_names_no_file_is_left_out(tmp_path: Path) -> None:
+    (only,) = take(tmp_path, ("a.zip", zipped((".", b"x"), ("a.png", picture()))))
+    assert only.name == "a.png"
 
 
 def test_a_compression_that_fails_in_other_ways_is_not_tried(tmp_path: Path) -> None:
