@@ -1,7 +1,6 @@
 """What may reach the page and the API: who, from which page, how much. Pure ASGI, no widgets."""
 
 import base64
-import binascii
 import ipaddress
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
@@ -81,7 +80,7 @@ class Guard:
         """Raise RefusalError where a request is not to be answered."""
         headers = Headers(scope=scope)
         host = headers.get("host", "")
-        if self._only_local and not is_loopback(urlsplit(f"//{host}").hostname or ""):
+        if self._only_local and not is_loopback(_name_in(host)):
             raise RefusalError(
                 HTTPStatus.MISDIRECTED_REQUEST,
                 f'this server answers on its own machine only, not as "{host}"',
@@ -103,7 +102,7 @@ class Guard:
         scheme, _, encoded = asked.headers.get("authorization", "").partition(" ")
         try:
             given = base64.b64decode(encoded, validate=True) if scheme.lower() == "basic" else b""
-        except binascii.Error:
+        except ValueError:  # it is not base64, or not even ASCII
             given = b""
         wanted = ":".join(self._auth or ()).encode()
         if not secrets.compare_digest(given, wanted):
@@ -143,8 +142,16 @@ def _is_foreign(headers: Headers, host: str) -> bool:
     """Whether a browser says that a page of another site sends this; programs say nothing."""
     if site := headers.get("sec-fetch-site"):
         return site not in ("same-origin", "none")
-    origin = headers.get("origin")
-    return origin is not None and urlsplit(origin).netloc != host
+    origin = headers.get("origin")  # "http://127.0.0.1:7860", or "null"
+    return origin is not None and origin.partition("://")[2] != host
+
+
+def _name_in(host: str) -> str:
+    """The name in a Host header, without its port; "" where there is none."""
+    try:
+        return urlsplit(f"//{host}").hostname or ""
+    except ValueError:  # as "[::1"
+        return ""
 
 
 def _limited(receive: Receive, most: int) -> Callable[[], Awaitable[Message]]:
