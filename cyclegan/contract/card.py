@@ -206,7 +206,7 @@ class ModelCard:
             ),
             "looks": (
                 self.looks is None or _is_complete(self.looks),
-                "an object with as many means, deviations above 0 and rows and columns as measures",
+                "an object with measures, and as many means, deviations above 0, rows and columns",
             ),
         }
         for field, (holds, expected) in rules.items():
@@ -272,4 +272,4 @@ class ModelCard:
 
 def _is_complete(looks: Looks) -> bool:
     lengths = map(len, (looks.mean, looks.deviation, looks.inverse, *looks.inverse))
-    return {*lengths} == {len(looks.measures)} and min(looks.deviation) > 0
+    return {*lengths} == {len(looks.measures)} and min(looks.deviation, default=0) > 0

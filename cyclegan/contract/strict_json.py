@@ -2,7 +2,7 @@
 
 import dataclasses
 import json
-import math
+import sys
 import types
 import typing
 from typing import Any, Literal
@@ -34,8 +34,9 @@ def parse(kind: Any, value: Any, where: str = "") -> Any:
         if len(kinds) == len(value):
             pairs = zip(kinds, value, strict=True)
             return tuple(parse(k, v, f"{where}[{i}]") for i, (k, v) in enumerate(pairs))
-    # Not isinstance(): True would pass for a number. JSON as Python reads it knows NaN.
-    if kind is float and type(value) in (int, float) and math.isfinite(value):
+    # Not isinstance(): True would pass for a number. JSON as Python reads it knows NaN, infinities
+    # and whole numbers that no float can hold.
+    if kind is float and type(value) in (int, float) and abs(value) <= sys.float_info.max:
         return float(value)
     if kind in (int, str) and type(value) is kind:
         return value

@@ -21,6 +21,8 @@ LOOKS = {
     "limit": 4.5,
 }
 
+NO_MEASURES: Card = {"measures": [], "mean": [], "deviation": [], "inverse": []}
+
 FIDELITY = {
     "source": "negate",
     "source_sha256": "0" * 64,
@@ -132,6 +134,10 @@ def inside(part: str, **fields: object) -> Callable[[Card], object]:
             inside("training", minutes=float("nan")),
             '"training.minutes" must be a number, not NaN',
         ),
+        (
+            inside("training", minutes=10**400),
+            '"training.minutes" must be a number, not 10000',
+        ),
         (put(value_range=[0, 2]), '"value_range" must be [-1, 1], [0, 1] or [0, 255], not [0.0, 2'),
         (put(training_size=0), '"training_size" must be 1 or more, or null, not 0'),
         (put(fixed_size=[8, 8]), '"fixed_size" must be an object, not [8, 8]'),
@@ -142,8 +148,12 @@ def inside(part: str, **fields: object) -> Callable[[Card], object]:
         (put(example="a/b.jpg"), '"example" must be a name ending in .jpg, without folders'),
         (put(default_size=0), '"default_size" must be 1 or more, or null, not 0'),
         (put(default_detail="auto"), '"default_detail" must be "transfer" or "off", not "auto"'),
-        (put(looks=LOOKS | {"mean": [0.5]}), '"looks" must be an object with as many means'),
-        (put(looks=LOOKS | {"deviation": [0, 1]}), '"looks" must be an object with as many'),
+        (
+            put(looks=LOOKS | {"mean": [0.5]}),
+            '"looks" must be an object with measures, and as many',
+        ),
+        (put(looks=LOOKS | {"deviation": [0, 1]}), '"looks" must be an object with measures, and'),
+        (put(looks=LOOKS | NO_MEASURES), '"looks" must be an object with measures, and as many'),
         (put(looks=LOOKS | {"limit": None}), '"looks.limit" must be a number, not null'),
         (put(size_multiple=0), '"size_multiple" must be 1 or more, not 0'),
         (put(border=-1), '"border" must be 0 or more, not -1'),
