@@ -55,8 +55,8 @@ class Trainings:
     def resume(self, name: str) -> None:
         """Begin or go on. Raises: InputError: a training is under way; there is no such run."""
         run = self._run(name)
-        record = Record.read(run)
         with self._gate:
+            record = Record.read(run)
             busy = [each for each in self.names() if is_locked(self.runs / each)]
             if busy:
                 raise InputError(f"{busy[0]} is being trained; pause or stop it first")
@@ -70,8 +70,8 @@ class Trainings:
                     start_new_session=True,  # Ctrl-C on the server is not meant for it
                     pass_fds=(lock,),
                 )
+            replace(record, pid=process.pid, wish="").write(run)
         threading.Thread(target=process.wait, daemon=True).start()  # or it stays as a zombie
-        replace(record, pid=process.pid, wish="").write(run)
 
     def tell(self, name: str, wish: Wish) -> None:
         """Have a training write its checkpoint and end, for now ("pause") or for good ("stop").
@@ -79,11 +79,13 @@ class Trainings:
         Raises: InputError: there is no such run.
         """
         run = self._run(name)
-        record = replace(Record.read(run), wish=wish)
-        record.write(run)
-        if self._is_alive(run):
-            with suppress(ProcessLookupError):  # it has just ended
-                os.kill(record.pid, signal.SIGTERM)
+        with self._gate:
+            record = Record.read(run)
+            replace(record, wish=wish).write(run)
+            # A second signal would end it at once, without the checkpoint.
+            if not record.wish and is_locked(run):
+                with suppress(ProcessLookupError):  # it has just ended
+                    os.kill(record.pid, signal.SIGTERM)
 
     def remove(self, name: str) -> None:
         """Delete a run with all that it has learned; the pictures that it learned from stay.

@@ -47,6 +47,36 @@ def test_a_run_lives_as_long_as_a_process_holds_its_lock(run_folder: Path, order
     assert trainings.look("horse2zebra").state == "paused"
 
 
+def test_whoever_presses_twice_does_not_keep_a_checkpoint_from_being_written(
+    run_folder: Path,
+) -> None:
+    trainings = Trainings(run_folder.parents[1])
+    told = """if True:
+        import fcntl, signal, sys
+        signal.signal(signal.SIGTERM, lambda *_: print("told", flush=True))
+        f = open(sys.argv[1], "w")
+        fcntl.flock(f, 2)
+        print("lives", flush=True)
+        sys.stdin.read()
+    """
+    command = [sys.executable, "-c", told, str(run_folder / LOCK)]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdin
+        assert process.stdout
+        assert process.stdout.readline() == "lives\n"
+        replace(Record.read(run_folder), pid=process.pid).write(run_folder)
+        trainings.tell("horse2zebra", "pause")
+        assert process.stdout.readline() == "told\n"
+        trainings.tell("horse2zebra", "pause")
+        trainings.tell("horse2zebra", "stop")  # the mind may change until it has ended
+        assert trainings.look("horse2zebra").state == "stopping"
+        process.stdin.close()
+        assert process.stdout.read() == ""
+    assert trainings.look("horse2zebra").state == "stopped"
+
+
 @pytest.mark.parametrize("name", ["../runs/horse2zebra", "none", ""])
 def test_a_run_that_is_none_is_refused(run_folder: Path, name: str) -> None:
     with pytest.raises(InputError, match="there is no training"):
