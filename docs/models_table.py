@@ -1,5 +1,6 @@
 """Write the README's table of bundled models from their cards; `make readme` runs it."""
 
+import textwrap
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -7,6 +8,7 @@ from cyclegan.contract.card import ModelCard
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
+WIDTH = 116  # characters of a line
 START, END = "<!-- models -->\n", "<!-- /models -->\n"
 
 
@@ -27,8 +29,13 @@ def render(cards: Iterable[ModelCard]) -> str:
             f"| `{card.name}`: {turns} | {example or ''} | {', '.join(figures)} | {size} "
             f"| {card.training.data} |"
         )
-    licences = dict.fromkeys(card.licence for card in cards)
-    return "\n".join([*lines, "", f"Licence of the weights: {'; '.join(licences)}."]) + "\n"
+    models_of: dict[str, list[str]] = {}
+    for card in cards:
+        models_of.setdefault(card.licence, []).append(f"`{card.name}`")
+    licences = (f"- {', '.join(names)}: {licence}." for licence, names in models_of.items())
+    lines += ["", "Licences of the weights:", ""]
+    lines += (textwrap.fill(each, WIDTH, subsequent_indent="  ") for each in licences)
+    return "\n".join(lines) + "\n"
 
 
 def rewrite(text: str, table: str) -> str:
