@@ -27,6 +27,7 @@ import torch
 from safetensors.torch import save_file
 
 from app.cli import main
+from cyclegan.config import TrainConfig
 from cyclegan.contract.card import ModelCard
 from cyclegan.contract.images import Picture
 from cyclegan.contract.saving import save_picture
@@ -88,6 +89,18 @@ def test_every_field_of_a_card_is_explained() -> None:
     page = (ROOT / "docs" / "cards.md").read_text()
     names = [field.name for field in dataclasses.fields(ModelCard)]
     assert [name for name in names if f"`{name}`" not in page] == []
+
+
+def test_every_setting_of_a_training_is_explained() -> None:
+    page = (ROOT / "docs" / "training.md").read_text()
+    fields = dataclasses.fields(TrainConfig)
+    names = [field.name for field in fields if field.name != "teacher"]  # TEACHER, of `distill`
+    told = [
+        name
+        for name in names
+        if re.search(rf"(`|--set ){name}\b|--{name.replace('_', '-')}\b", page)
+    ]
+    assert told == names
 
 
 def test_links_between_pages_lead_somewhere() -> None:
