@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from app.trainings.locks import LOCK
+from app.trainings.locks import LOCK, is_locked, locked
 from app.trainings.orders import Order, Record
 from app.trainings.runs import Trainings
 from cyclegan.contract.errors import InputError
@@ -99,3 +99,10 @@ def test_a_run_is_deleted_and_nothing_beside_it(run_folder: Path, tmp_path: Path
     assert not run_folder.exists()
     assert (others / "log.jsonl").exists()
     assert trainings.names() == ["link"]
+
+
+def test_a_run_that_was_deleted_a_moment_ago_is_not_alive(run_folder: Path) -> None:
+    with locked(run_folder):
+        assert is_locked(run_folder)
+    shutil.rmtree(run_folder)
+    assert not is_locked(run_folder)
