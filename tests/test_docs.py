@@ -14,9 +14,8 @@ import subprocess
 import sys
 import time
 import urllib.request
-import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import chdir, contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
@@ -26,7 +25,6 @@ import timm
 import torch
 from safetensors.torch import save_file
 
-from app.cli import main
 from cyclegan.config import TrainConfig
 from cyclegan.contract.card import ModelCard
 from cyclegan.contract.images import Picture
@@ -34,6 +32,7 @@ from cyclegan.contract.saving import save_picture
 from cyclegan.discriminators import PatchDiscriminator
 from cyclegan.networks import build_generator
 from docs.models_table import END, START, render
+from tests.commands import type_command
 
 ROOT = Path(__file__).parents[1]
 PAGES = [
@@ -159,10 +158,7 @@ def _feature_network() -> onnx.ModelProto:
 
 
 def _type(name: str, arguments: list[str], world: Path) -> None:
-    """Run a command of ours as a reader would. `serve` must answer, the others end well.
-
-    In this process, for the sake of time: a new one spends most of it on importing torch.
-    """
+    """Run a command of ours as a reader would. `serve` must answer, the others end well."""
     if name == "torchrun":
         program = Path(sys.executable).with_name(name)
         command = [program, *arguments, *SHORTER["train"]]
@@ -171,14 +167,10 @@ def _type(name: str, arguments: list[str], world: Path) -> None:
         with _serve(arguments[1:], world):
             pass
     else:
-        with pytest.MonkeyPatch.context() as patch, warnings.catch_warnings():
-            patch.chdir(world)
+        words = [*arguments, *SHORTER.get(arguments[0], [])]
+        with chdir(world), pytest.MonkeyPatch.context() as patch:
             patch.setenv("CYCLEGAN_WEIGHTS", str(world / "weights"))
-            warnings.simplefilter("ignore")  # only in tests are they errors
-            patch.setattr(sys, "argv", [name, *arguments, *SHORTER.get(arguments[0], [])])
-            with pytest.raises(SystemExit) as ended:
-                main()
-        assert not ended.value.code, shlex.join([name, *arguments])
+            assert type_command(*words) == 0, shlex.join([name, *words])
 
 
 def _environment(world: Path) -> dict[str, str]:

@@ -13,6 +13,7 @@ from safetensors.torch import load_file
 from app.store import Store
 from cyclegan.contract.images import Picture
 from cyclegan.contract.saving import save_picture
+from tests.commands import run_script
 from tests.cyclegan.runs import assert_same
 
 ROOT = Path(__file__).parents[1]
@@ -49,9 +50,7 @@ def test_every_bundled_model_can_be_made_again(tmp_path: Path) -> None:
         "OUT": str(tmp_path / "weights"),
         "RUNS": str(tmp_path / "runs"),
     }
-    subprocess.run(
-        [ROOT / "weights" / "make.sh", tmp_path], env=environment, check=True, timeout=1200
-    )
+    assert run_script(ROOT / "weights" / "make.sh", tmp_path, environment=environment) == 0
     names = {path.stem for path in (ROOT / "weights").glob("*.onnx")}
     for folder, precision in (("weights", "int8"), ("weights/fp32", "fp32")):
         made = Store(tmp_path / folder)
