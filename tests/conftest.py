@@ -18,9 +18,18 @@ from cyclegan.contract.files import sha256_of
 
 AddModel = Callable[..., ModelCard]
 
+# They take a minute and more, some of their tests alone. The first of several processes begins with
+# them, and while it does the others take over what else it has: begun last, they were waited for.
+LONGEST = ("test_retrain.py", "test_make_weights.py", "test_docs.py")
+
 # Where the tests run in the background SIGINT is ignored, and every command that they start and
 # then interrupt would inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    places = {name: place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: places.get(item.path.name, len(LONGEST)))
 
 
 @pytest.fixture(scope="session")
