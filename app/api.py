@@ -36,11 +36,17 @@ from cyclegan.contract.errors import (
     ModelError,
     PictureError,
 )
+from cyclegan.contract.formats import open_header
 from cyclegan.contract.images import load_picture
 from cyclegan.contract.saving import save_picture
 
 WAITING = 32  # requests that may wait for their turn; more are told to come again
 _IN_MEMORY = 2**20  # bytes of a body; a larger one goes to disk
+
+# A network uses every CPU, but reading, writing and scaling a picture does not: that of one is done
+# while the network has another. Large ones take much memory, and so their turns one by one.
+_AT_ONCE = 2
+_LARGE = 16_000_000  # pixels
 
 
 class Format(StrEnum):
@@ -101,7 +107,7 @@ def _router(store: Store) -> APIRouter:
         "cyclegan_conversions_waiting", "Under way or waiting for their turn.", registry=registry
     )
     prometheus_client.ProcessCollector(registry=registry)
-    turns = anyio.CapacityLimiter(1)  # a session uses every CPU: two at once are no faster
+    turns, large_turns = anyio.CapacityLimiter(_AT_ONCE), anyio.CapacityLimiter(1)
     under_way = 0
 
     @router.post(
@@ -148,7 +154,9 @@ def _router(store: Store) -> APIRouter:
             with tempfile.SpooledTemporaryFile(_IN_MEMORY) as spooled:
                 body = cast(BinaryIO, spooled)
                 await _receive(request, body)
-                answer = await run_sync(_convert, store, body, model, format, recipe, limiter=turns)
+                is_large = await run_sync(_count_pixels, body) > _LARGE
+                turn = large_turns if is_large else turns
+                answer = await run_sync(_convert, store, body, model, format, recipe, limiter=turn)
             status = HTTPStatus.OK
             return answer
         except CycleGANError as error:
@@ -208,6 +216,13 @@ async def _receive(request: Request, body: BinaryIO) -> None:
         async for chunk in request.stream():
             body.write(chunk)
     body.seek(0)
+
+
+def _count_pixels(body: BinaryIO) -> int:
+    """How large a picture says it is. Raises: PictureError if it is none."""
+    width, height = open_header(body, "the picture").size
+    body.seek(0)
+    return width * height
 
 
 def _convert(

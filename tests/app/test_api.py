@@ -1,10 +1,12 @@
 """The API as programs use it, and the guard in front of it."""
 
 import io
+import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 import pytest
@@ -148,6 +150,31 @@ def test_too_many_waiting_requests_are_told_to_come_again(
     answer = client.post(CONVERT, content=encode())
     assert "try again later" in problem(answer, HTTPStatus.SERVICE_UNAVAILABLE)
     assert answer.headers["retry-after"] == "5"
+
+
+def test_large_pictures_go_one_by_one_and_keep_no_small_one_waiting(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(api, "_LARGE", RGB.shape[0] * RGB.shape[1])
+    convert, begun, go_on = api._convert, threading.Semaphore(0), threading.Event()
+
+    def hold_large(store: Store, body: BinaryIO, *rest: Any) -> Any:
+        if api._count_pixels(body) > api._LARGE:
+            begun.release()
+            assert go_on.wait(60)
+        return convert(store, body, *rest)
+
+    monkeypatch.setattr(api, "_convert", hold_large)
+    large = encode(np.zeros((100, 100, 3), np.uint8))
+    with ThreadPoolExecutor(2) as others:
+        answers = [others.submit(client.post, CONVERT, content=large) for _ in range(2)]
+        assert begun.acquire(timeout=60)
+        while "cyclegan_conversions_waiting 2.0" not in client.get("/metrics").text:
+            pass
+        assert client.post(CONVERT, content=encode()).status_code == HTTPStatus.OK
+        assert not begun.acquire(blocking=False)
+        go_on.set()
+    assert all(answer.result().status_code == HTTPStatus.OK for answer in answers)
 
 
 def test_pages_of_other_sites_may_not_send_pictures(client: TestClient) -> None:
