@@ -10,6 +10,7 @@ import pytest
 
 pytest.importorskip("sqlalchemy", reason="jobs need SQLAlchemy (extra: web)")
 
+from app import batch
 from app.jobs import office as office_module
 from app.jobs.limits import BusyError, UnfinishedJobError, UnknownJobError
 from app.jobs.office import Office
@@ -26,7 +27,11 @@ Open = Callable[..., Office]
 
 @pytest.fixture
 def gate(monkeypatch: pytest.MonkeyPatch) -> threading.Semaphore:
-    """Lets as many pictures be translated as it is released; then jobs stay under way."""
+    """Lets as many pictures be translated as it is released; then jobs stay under way.
+
+    One worker takes them in order: of two, one could take the turns of both.
+    """
+    monkeypatch.setattr(batch, "MOST_WORKERS", 1)
     gate = threading.Semaphore(0)
     render = Renderer.__call__
 
