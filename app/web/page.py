@@ -21,6 +21,8 @@ _HEADER = f"""
   <h1>{ICON} CycleGAN</h1>
   <p>{word("page.lead")}</p>
 </header>"""
+# Seen while line.js finds no server.
+_OFFLINE = f'<p role="status">{word("page.offline")}</p>'
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,7 @@ def build(store: Store, office: Office, allowed: Allowed = NOTHING_MORE) -> gr.B
     page = gr.Blocks(title="CycleGAN", analytics_enabled=False, fill_width=True)
     with page:
         gr.HTML(_HEADER, apply_default_css=False)
+        gr.HTML(_OFFLINE, apply_default_css=False, elem_id="offline")
         with gr.Tabs():
             with gr.Tab(word("page.photo")):
                 photo_tab(page, store)

@@ -19,7 +19,7 @@ HEAD = (
     '<meta name="color-scheme" content="light dark">'
     + "".join(
         f'<script type="module">{Path(__file__).with_name(name).read_text("utf-8")}</script>'
-        for name in ("stream.js", "page.js")
+        for name in ("line.js", "stream.js", "page.js")
     )
 )
 

@@ -6,6 +6,7 @@ WORDS = {
     "page.folder": "Folder",
     "page.models": "Models",
     "page.retrain": "Retrain",
+    "page.offline": "There is no connection to the server. The page goes on when there is.",
     # The Photo tab
     "photo.photo": "Photo",
     "photo.placeholder": "Drop a photo here\n- or -\nclick to choose one",

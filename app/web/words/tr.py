@@ -6,6 +6,7 @@ WORDS = {
     "page.folder": "Toplu",
     "page.models": "Modeller",
     "page.retrain": "Eğitim",
+    "page.offline": "Sunucuyla bağlantı yok. Bağlantı gelince sayfa kendiliğinden devam eder.",
     # The Photo tab
     "photo.photo": "Fotoğraf",
     "photo.placeholder": "Fotoğrafı buraya bırakın\n- veya -\nseçmek için tıklayın",

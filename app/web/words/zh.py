@@ -6,6 +6,7 @@ WORDS = {
     "page.folder": "批量",
     "page.models": "模型",
     "page.retrain": "训练",
+    "page.offline": "与服务器的连接已断开，恢复后页面会自动继续。",
     # The Photo tab
     "photo.photo": "照片",
     "photo.placeholder": "将照片拖到这里\n- 或 -\n点击选择",

@@ -220,3 +220,19 @@ def test_what_is_chosen_while_the_page_looks_for_models_stays_chosen(
     page.wait_for_timeout(500)
     assert chosen.is_checked()
     assert visitor.complaints == []
+
+
+def test_a_moment_without_a_network_loses_nothing(
+    server: Any, visit: Callable[..., Any], photo: Path
+) -> None:
+    visitor = visit(server.url)
+    page = visitor.page
+    visitor.give(photo)
+    visitor.note(containing="Photo to negative")
+    page.context.set_offline(True)
+    page.get_by_text("There is no connection to the server.").wait_for()
+    page.get_by_role("radio", name="Quickly to negative").check()
+    page.context.set_offline(False)
+    visitor.note(containing="Quickly to negative")
+    page.get_by_text("There is no connection to the server.").wait_for(state="hidden")
+    assert all("ERR_INTERNET_DISCONNECTED" in complaint for complaint in visitor.complaints)
