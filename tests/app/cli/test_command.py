@@ -1,0 +1,39 @@
+"""The command as a whole: its exit codes, and what goes to which stream."""
+
+import pytest
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("conver",), "Did you mean 'convert'?"),
+        (("convert", "--modle", "x"), "--model"),
+        (("models", "show"), "No such command 'show'"),
+        (("models", "--json", "info"), "give options after the action: models info"),
+        (("serve", "--auth", "ada"), "--auth wants USER:PASSWORD"),
+        (("serve", "--training-root", "x"), "--training-root goes with --allow-training"),
+        (("serve", "--port", "70000"), "less than or equal to 65535"),
+    ],
+)
+def test_wrong_usage_is_exit_2_with_a_hint(command, arguments: tuple[str], sentence: str) -> None:
+    ran = command(*arguments)
+    assert (ran.code, ran.stdout) == (2, "")
+    assert sentence in ran.stderr
+
+
+def test_the_unexpected_is_one_line_and_exit_1(command, monkeypatch) -> None:
+    def fail(_self: object) -> None:
+        raise RuntimeError("a bug")
+
+    monkeypatch.setattr("app.store.Store.list", fail)
+    ran = command("models")
+    assert ran.code == 1
+    assert ran.stderr.startswith("unexpected: RuntimeError: a bug; ")
+    assert ran.stderr.count("\n") == 1
+
+
+def test_version_and_help_go_to_stdout(command) -> None:
+    assert command("--version").stdout == "0.1.0\n"
+    help_text = command("--help").stdout
+    for verb in ("serve", "convert", "models", "train", "export", "evaluate"):
+        assert f"\n  {verb} " in help_text

@@ -1,0 +1,87 @@
+"""`cyclegan models` as people and scripts meet it."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from cyclegan.contract.looks import MIN_PICTURES
+
+
+def test_models_are_listed_for_people(command, weights_dir: Path, add_model) -> None:
+    (weights_dir / "torn.json").write_text("{")
+    ran = command("models")
+    assert ran.code == 0
+    row = " ".join(ran.stdout.splitlines()[1].split())
+    assert row == "negate photo into negative 0.0 MiB fp32 not measured MIT"
+    assert ran.stderr.startswith("cannot be used: ")
+    assert "torn.json is not JSON" in ran.stderr
+
+
+def test_models_are_listed_for_scripts(command, weights_dir: Path) -> None:
+    (weights_dir / "torn.json").write_text("{")
+    negate, torn = json.loads(command("models", "list", "--json").stdout)
+    assert (negate["name"], negate["reason"]) == ("negate", None)
+    assert negate["card"] == json.loads((weights_dir / "negate.json").read_text())
+    assert torn["card"] is None
+    assert "is not JSON" in torn["reason"]
+
+
+def test_info_shows_everything_that_a_card_says(command, weights_dir: Path) -> None:
+    card = json.loads((weights_dir / "negate.json").read_text())
+    assert json.loads(command("models", "info", "negate", "--json").stdout) == card
+    shown = command("models", "info", "negate").stdout
+    for field in card:
+        assert field in shown
+    assert card["sha256"] in shown
+
+
+def test_verify_says_so_when_all_is_well(command) -> None:
+    ran = command("models", "verify")
+    assert (ran.code, ran.stdout) == (0, "negate: as its card says\n")
+
+
+def test_a_card_is_told_what_its_model_learned_from(
+    command, weights_dir: Path, tmp_path: Path, noise
+) -> None:
+    pictures = tmp_path / "pictures"
+    pictures.mkdir()
+    before = (weights_dir / "negate.json").read_text()
+    for number in range(MIN_PICTURES):
+        Image.fromarray(noise(8, 9)).save(pictures / f"{number}.png")
+    ran = command("models", "looks", "negate", pictures)
+    assert (ran.code, ran.stdout) == (0, f"negate: looks of {MIN_PICTURES} pictures of pictures\n")
+    card = json.loads((weights_dir / "negate.json").read_text())
+    assert card.pop("looks")["pictures"] == f"{MIN_PICTURES} pictures of pictures"
+    assert card.items() < json.loads(before).items()
+    assert command("models", "verify").code == 0
+    (pictures / "0.png").unlink()
+    ran = command("models", "looks", "negate", pictures)
+    assert ran.code == 2
+    assert f"pictures has fewer than {MIN_PICTURES} pictures that can be read" in ran.stderr
+    assert command("models", "looks", "negate", tmp_path / "none").code == 2
+
+
+def test_a_card_is_given_an_example(command, weights_dir: Path, tmp_path: Path) -> None:
+    Image.fromarray(np.full((200, 100, 3), 50, np.uint8)).save(tmp_path / "photo.png")
+    ran = command("models", "example", "negate", tmp_path / "photo.png")
+    assert (ran.code, ran.stdout) == (0, "negate: negate.example.jpg\n")
+    assert json.loads((weights_dir / "negate.json").read_text())["example"] == "negate.example.jpg"
+    with Image.open(weights_dir / "negate.example.jpg") as pair:
+        assert pair.size == (256, 256)
+        assert np.ptp(np.asarray(pair)[:, :100] - 50.0) <= 2
+        assert np.ptp(np.asarray(pair)[:, 156:] - 205.0) <= 2
+    assert command("models", "example", "negate", tmp_path / "none.png").code == 2
+
+
+@pytest.mark.parametrize("size", [(3000, 40), (1, 700)])
+def test_an_example_of_any_shape_is_small(
+    command, weights_dir: Path, tmp_path: Path, noise, size: tuple[int, int]
+) -> None:
+    Image.fromarray(noise(size[1], size[0])).save(tmp_path / "photo.png")
+    assert command("models", "example", "negate", tmp_path / "photo.png").code == 0
+    with Image.open(weights_dir / "negate.example.jpg") as pair:
+        assert pair.width <= 1024
+        assert pair.height <= 256
