@@ -1,0 +1,126 @@
+"""What the doctor says, in which order, to people and to programs."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+from cyclegan import cli
+from cyclegan.cli.pictures import _estimate_hours
+from cyclegan.config import TrainConfig
+from cyclegan.contract.errors import DatasetError
+from cyclegan.doctor import Diagnosis, diagnose, pace
+from cyclegan.domains import resolve_splits
+from tests.cyclegan.doctor.scenes import ENOUGH
+
+
+def test_a_healthy_set_is_small_at_most(healthy: Path, config: TrainConfig) -> None:
+    done: list[tuple[int, int]] = []
+    diagnosis = diagnose(resolve_splits(healthy), config, lambda *place: done.append(place))
+    assert [(each.code, each.level) for each in diagnosis.findings] == [("few", "warning")]
+    assert not diagnosis.must_be_fixed
+    assert diagnosis.distinctness is not None
+    assert diagnosis.distinctness > 0.9  # upright and level stripes
+    facts = diagnosis.folders[0]
+    assert (facts.name, facts.pictures, facts.unreadable) == ("trainA", ENOUGH, 0)
+    assert (facts.formats, facts.short_side) == ({"PNG": ENOUGH}, (40, 40, 40))
+    assert facts.jpeg_quality is None
+    total = 2 * ENOUGH + 6
+    assert done == [(i, total) for i in range(1, total + 1)]
+
+
+def test_empty_folders_are_a_finding_and_missing_ones_an_error(
+    tmp_path: Path, config: TrainConfig
+) -> None:
+    (tmp_path / "trainA").mkdir()
+    with pytest.raises(DatasetError, match="trainB: no such folder"):
+        diagnose(resolve_splits(tmp_path), config)
+    (tmp_path / "trainB").mkdir()
+    assert [each.code for each in diagnose(resolve_splits(tmp_path), config).findings] == [
+        "too-few",
+        "no-test",
+    ]
+
+
+def test_the_most_important_comes_first(data: Path, config: TrainConfig) -> None:
+    shutil.rmtree(data / "testB")
+    (data / "trainB" / "empty.png").touch()
+    findings = diagnose(resolve_splits(data), config).findings
+    assert [each.code for each in findings] == ["unreadable", "few", "no-test"]
+
+
+def test_training_takes_as_long_as_its_steps(
+    config: TrainConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = config.replace(max_images=36_000, d_steps=2)
+    assert 0 < pace.measure_step_s(config, torch.device("cpu"), budget_s=0) < 60
+    monkeypatch.setattr(pace, "measure_step_s", lambda *_: 0.5)
+    assert _estimate_hours(config) == 5
+    assert _estimate_hours(config.replace(batch_size=4)) == 1.25
+
+
+def test_nothing_is_read_with_torch() -> None:
+    code = "import sys, cyclegan.doctor; sys.exit('torch' in sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
+def _type(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> int:
+    """Type `cyclegan doctor ...`; the exit code."""
+    words = ["cyclegan", "doctor", *map(str, arguments), "--no-estimate"]
+    monkeypatch.setattr(sys, "argv", words)
+    with pytest.raises(SystemExit) as exit_:
+        cli.main()
+    return int(exit_.value.code or 0)
+
+
+def test_the_command_prints_for_people_and_for_machines(
+    data: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert _type(monkeypatch, data) == 0
+    assert "0 must be fixed" in capsys.readouterr().out
+    shutil.copy(data / "trainA" / "02.png", data / "testA" / "exact.png")
+    assert _type(monkeypatch, data) == 3
+    printed = capsys.readouterr().out
+    assert "trainA/02.png = testA/exact.png" in printed
+    assert printed.index("must be fixed: leak") < printed.index("worth a look: few")
+    assert _type(monkeypatch, data, "--json") == 3
+    told = json.loads(capsys.readouterr().out)
+    assert told["must_be_fixed"]
+    assert told["findings"][0]["code"] == "leak"
+    assert told["findings"][0]["files"] == [["trainA/02.png", "testA/exact.png"]]
+    assert (told["preset"], told["hours"]) == ("fast", None)
+    assert _type(monkeypatch, data / "trainA") == 2
+    assert "no such folder" in capsys.readouterr().err
+
+
+def test_two_folders_from_anywhere_do_as_well(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], data: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "zebras").mkdir()
+    folders = [data / "trainA", tmp_path / "zebras" / "grazing"]
+    (data / "trainB").rename(folders[1])
+    shutil.copy(folders[0] / "02.png", folders[1] / "copy.png")
+    options = ["--domain-a", str(folders[0]), "--domain-b", str(folders[1])]
+    assert _type(monkeypatch, *options, "--json") == 3
+    told = json.loads(capsys.readouterr().out)
+    root = Path(os.path.commonpath(folders))
+    names = [
+        path.relative_to(root).as_posix()
+        for path in (folders[0] / "02.png", folders[1] / "copy.png")
+    ]
+    assert [found["files"] for found in told["findings"] if found["code"] == "both-domains"] == [
+        [names]
+    ]
+    assert "no-test" in [found["code"] for found in told["findings"]]
+    assert _type(monkeypatch, *options[:2]) == 2
+    assert "expected either one folder" in capsys.readouterr().err
+
+
+def test_a_diagnosis_is_plain_json(data: Path, config: TrainConfig) -> None:
+    diagnosis: Diagnosis = diagnose(resolve_splits(data), config)
+    assert json.loads(json.dumps(diagnosis.to_dict()))["folders"][0]["name"] == "trainA"

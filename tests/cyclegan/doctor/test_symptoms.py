@@ -1,0 +1,151 @@
+"""What is wrong with files is found, and named."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from cyclegan.config import TrainConfig
+from cyclegan.doctor import diagnose
+from cyclegan.domains import resolve_splits
+from tests.cyclegan.doctor.scenes import Checked
+
+SHARED = Path(__file__).parents[3] / "../shared/data"
+
+
+def test_broken_files_are_named_with_their_reason(data: Path, checked: Checked) -> None:
+    whole = (data / "trainA" / "00.png").read_bytes()
+    (data / "trainA" / "empty.jpg").touch()
+    (data / "trainB" / "half.png").write_bytes(whole[: len(whole) // 2])
+    (data / "testB" / "letter.jpg").write_text("Dear reader, this is no picture.")
+    (finding,) = checked().values()
+    assert (finding.code, finding.level) == ("unreadable", "fix")
+    assert finding.text.startswith("3 files")
+    lines = [line for (line,) in finding.files]
+    for line, name, reason in zip(
+        lines,
+        ("trainA/empty.jpg", "trainB/half.png", "testB/letter.jpg"),
+        ("is empty", "is truncated", "is not a picture"),
+        strict=True,
+    ):
+        assert line.startswith(f"{name}: {reason}")
+
+
+def test_a_domain_too_small_to_train_on_must_be_fixed(data: Path, config: TrainConfig) -> None:
+    for path in list((data / "trainB").iterdir())[1:]:
+        path.unlink()
+    findings = diagnose(resolve_splits(data), config).findings
+    assert (findings[0].code, findings[0].level) == ("too-few", "fix")
+    assert "40 in trainA and 1 in trainB. Training needs at least 2 of each" in findings[0].text
+
+
+def test_copies_are_grouped_whatever_was_done_to_them(data: Path, checked: Checked) -> None:
+    folder = data / "trainA"
+    with Image.open(folder / "00.png") as image:
+        image.save(folder / "same.bmp")
+        image.resize((52, 52), Image.Resampling.BICUBIC).save(folder / "larger.jpg", quality=80)
+        image.transpose(Image.Transpose.FLIP_LEFT_RIGHT).save(folder / "mirrored.png")
+        image.convert("L").save(folder / "grey.png")
+    finding = checked()["copies"]
+    assert finding.files == (
+        (
+            "trainA/00.png",
+            "trainA/grey.png",
+            "trainA/larger.jpg",
+            "trainA/mirrored.png",
+            "trainA/same.bmp",
+        ),
+    )
+    assert "4 of 44 pictures in trainA" in finding.text
+    assert "1 pixel for pixel, the others nearly" in finding.text
+
+
+def test_a_picture_in_both_domains_must_be_fixed(data: Path, checked: Checked) -> None:
+    shutil.copy(data / "trainA" / "01.png", data / "testB" / "other.png")
+    (finding,) = checked().values()
+    assert (finding.code, finding.level) == ("both-domains", "fix")
+    assert finding.files == (("trainA/01.png", "testB/other.png"),)
+
+
+def test_test_pictures_that_are_trained_on_must_be_fixed(data: Path, checked: Checked) -> None:
+    shutil.copy(data / "trainA" / "02.png", data / "testA" / "exact.png")
+    with Image.open(data / "trainB" / "03.png") as image:
+        image.resize((64, 64)).save(data / "testB" / "near.jpg", quality=85)
+    (finding,) = checked().values()
+    assert (finding.code, finding.level) == ("leak", "fix")
+    assert finding.files == (
+        ("trainA/02.png", "testA/exact.png"),
+        ("trainB/03.png", "testB/near.jpg"),
+    )
+
+
+@pytest.mark.skipif(not SHARED.is_dir(), reason="needs ../shared/data, which is not here")
+def test_the_known_leaks_of_horse2zebra_are_found(tmp_path: Path, config: TrainConfig) -> None:
+    official = SHARED / "horse2zebra"
+    leaks = {
+        ("trainA/n02381460_3811.jpg", "testA/n02381460_1160.jpg"),
+        ("trainB/n02391049_2136.jpg", "testB/n02391049_5240.jpg"),
+    }
+    bystanders = [
+        path.relative_to(official).as_posix()
+        for folder in ("trainA", "trainB", "testA", "testB")
+        for path in sorted((official / folder).iterdir())[:8]
+    ]
+    for name in {name for pair in leaks for name in pair} | set(bystanders):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        shutil.copy(official / name, tmp_path / name)
+    diagnosis = diagnose(resolve_splits(tmp_path), config)
+    leak = next(finding for finding in diagnosis.findings if finding.code == "leak")
+    assert set(leak.files) == leaks
+    assert diagnosis.must_be_fixed
+
+
+def _framed(image: Image.Image) -> Image.Image:
+    image.paste("black", (0, 0, 40, 6))
+    image.paste("black", (0, 34, 40, 40))
+    return image
+
+
+def _with_a_hole(image: Image.Image) -> Image.Image:
+    image.putalpha(Image.fromarray(np.tri(40, dtype=np.uint8) * 255))
+    return image
+
+
+PECULIAR: dict[str, Callable[[Image.Image], Image.Image]] = {
+    "borders": _framed,
+    "small": lambda image: image.resize((20, 20)),
+    "transparent": _with_a_hole,
+    "grey": lambda image: image.convert("L"),
+    "blank": lambda image: Image.new("RGB", image.size, "teal"),
+    "extreme-shape": lambda image: image.resize((132, 40)),
+}
+
+
+@pytest.mark.parametrize("code", PECULIAR)
+def test_peculiar_pictures_are_named(code: str, data: Path, checked: Checked) -> None:
+    path = data / "trainA" / "05.png"
+    with Image.open(path) as image:
+        picture = PECULIAR[code](image)
+    picture.save(path)
+    (finding,) = checked().values()
+    assert (finding.code, finding.level) == (code, "note")
+    assert finding.files == (("trainA/05.png",),)
+    assert finding.text.startswith("1 of 40 pictures in trainA ")
+    for name in ("06", "07"):
+        with Image.open(data / "trainA" / f"{name}.png") as image:
+            picture = PECULIAR[code](image)
+        picture.save(data / "trainA" / f"{name}.png")
+    assert checked()[code].level == "warning"
+
+
+def test_missing_tests_and_unused_files_are_told(data: Path, checked: Checked) -> None:
+    shutil.rmtree(data / "testB")
+    (data / "trainA" / "scan.psd").touch()
+    (data / "trainA" / ".hidden").touch()
+    findings = checked()
+    assert list(findings) == ["no-test", "ignored"]
+    assert "testB" in findings["no-test"].text
+    assert findings["ignored"].files == (("trainA/scan.psd",),)
