@@ -1,6 +1,6 @@
 """A checkpoint's generator to an ONNX model and its card; refused where the two would differ.
 
-What a card holds is in `contract/card.py`.
+What a card holds is in `contract/card.py`, what it says of a run in `provenance.py`.
 """
 
 import math
@@ -21,21 +21,25 @@ from cyclegan.contract.card import (
     MODEL_NAME,
     SCHEMA_VERSION,
     Architecture,
-    Looks,
     ModelCard,
     Parity,
     Training,
 )
 from cyclegan.contract.errors import CheckpointError, ExportError, InputError
 from cyclegan.contract.files import atomic_write, sha256_of
-from cyclegan.contract.looks import describe_folder
 from cyclegan.domains import GENERATOR_OF, Direction
 from cyclegan.gauge import Record
 from cyclegan.graph import clean_up, comparison_sizes, noise
 from cyclegan.layers import Generator, InstanceNorm
 from cyclegan.networks import GENERATORS, AttentionGenerator, count_parameters, generator_from
+from cyclegan.provenance import (
+    describe_config,
+    describe_data,
+    describe_options,
+    find_licence,
+    find_looks,
+)
 from cyclegan.statistics import STATISTICS_NAMES, open_norms
-from cyclegan.teacher import TRANSLATIONS, teacher_folder
 
 CheckpointName = Literal["best", "latest"]
 
@@ -277,55 +281,3 @@ def measure_parity(network: Generator, path: Path) -> Parity:
             )
     sizes = comparison_sizes(network.size_multiple)
     return Parity(max_abs_error=worst, tolerance=PARITY_TOLERANCE, sizes=sizes)
-
-
-def find_looks(config: TrainConfig, direction: Direction) -> Looks | None:
-    """What the pictures look like that a run learned to translate; None: they are not there."""
-    folder = config.domain_a if direction == "AtoB" else config.domain_b
-    return describe_folder(Path(folder)) if folder and Path(folder).is_dir() else None
-
-
-def find_licence(run: Path, config: TrainConfig) -> str:
-    """The licence of a run's weights in words, as far as it is known: that of its teacher."""
-    if config.teacher:
-        return ModelCard.read(teacher_folder(run) / f"{config.teacher}.json").licence
-    return "not stated; the licence of the training pictures decides"
-
-
-def describe_data(config: TrainConfig, checkpoint: dict[str, Any]) -> str:
-    """Say in words what a run learned from."""
-    counts = checkpoint["pictures"]
-    pictures = f"{counts[0]} pictures of {config.name_a}, {counts[1]} pictures of {config.name_b}"
-    if config.teacher:
-        folders = {config.name_a: config.domain_a, config.name_b: config.domain_b}
-        made = [f", which made those of {name}" for name, folder in folders.items()
-                if Path(folder).name == TRANSLATIONS]  # fmt: skip
-        return f"{pictures}; distilled from the model {config.teacher}{''.join(made)}"
-    if not config.init_from:
-        return pictures
-    if not any(counts):
-        return f"weights imported from {config.init_from}, which says nothing of its pictures"
-    return f"{pictures}; started from the weights of {config.init_from}"
-
-
-def describe_options(config: TrainConfig) -> dict[str, Any]:
-    """Return what the generator was built with."""
-    prefix = "generator_"
-    values = config.to_dict().items()
-    return {key.removeprefix(prefix): value for key, value in values if key.startswith(prefix)}
-
-
-def describe_config(config: TrainConfig) -> dict[str, Any]:
-    """Return the config without the folders of the machine it was trained on."""
-    values = config.to_dict()
-    for key in (
-        "domain_a",
-        "domain_b",
-        "discriminator_weights",
-        "perceptual_weights",
-        "test_a",
-        "test_b",
-        "features",
-    ):
-        values[key] = Path(values[key]).name
-    return values

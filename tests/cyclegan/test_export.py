@@ -16,14 +16,13 @@ from cyclegan.contract.errors import CheckpointError, ExportError, InputError, S
 from cyclegan.contract.looks import MIN_PICTURES
 from cyclegan.domains import Direction
 from cyclegan.export import (
-    describe_config,
     export,
-    find_looks,
     load_generator,
     measure_parity,
     write_onnx,
 )
 from cyclegan.networks import AttentionGenerator, GeneratorOptions, build_generator
+from cyclegan.provenance import describe_config, find_looks
 from cyclegan.train import train
 from cyclegan.two_way import CycleGANStep
 

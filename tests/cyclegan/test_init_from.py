@@ -12,11 +12,12 @@ from cyclegan.config import TrainConfig, read_config
 from cyclegan.contract.card import Fidelity
 from cyclegan.contract.errors import CardError, CheckpointError, ConfigError
 from cyclegan.discriminators import discriminator_from
-from cyclegan.export import describe_data, export
+from cyclegan.export import export
 from cyclegan.importer import read_start
 from cyclegan.importer.reading import with_networks
 from cyclegan.methods import STEPS
 from cyclegan.networks import generator_from
+from cyclegan.provenance import describe_data
 from cyclegan.settings import architecture_of
 from cyclegan.train import train
 from tests.cyclegan.conftest import BACKBONE

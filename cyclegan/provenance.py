@@ -1,0 +1,65 @@
+"""What the card of a model says of the run that it comes from: pictures, settings, licence.
+
+The rest of a card is put together in `export.py`.
+"""
+
+from pathlib import Path
+from typing import Any
+
+from cyclegan.config import TrainConfig
+from cyclegan.contract.card import Looks, ModelCard
+from cyclegan.contract.looks import describe_folder
+from cyclegan.domains import Direction
+from cyclegan.teacher import TRANSLATIONS, teacher_folder
+
+
+def find_looks(config: TrainConfig, direction: Direction) -> Looks | None:
+    """What the pictures look like that a run learned to translate; None: they are not there."""
+    folder = config.domain_a if direction == "AtoB" else config.domain_b
+    return describe_folder(Path(folder)) if folder and Path(folder).is_dir() else None
+
+
+def find_licence(run: Path, config: TrainConfig) -> str:
+    """The licence of a run's weights in words, as far as it is known: that of its teacher."""
+    if config.teacher:
+        return ModelCard.read(teacher_folder(run) / f"{config.teacher}.json").licence
+    return "not stated; the licence of the training pictures decides"
+
+
+def describe_data(config: TrainConfig, checkpoint: dict[str, Any]) -> str:
+    """Say in words what a run learned from."""
+    counts = checkpoint["pictures"]
+    pictures = f"{counts[0]} pictures of {config.name_a}, {counts[1]} pictures of {config.name_b}"
+    if config.teacher:
+        folders = {config.name_a: config.domain_a, config.name_b: config.domain_b}
+        made = [f", which made those of {name}" for name, folder in folders.items()
+                if Path(folder).name == TRANSLATIONS]  # fmt: skip
+        return f"{pictures}; distilled from the model {config.teacher}{''.join(made)}"
+    if not config.init_from:
+        return pictures
+    if not any(counts):
+        return f"weights imported from {config.init_from}, which says nothing of its pictures"
+    return f"{pictures}; started from the weights of {config.init_from}"
+
+
+def describe_options(config: TrainConfig) -> dict[str, Any]:
+    """Return what the generator was built with."""
+    prefix = "generator_"
+    values = config.to_dict().items()
+    return {key.removeprefix(prefix): value for key, value in values if key.startswith(prefix)}
+
+
+def describe_config(config: TrainConfig) -> dict[str, Any]:
+    """Return the config without the folders of the machine it was trained on."""
+    values = config.to_dict()
+    for key in (
+        "domain_a",
+        "domain_b",
+        "discriminator_weights",
+        "perceptual_weights",
+        "test_a",
+        "test_b",
+        "features",
+    ):
+        values[key] = Path(values[key]).name
+    return values
