@@ -25,6 +25,7 @@ import timm
 import torch
 from safetensors.torch import save_file
 
+from app import guard
 from cyclegan.config import TrainConfig
 from cyclegan.contract.card import ModelCard
 from cyclegan.contract.images import Picture
@@ -100,6 +101,11 @@ def test_every_setting_of_a_training_is_explained() -> None:
         if re.search(rf"(`|--set ){name}\b|--{name.replace('_', '-')}\b", page)
     ]
     assert told == names
+
+
+def test_the_proxy_lets_the_largest_request_through() -> None:
+    conf = (ROOT / "docs" / "proxy.conf").read_text()
+    assert f"client_max_body_size {guard.MAX_JOB_BYTES // 2**20}m;" in conf
 
 
 def test_links_between_pages_lead_somewhere() -> None:
