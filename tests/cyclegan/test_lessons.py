@@ -86,7 +86,7 @@ def test_the_budget_decides_how_many_pictures_and_versions_are_taught(
     assert (len(chosen), kept) == (pictures, versions)
     teacher = Negative()
     stream = LessonStream(large, config, 0, teacher)
-    for index in range(40 * pictures):
+    for index in range(5 * versions * pictures):  # each picture in each version, by all chances
         stream.lesson(index)
     assert len(teacher.asked) == pictures * versions
     assert sum(map(int, map(np.prod, teacher.asked.values()))) <= megabytes * 10**6
