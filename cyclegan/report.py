@@ -23,8 +23,8 @@ from torchvision.utils import make_grid
 
 from cyclegan.contract.errors import DatasetError, StorageError, brief
 from cyclegan.contract.files import atomic_write
+from cyclegan.contract.log import LOG, read_log
 from cyclegan.contract.pixels import to_network
-from cyclegan.log import LOG, read_log
 from cyclegan.networks import AttentionGenerator
 from cyclegan.squares import middle_square, spread
 from cyclegan.unreadable import load_readable

@@ -11,8 +11,9 @@ from typing import Literal
 
 from app import verbs
 from app.trainings.orders import Direction, Lesson, Order
-from app.trainings.standing import Row, Training
+from app.trainings.standing import Training
 from cyclegan.contract.errors import InputError
+from cyclegan.contract.log import Row
 
 Name = Literal["best", "latest"]
 

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any, Literal
 
 from app.trainings.orders import Direction, Record, Wish
+from cyclegan.contract.log import Row, read_log
 
 OUTPUT = "output.txt"  # of ours, in a run folder: what the process prints
 
 State = Literal["training", "pausing", "stopping", "paused", "stopped", "finished", "ended"]
-Row = dict[str, Any]  # of a run's log
 
 _ALIVE: dict[Wish, State] = {"": "training", "pause": "pausing", "stop": "stopping"}
 _OVER: dict[Wish, State] = {"": "ended", "pause": "paused", "stop": "stopped"}
@@ -47,7 +47,7 @@ class Training:
 def read_training(run: Path, is_alive: bool) -> Training:
     """Read a run's folder. Raises: InputError: it was not started here."""
     record, config = Record.read(run), _read_config(run)
-    rows = _read_rows(run / "log.jsonl")
+    rows = read_log(run)
     minutes = next((row["minutes"] for row in reversed(rows) if "minutes" in row), 0.0)
     share = _share(config, rows[-1]["images_seen"] if rows else 0, minutes)
     remaining_s = 60 * minutes * (1 - share) / share if share else None
@@ -74,23 +74,6 @@ def _share(config: Mapping[str, Any], images: int, minutes: float) -> float:
     """How much of a run is behind it, by the limits in its config."""
     limits = (images, config.get("max_images")), (minutes, config.get("max_minutes"))
     return min(1.0, max((done / limit for done, limit in limits if limit), default=0.0))
-
-
-def _read_rows(log: Path) -> list[Row]:
-    """The lines of a log; what a kill cut short is left out."""
-    rows = []
-    try:
-        lines = log.read_text(errors="replace").splitlines()
-    except OSError:
-        return []
-    for line in lines:
-        try:
-            row = json.loads(line)
-        except ValueError:
-            continue
-        if isinstance(row, dict) and isinstance(row.get("images_seen"), int):
-            rows.append(row)
-    return rows
 
 
 def _last_line(path: Path) -> str:

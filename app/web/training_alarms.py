@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from html import escape
 from typing import Any
 
-from app.trainings.standing import Row, Training
+from app.trainings.standing import Training
 from app.web.words import TOLD, retell, say
+from cyclegan.contract.log import Row
 
 
 def alarms_in_force(training: Training, language: str) -> Iterator[str]:

@@ -10,10 +10,11 @@ from html import escape
 from pathlib import Path
 
 from app.trainings.orders import Direction
-from app.trainings.standing import Row, Training
+from app.trainings.standing import Training
 from app.web.training_alarms import alarms_in_force
 from app.web.words import say
 from cyclegan.contract.errors import CycleGANError
+from cyclegan.contract.log import Row
 
 # Quantities of the log, by the beginning of their names, in the order shown.
 _CURVES = (

@@ -1,6 +1,6 @@
-"""What a run's log.jsonl holds: one flat JSON object a line, each with `images_seen`. No torch.
+"""What a run's log.jsonl holds: one flat JSON object a line, each with `images_seen`.
 
-Who writes it is `report.Log`.
+Who writes it is cyclegan/report.py; its report and the page read it.
 """
 
 import json

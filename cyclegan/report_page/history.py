@@ -7,7 +7,7 @@ that new ones need nothing here; those that are named below only read better.
 import math
 from dataclasses import dataclass
 
-from cyclegan.log import Row
+from cyclegan.contract.log import Row
 
 MAX_POINTS = 500  # of a curve; more of them look the same and make the page slow
 

@@ -12,8 +12,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from cyclegan.config import TrainConfig, read_config
 from cyclegan.contract.errors import ConfigError
 from cyclegan.contract.files import atomic_write
+from cyclegan.contract.log import Row, read_log
 from cyclegan.doctor.facts import FACTS
-from cyclegan.log import Row, read_log
 from cyclegan.presets import changed_settings
 from cyclegan.report_page.commands import export_commands, resume_command
 from cyclegan.report_page.history import Names, read_alarms, read_curves, read_metrics
