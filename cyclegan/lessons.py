@@ -1,4 +1,4 @@
-"""A teacher's pupil sees crops of pictures beside the same crops of the teacher's translations.
+"""A teacher's student sees crops of pictures beside the same crops of the teacher's translations.
 
 The teacher looks at whole pictures, as in the app: its norms may depend on all of one. So what it
 answers can be kept for few versions of each picture, and which these are is a function of the

@@ -59,8 +59,8 @@ class Painter(Generator):
         lines = _lines(self._lightness(painted))
         for _ in range(ROUNDS - 1):
             painted = self._paint(painted)
-        colored = self._brighten(F.conv2d(painted, self.matrix, self.offset))
-        return (colored * (1 - LINE_STRENGTH * lines)).clamp(0.0, 1.0) * 2 - 1
+        coloured = self._brighten(F.conv2d(painted, self.matrix, self.offset))
+        return (coloured * (1 - LINE_STRENGTH * lines)).clamp(0.0, 1.0) * 2 - 1
 
     def _paint(self, photo: Tensor) -> Tensor:
         """Each pixel as the mean of the sectors around it, the calmest counting most."""
@@ -141,7 +141,7 @@ def palette(
         photos, targets: [N, 3], [M, 3], RGB in [0, 1].
 
     Returns:
-        The matrix [3, 3] and the offset [3] of `matrix @ color + offset`.
+        The matrix [3, 3] and the offset [3] of `matrix @ colour + offset`.
 
     Source: Pitie & Kokaram 2007, equation 8.
     """
@@ -158,7 +158,7 @@ def _root(symmetric: NDArray[np.float64]) -> NDArray[np.float64]:
     return root
 
 
-def colors_of(folder: Path) -> NDArray[np.float64]:
+def colours_of(folder: Path) -> NDArray[np.float64]:
     """Every 97th pixel of every picture of a folder, [N, 3], RGB in [0, 1]."""
     pictures = (load_picture(path).rgb for path in list_domain(folder))
     return np.concatenate([rgb.reshape(-1, 3)[::97] for rgb in pictures]) / 255
@@ -166,7 +166,7 @@ def colors_of(folder: Path) -> NDArray[np.float64]:
 
 def main(data: Path, out: Path) -> None:
     """Write the painter that takes the pictures of `trainA` towards the colours of `trainB`."""
-    matrix, offset = palette(colors_of(data / "trainA"), colors_of(data / "trainB"))
+    matrix, offset = palette(colours_of(data / "trainA"), colours_of(data / "trainB"))
     painter = Painter(PALETTE * matrix + (1 - PALETTE) * np.eye(3), PALETTE * offset)
     out.parent.mkdir(parents=True, exist_ok=True)
     write_onnx(painter.eval(), out)

@@ -95,7 +95,7 @@ def config(data_dir: Path) -> TrainConfig:
 
 
 @pytest.fixture
-def pupil(config: TrainConfig) -> TrainConfig:
+def student(config: TrainConfig) -> TrainConfig:
     """The run of six steps as one that learns from the teacher of `taught_run`."""
     return config.replace(**DISTILL)
 

@@ -41,38 +41,38 @@ TINY = [
 
 @pytest.mark.parametrize("killed_at", [3, 5])  # at a checkpoint, and after it
 def test_resume_equals_an_uninterrupted_run(
-    tmp_path: Path, pupil: TrainConfig, taught_run: Path, killed_at: int
+    tmp_path: Path, student: TrainConfig, taught_run: Path, killed_at: int
 ) -> None:
     shutil.copytree(taught_run, tmp_path / "cut")
-    train(pupil, taught_run)
+    train(student, taught_run)
     with pytest.raises(KilledError):
-        train(pupil, tmp_path / "cut", on_progress=kill_at(killed_at + 1))
+        train(student, tmp_path / "cut", on_progress=kill_at(killed_at + 1))
     shutil.rmtree(tmp_path / "cut" / "teacher" / "answers")  # whatever was kept by then
-    train(pupil, tmp_path / "cut")
+    train(student, tmp_path / "cut")
     whole, cut = (load_checkpoint(run / "latest.pt") for run in (taught_run, tmp_path / "cut"))
     assert_same(timeless(cut), timeless(whole))
     assert losses_of(tmp_path / "cut") == losses_of(taught_run)
 
 
-def test_a_student_gets_nearer_to_its_teacher(pupil: TrainConfig, taught_run: Path) -> None:
-    config = pupil.replace(max_images=120, log_every=20, learning_rate=3e-3, evaluate_every=0)
+def test_a_student_gets_nearer_to_its_teacher(student: TrainConfig, taught_run: Path) -> None:
+    config = student.replace(max_images=120, log_every=20, learning_rate=3e-3, evaluate_every=0)
     train(config, taught_run)
     distances = [row["teacher_AB"] for row in losses_of(taught_run) if "teacher_AB" in row]
     assert distances[-1] < 0.5 * distances[0]
 
 
 def test_the_original_is_not_needed_once_a_run_has_its_teacher(
-    tmp_path: Path, weights_dir: Path, pupil: TrainConfig
+    tmp_path: Path, weights_dir: Path, student: TrainConfig
 ) -> None:
     run = tmp_path / "run"
     model = weights_dir / "negate.onnx"
     before = {path: path.read_bytes() for path in weights_dir.iterdir()}
     assert adopt(str(model), "AtoB", run, tmp_path) == "negate"
-    train(pupil.replace(max_images=3), run)
+    train(student.replace(max_images=3), run)
     assert {path: path.read_bytes() for path in weights_dir.iterdir()} == before
     shutil.rmtree(weights_dir)
     assert adopt(str(model), "AtoB", run, tmp_path) == "negate"
-    assert train(pupil, run).images_seen == 6
+    assert train(student, run).images_seen == 6
 
 
 def test_a_run_can_teach(tmp_path: Path, config: TrainConfig) -> None:
@@ -127,28 +127,28 @@ def test_a_teacher_that_cannot_be_used_is_named(tmp_path: Path, weights_dir: Pat
 
 
 def test_a_run_keeps_its_teacher(
-    tmp_path: Path, weights_dir: Path, add_model: Callable[..., ModelCard], pupil: TrainConfig
+    tmp_path: Path, weights_dir: Path, add_model: Callable[..., ModelCard], student: TrainConfig
 ) -> None:
     add_model(weights_dir, "other")
     adopt("negate", "AtoB", tmp_path / "run", weights_dir)
-    train(pupil.replace(max_images=1), tmp_path / "run")
+    train(student.replace(max_images=1), tmp_path / "run")
     with pytest.raises(ConfigError, match="with the teacher 'negate', not 'other'; give another"):
         adopt("other", "AtoB", tmp_path / "run", weights_dir)
     assert not (tmp_path / "run" / "teacher" / "other.onnx").exists()
 
 
 def test_a_student_that_diverges_stops_and_leaves_the_teacher_as_it_is(
-    pupil: TrainConfig, taught_run: Path
+    student: TrainConfig, taught_run: Path
 ) -> None:
     model = taught_run / "teacher" / "negate.onnx"
     before = model.read_bytes()
     with pytest.raises(TrainingError, match=r"lower learning_rate"):
-        train(pupil.replace(learning_rate=1e30, log_every=1, checkpoint_every=1), taught_run)
+        train(student.replace(learning_rate=1e30, log_every=1, checkpoint_every=1), taught_run)
     assert model.read_bytes() == before
 
 
-def test_a_student_that_does_not_follow_rings(pupil: TrainConfig, taught_run: Path) -> None:
-    train(pupil.replace(learning_rate=1e-9, alarm_every=1), taught_run)
+def test_a_student_that_does_not_follow_rings(student: TrainConfig, taught_run: Path) -> None:
+    train(student.replace(learning_rate=1e-9, alarm_every=1), taught_run)
     rows = losses_of(taught_run)
     assert all(row["astray_AB"] > MOST_ASTRAY for row in rows if "astray_AB" in row)
     rung = [(row["direction"], row["state"]) for row in rows if row.get("alarm") == "diverging"]

@@ -37,8 +37,8 @@ def large(tmp_path: Path) -> list[Path]:
 
 
 @pytest.fixture
-def at_300(pupil: TrainConfig) -> TrainConfig:
-    return pupil.replace(load_size_min=100, load_size_max=300, teacher_cache_mb=1)
+def at_300(student: TrainConfig) -> TrainConfig:
+    return student.replace(load_size_min=100, load_size_max=300, teacher_cache_mb=1)
 
 
 def test_a_lesson_is_a_crop_and_the_same_crop_of_the_whole_translated_picture(
@@ -113,9 +113,9 @@ def test_a_budget_without_room_for_a_batch_is_refused(
 
 @pytest.mark.parametrize(("direction", "num_workers"), [("AtoB", 0), ("BtoA", 1)])
 def test_a_lesson_depends_on_its_place_alone(
-    pupil: TrainConfig, taught_run: Path, direction: str, num_workers: int
+    student: TrainConfig, taught_run: Path, direction: str, num_workers: int
 ) -> None:
-    config = pupil.replace(direction=direction)
+    config = student.replace(direction=direction)
     dataset = LessonDataset(config, Teacher(taught_run, "negate"))
     whole = list(islice(iterate_batches(dataset, config, 0), 5))
     config = config.replace(num_workers=num_workers)

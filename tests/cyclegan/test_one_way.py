@@ -16,8 +16,8 @@ def test_simgan_learns_one_direction(config: TrainConfig) -> None:
 
 
 @pytest.mark.parametrize("direction", ["AtoB", "BtoA"])
-def test_a_student_learns_one_direction(pupil: TrainConfig, direction: str) -> None:
-    step = DistillStep(pupil.replace(direction=direction))
+def test_a_student_learns_one_direction(student: TrainConfig, direction: str) -> None:
+    step = DistillStep(student.replace(direction=direction))
     way = direction.replace("to", "")
     assert set(step.networks) == {f"G_{way}", f"D_{way[1]}"}
     before = [p.detach().clone() for p in step.networks[f"G_{way}"].parameters()]
