@@ -12,7 +12,7 @@ from cyclegan.contract.errors import CheckpointError
 
 _FILE = re.compile(r"(?P<epoch>.+)_net_(?P<network>(?:G|D)(?:_A|_B)?|F)\.pth")
 _OPTION = re.compile(r"\s*(?P<key>\w+): (?P<value>.*?)\s*(?:\[default: .*\])?")
-_NUMBER = re.compile(r"\d+(\.\d*)?(e-?\d+)?")
+_NUMBER = re.compile(r"\d{1,15}(\.\d*)?(e-?\d{1,2})?")  # a finite one
 _OPTIONS: dict[str, tuple[str, type]] = {  # theirs -> ours
     "lr": ("learning_rate", float),
     "beta1": ("beta1", float),

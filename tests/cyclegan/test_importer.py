@@ -130,7 +130,7 @@ def test_options_become_settings(tmp_path: Path) -> None:
     options = option_lines(
         name="experiment_name", dataroot="./datasets/horse2zebra", lr=0.0001, beta1=0.4,
         lambda_A=8.0, lambda_identity=0.25, pool_size=20, batch_size=2, gan_mode="vanilla",
-        crop_size=128, load_size=150, epoch_count=1, phase="train",
+        crop_size=128, load_size=150, epoch_count=1, phase="train", batchSize="1e999",
     )  # fmt: skip
     reference_folder(tmp_path, options)
     config = read(tmp_path).config
