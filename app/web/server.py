@@ -171,9 +171,9 @@ def _listen(host: str, port: int) -> socket.socket:
     try:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         return socket.create_server(address[:2], family=family, backlog=128)
-    except OSError as error:
+    except (OSError, UnicodeError) as error:
         place = f"port {port} on {host}"
-        if isinstance(error, socket.gaierror):
+        if isinstance(error, UnicodeError | socket.gaierror):
             reason = f'"{host}" is not an address of this machine; use --host 127.0.0.1'
         elif error.errno == errno.EADDRINUSE:
             reason = f"{place} is in use; stop what listens there or choose another with --port"

@@ -26,6 +26,8 @@ def test_port_in_use_is_one_sentence(weights_dir: Path) -> None:
 def test_address_of_another_machine_is_one_sentence(weights_dir: Path) -> None:
     with pytest.raises(InputError, match=r"--host"):
         launch(weights_dir, host="not an address", port=0)
+    with pytest.raises(InputError, match=r'^"my\.\.host" is not an address of this machine'):
+        launch(weights_dir, host="my..host", port=0, insecure=True)  # which is no name at all
     with pytest.raises(InputError, match=r"^port 0 on 192\.0\.2\.1 cannot be listened on"):
         launch(weights_dir, host="192.0.2.1", port=0, insecure=True)  # TEST-NET-1, never ours
 
