@@ -42,7 +42,6 @@ class Parts:
     def outputs(self) -> list[Any]:
         """What `clear` and the events change."""
         return [
-            self.photo,
             self.compare,
             self.note,
             self.download,

@@ -20,7 +20,7 @@ from app.web.run import Run, preview, run_model, set_region, write_file
 from app.web.updates import Updates
 from app.web.upload import read_upload
 from app.web.words import language_of, say, word
-from cyclegan.contract.errors import CycleGANError, PictureError, StoppedError
+from cyclegan.contract.errors import CycleGANError, StoppedError
 
 # On a narrow screen the result is below what was pressed.
 _SHOW_RESULT = """() => {
@@ -37,6 +37,9 @@ _TAKE = """file => {
   link.download = file.orig_name;
   link.click();
 }"""
+
+# What a visitor waits for, by its word.
+_TRANSLATING, _WRITING, _GOING_BACK = "photo.translating", "photo.writing", "photo.going-back"
 
 Handler = Callable[..., Updates]
 _BAR = gr.Progress()  # a parameter of an event whose default is one is given one of its own
@@ -58,7 +61,8 @@ class _Desk:
     def __init__(self, parts: Parts, store: Store) -> None:
         self.parts = parts
         self._store = store
-        self._under_way: set[tuple[str | None, Progress]] = set()  # by visitor
+        self._under_way: set[tuple[str | None, str, Progress]] = set()  # by visitor, and what
+        self._options: dict[str | None, Any] = {}  # of those whose photo is translated, as of now
 
     def translate(
         self,
@@ -74,28 +78,30 @@ class _Desk:
         parts = self.parts
         pressed = event.target is not None and event.target._id == parts.start._id
         upload = read_upload(payload)
-        if upload is None and pressed:
-            return parts.clear(word("photo.none"))
-        if upload is None and last:  # the visitor took it away
-            return parts.clear()
+        if upload is None:
+            return parts.clear(word("photo.none") if pressed else None)
         recipe = read_options(values).recipe
-        is_known = last and upload and last.is_of(upload, model, recipe.size)
-        # A refusal took it away and must stay; or Gradio reports a picture that replaces another
-        # one for the second time.
-        if upload is None or (is_known and not pressed):
+        # Gradio reports a picture that replaces another one for the second time.
+        if last and last.is_of(upload, model, recipe.size) and not pressed:
             return {parts.run: gr.skip()}
+        self._stop(request, _GOING_BACK)  # from what is not shown any more then
         language = language_of(request)
-        with self._watched("photo.translating", request, bar) as progress:
-            run = run_model(
-                self._store, upload, str(model or ""), recipe.size, progress, last, language
-            )
+        visitor = request.session_hash
+        self._options[visitor] = values
+        try:
+            with self._watched(_TRANSLATING, request, bar) as progress:
+                run = run_model(
+                    self._store, upload, str(model or ""), recipe.size, progress, last, language
+                )
+        finally:
+            values = self._options.pop(visitor, values)  # they may have changed meanwhile
         return {
             **parts.clear(),
             parts.note: run.note,
             parts.download: gr.Button(interactive=True),
             parts.back: gr.Button(interactive=way_back(self._store, run.model) is not None),
             parts.run: run,
-            **self.refine(run, *values),
+            **self._show(run, values),
         }
 
     @contextmanager
@@ -104,48 +110,56 @@ class _Desk:
         tell = partial(bar, desc=say(language_of(request), doing))
         tell(0)
         progress = Progress(lambda done, total: tell(done / total))
-        one = request.session_hash, progress
+        one = request.session_hash, doing, progress
         self._under_way.add(one)
         try:
             yield progress
         finally:
             self._under_way.remove(one)
 
+    def _stop(self, request: gr.Request, *what: str) -> None:
+        for visitor, doing, progress in tuple(self._under_way):
+            if visitor == request.session_hash and doing in what:
+                progress.stop()
+
     def leave(self, request: gr.Request) -> None:
         """Stop all that a visitor waits for."""
-        for visitor, progress in tuple(self._under_way):
-            if visitor == request.session_hash:
-                progress.stop()
+        self._stop(request, _TRANSLATING, _WRITING, _GOING_BACK)
 
     def stop(self, request: gr.Request) -> Updates:
         """The same, and say so."""
         self.leave(request)
         return self.parts.stopped()
 
-    def refine(self, run: Run | None, *values: Any) -> Updates:
+    def refine(self, request: gr.Request, run: Run | None, *values: Any) -> Updates:
         """Show the result by other options, without the network."""
-        if run is None:
-            return {self.parts.run: gr.skip()}
-        return {self.parts.compare: pair(preview(self._store, run, read_options(values).recipe))}
+        if request.session_hash in self._options:
+            self._options[request.session_hash] = values
+        return self._show(run, values)
 
     def draw(self, event: gr.EventData, run: Run | None, *values: Any) -> Updates:
         """The same, where a visitor drew."""
         if run is not None:
             set_region(run, str(event.region))
-        return self.refine(run, *values)
+        return self._show(run, values)
+
+    def _show(self, run: Run | None, values: Any) -> Updates:
+        if run is None:
+            return {self.parts.run: gr.skip()}
+        return {self.parts.compare: pair(preview(self._store, run, read_options(values).recipe))}
 
     def write(
         self, request: gr.Request, run: Run, bar: gr.Progress = _BAR, *values: Any
     ) -> Updates:
         """Make the file to take away."""
         wanted = read_options(values)
-        with self._watched("photo.writing", request, bar) as progress:
+        with self._watched(_WRITING, request, bar) as progress:
             file = write_file(self._store, run, wanted.recipe, wanted.format, progress)
         return {self.parts.note: run.note, self.parts.file: str(file)}
 
     def go_back(self, request: gr.Request, run: Run, bar: gr.Progress = _BAR) -> Updates:
         """Show what the way there and back loses."""
-        with self._watched("photo.going-back", request, bar) as progress:
+        with self._watched(_GOING_BACK, request, bar) as progress:
             back = translate_back(self._store, run, progress)
         return {self.parts.note: run.note, self.parts.there_and_back: shown_back(back)}
 
@@ -159,11 +173,10 @@ class _Desk:
                 return handler(*inputs)
             except StoppedError:
                 log.info("%s was stopped", handler.__name__)
-                return parts.stopped()
+                return {parts.file: None}
             except CycleGANError as error:
                 log.info("refused to %s: %s", handler.__name__, error)
-                emptied: Updates = {parts.photo: None} if isinstance(error, PictureError) else {}
-                return parts.clear(without_folder(str(error), self._store)) | emptied
+                return parts.clear(without_folder(str(error), self._store))
             except Exception:  # a bug of ours is logged, and its visitor gets a sentence
                 log.exception("cannot %s", handler.__name__)
                 return parts.clear(word("photo.bug"))

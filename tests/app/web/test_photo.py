@@ -187,6 +187,19 @@ def test_what_is_made_of_a_result_can_be_cancelled_and_the_result_stays(
         wait_for_end(server, handler)
         assert visitor.note(containing="Cancelled.") == "Cancelled."
     assert page.locator("#compare").inner_html() == result
+
+    # What another photo makes moot ends by itself, and nothing of it is shown beside that.
+    page.get_by_role("button", name="Translate back", exact=True).click()
+    page.get_by_text("Translating back - ").wait_for()
+    page.get_by_role("button", name="Coffee").click()
+    visitor.note(containing="600 × 400 pixels")
+    wait_for_end(server, "go_back", times=2)
+    page.wait_for_timeout(500)
+    assert page.locator("#back-panel img").count() == 0
+    assert "600 × 400 pixels" in page.locator("#note").inner_text()
+    visitor.give(large)
+    visitor.note(containing="6000 × 4000 pixels")
+
     download.click()
     page.get_by_text("Writing - ").wait_for()
     page.close()
@@ -219,6 +232,40 @@ def test_what_is_chosen_while_the_page_looks_for_models_stays_chosen(
             route.continue_()
     page.wait_for_timeout(500)
     assert chosen.is_checked()
+    assert visitor.complaints == []
+
+
+def test_what_is_done_while_an_answer_is_on_its_way_counts(
+    server: Any, visit: Callable[..., Any], photo: Path, tmp_path: Path
+) -> None:
+    visitor = visit(server.url)
+    page = visitor.page
+    held: list[Any] = []
+
+    # A photo that takes the place of one that is refused later.
+    empty = tmp_path / "empty.png"
+    empty.write_bytes(b"")
+    with page.expect_request("**/queue/join*"):
+        page.route("**/queue/join*", lambda route: held.append(route), times=1)
+        visitor.give(empty)
+    with page.expect_response("**/upload*"):
+        visitor.give(photo)
+    page.wait_for_timeout(500)
+    held.pop().continue_()
+    visitor.note(containing=f"{WIDTH} × {HEIGHT} pixels")
+
+    # Options that change while a network is at work.
+    page.get_by_role("button", name="More").click()
+    page.get_by_role("radio", name="Slowly to negative").check()
+    visitor.note(containing="Slowly to negative")
+    long = tmp_path / "long.png"
+    save_picture(Picture(np.zeros((64, 8192, 3), np.uint8)), long)  # 4 tiles
+    visitor.give(long)
+    page.get_by_text("Translating - ").wait_for()
+    wait_for_change(page, lambda: page.get_by_role("slider", name="Strength").press("Home"))
+    visitor.note(containing="8192 × 64 pixels")
+    after = page.request.get(page.get_by_role("img", name="After").get_attribute("src"))
+    assert load_picture(after.body(), name="after").rgb.max() == 0
     assert visitor.complaints == []
 
 
