@@ -47,6 +47,7 @@ class Watch:
     delete: gr.Button
     sure: gr.Column  # asks whether to delete
     question: gr.HTML
+    asked: gr.State  # the training that the question is about
     confirm: gr.Button
     keep: gr.Button
     told: gr.HTML
@@ -91,6 +92,7 @@ def lay_out_watch() -> Watch:
         delete = gr.Button(word("watch.delete"), size="md", interactive=False)
     with gr.Column(visible=False, elem_id="sure") as sure:
         question = gr.HTML(apply_default_css=False)
+        asked = gr.State()
         with gr.Row():
             confirm = gr.Button(word("watch.delete-it"), variant="stop", size="md", min_width=100)
             keep = gr.Button(word("watch.keep"), size="md", min_width=100)
@@ -107,6 +109,7 @@ def lay_out_watch() -> Watch:
         delete,
         sure,
         question,
+        asked,
         confirm,
         keep,
         told,
@@ -146,15 +149,15 @@ def connect_watch(page: gr.Blocks, watch: Watch, trainings: Trainings, store: St
         queue=False,
         api_visibility="private",
     )
-    for button, do in (
-        (watch.pause, lambda name: trainings.tell(name, "pause")),
-        (watch.resume, trainings.resume),
-        (watch.stop, lambda name: trainings.tell(name, "stop")),
-        (watch.confirm, trainings.remove),
+    for button, do, name in (
+        (watch.pause, lambda name: trainings.tell(name, "pause"), watch.chosen),
+        (watch.resume, trainings.resume, watch.chosen),
+        (watch.stop, lambda name: trainings.tell(name, "stop"), watch.chosen),
+        (watch.confirm, trainings.remove, watch.asked),
     ):
         button.click(
             partial(act, do),
-            watch.chosen,
+            name,
             watch.told,
             preprocess=False,
             queue=False,
@@ -163,12 +166,16 @@ def connect_watch(page: gr.Blocks, watch: Watch, trainings: Trainings, store: St
 
     def ask(chosen: str, request: gr.Request) -> Updates:
         question = say(language_of(request), "watch.sure", name=chosen)
-        return {watch.sure: gr.Column(visible=True), watch.question: f"<p>{escape(question)}</p>"}
+        return {
+            watch.sure: gr.Column(visible=True),
+            watch.question: f"<p>{escape(question)}</p>",
+            watch.asked: chosen,
+        }
 
     watch.delete.click(
         ask,
         watch.chosen,
-        [watch.sure, watch.question],
+        [watch.sure, watch.question, watch.asked],
         preprocess=False,
         queue=False,
         api_visibility="private",
