@@ -55,10 +55,13 @@ horses+=(--set crop_size=160 --set load_size_min=168 --set load_size_max=272 --s
 learn coats horse2zebra 62 train --init-from "$runs/stripes" "${horses[@]}" --set lambda_self=1.5
 learn horse2zebra horse2zebra 23 train --init-from "$runs/coats" "${horses[@]}" \
   --set lambda_self=0.4
+# More of the same makes better horses of zebras, and no better zebras of horses.
+learn zebra2horse horse2zebra 75 train --init-from "$runs/horse2zebra" "${horses[@]}" \
+  --set lambda_self=0.4 --set seed=1
 bundle horse2zebra horse2zebra horse2zebra AtoB --reverse zebra2horse --licence "$imagenet" \
   --default-size 384 \
   --description "Gives horses the coat of zebras and leaves the rest of the picture as it is."
-bundle zebra2horse horse2zebra horse2zebra BtoA --reverse horse2zebra --licence "$imagenet" \
+bundle zebra2horse zebra2horse horse2zebra BtoA --reverse horse2zebra --licence "$imagenet" \
   --default-size 384 \
   --description "Gives zebras the coat of horses and leaves the rest of the picture as it is."
 
