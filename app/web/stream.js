@@ -19,11 +19,16 @@ const join = async (input, init) => {
   }
 };
 
-const isEnd = message => {
-  const { msg, event_id } = JSON.parse(message.slice('data:'.length));
+const isEnd = ({ msg, event_id }) => {
   if (msg === 'process_completed' && !waiting.delete(event_id)) early.add(event_id);
   return msg === 'close_stream';
 };
+
+// What a visitor cancels ends for Gradio's server as a success without data. Its page stumbles over
+// that and shows an error, for ever if this comes after the answer to Cancel (seen). As a failure
+// without a word it is over, and nothing is shown.
+const isCancelled = ({ msg, success, output }) =>
+  msg === 'process_completed' && success && !output.data;
 
 const relay = async (stream, again, page) => {
   let text = '';
@@ -32,9 +37,11 @@ const relay = async (stream, again, page) => {
     const messages = (text + read.value).split('\n\n');
     text = messages.pop();
     for (const message of messages) {
-      const next = isEnd(message) && (asking || waiting.size) && await again();
+      const said = JSON.parse(message.slice('data:'.length));
+      const next = isEnd(said) && (asking || waiting.size) && await again();
       if (next?.ok) return relay(next.body, again, page);
-      await page.write(new TextEncoder().encode(`${message}\n\n`));
+      if (isCancelled(said)) said.success = false;
+      await page.write(new TextEncoder().encode(`data: ${JSON.stringify(said)}\n\n`));
     }
   }
   return page.close();

@@ -31,7 +31,8 @@ _SHOWS_FOCUS = """each => [each, each.closest(".choice")].some(
     one => one && getComputedStyle(one).outlineStyle !== "none"
 ) || each.matches("body, .split")"""
 
-# The word that a stream of answers ends reaches the page late, as it does on a bad line.
+# The word that a stream of answers or a cancelled event ends reaches the page late, as it does on a
+# bad line.
 _LATE_ENDS = """
 import asyncio
 from gradio import routes
@@ -40,7 +41,7 @@ class Late(routes.StreamingResponse):
         super().__init__(self._late(content), **kwargs)
     async def _late(self, content):
         async for chunk in content:
-            if "close_stream" in str(chunk):
+            if "close_stream" in str(chunk) or '"output":{}' in str(chunk):
                 await asyncio.sleep(0.5)
             yield chunk
 routes.StreamingResponse = Late
