@@ -33,3 +33,10 @@ addEventListener('drop', event => {
   event.preventDefault();
   give(event.dataTransfer.files);
 });
+
+// What no browser can show, a TIFF or no picture at all, leaves the field empty, not broken.
+for (const event of ['error', 'load']) {
+  addEventListener(event, ({ target }) => {
+    if (target.matches?.('#photo img')) target.classList.toggle('unseen', event === 'error');
+  }, true); // they do not bubble
+}
