@@ -58,17 +58,17 @@ def main(arguments: list[str] | None = None) -> None:
         rows = (row for name in usable[:1] for row in folders.measure(store.load(name)))
         report["folders"] = _show(console, f"Folders, translated by {usable[:1]}", rows)
     if options.only == "memory":  # an hour; not among those that are measured by default
-        card = next(entry.card for entry in Store(weights).list() if entry.card)
-        rows = memory.measure(Store(weights).load(card.name), options.pictures)
-        report["memory"] = _show(console, f"Pictures of random sizes, by {card.name}", rows)
+        name = _first_model(weights)
+        rows = memory.measure(Store(weights).load(name), options.pictures)
+        report["memory"] = _show(console, f"Pictures of random sizes, by {name}", rows)
     if options.only == "requests":  # nor this, which takes minutes
-        card = next(entry.card for entry in Store(weights).list() if entry.card)
-        rows = requests.measure(weights, card.name, options.requests, options.rounds)
-        report["requests"] = _show(console, f"A server, which translates by {card.name}", rows)
+        name = _first_model(weights)
+        rows = requests.measure(weights, name, options.requests, options.rounds)
+        report["requests"] = _show(console, f"A server, which translates by {name}", rows)
     if options.only == "page":  # nor this, which needs a browser
-        card = next(entry.card for entry in Store(weights).list() if entry.card)
-        rows = page.measure(weights, card.name, options.rounds)
-        report["page"] = _show(console, f"A photo in the browser, by {card.name}", rows)
+        name = _first_model(weights)
+        rows = page.measure(weights, name, options.rounds)
+        report["page"] = _show(console, f"A photo in the browser, by {name}", rows)
     if options.only in (None, "train"):
         rate = training.matmul_rate(device, options.rounds)
         report["machine"]["matmul_GFLOP_a_s"] = round(rate, 1)
@@ -92,6 +92,14 @@ def main(arguments: list[str] | None = None) -> None:
     if options.json:
         with atomic_write(options.json) as temporary:
             temporary.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+
+
+def _first_model(weights: Path) -> str:
+    """The name of a model to measure with."""
+    for entry in Store(weights).list():
+        if entry.card:
+            return entry.name
+    raise SystemExit(f"{weights} has no model that can be used; give --weights DIR")
 
 
 def _show(console: Console, title: str, rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
