@@ -93,7 +93,7 @@ learn selfie2anime selfie2anime 26 train --init-from "$runs/faces" "${portrait[@
   --set learning_rate=0.0001 --set decay_start=0.1
 bundle selfie2anime selfie2anime selfie2anime AtoB --title "Selfie to anime" --licence "$faces" \
   --default-size 384 --default-detail off \
-  --description "Draws a portrait as an anime face: outlines, large eyes, hair in strands."
+  --description "Draws a portrait as an anime face: outlines, drawn eyes, hair in strands."
 
 example() { # MODEL PHOTO: shown with its card
   cyclegan models example "$1" "$here/../app/web/examples/$2.jpg" --weights "$out"
