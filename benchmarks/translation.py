@@ -42,9 +42,9 @@ def make_architectures(folder: Path, card: ModelCard) -> Iterator[Translator]:
         folder: for the models. card: of any model; what does not fit is replaced.
     """
     for size, (width, blocks) in PLAIN_SIZES.items():
-        for levels in (1, 2):
+        for levels in (1, 2, 3):
             network = PlainGenerator(width, blocks, levels).eval()
-            name = f"plain-{size}" + "-2-levels" * (levels == 2)
+            name = f"plain-{size}" + f"-{levels}-levels" * (levels > 1)
             model = folder / f"{name}.onnx"
             write_onnx(network, model)
             options = {"width": width, "blocks": blocks, "levels": levels}

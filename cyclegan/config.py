@@ -74,7 +74,7 @@ class TrainConfig:
     generator_padding: Literal["reflect", "zero", "replicate"] = "reflect"
     generator_downsample: Literal["stride", "blur"] = "stride"
     generator_upsample: Literal["transpose", "resize", "blur"] = "transpose"
-    generator_levels: int = 1  # of resolution, 1 or 2; with 2 a plain generator looks further
+    generator_levels: int = 1  # of resolution, 1 to 4; with more a plain generator looks further
     discriminator: Literal["patch70", "projected"] = "patch70"  # see discriminators.py
     discriminator_width: int = 64  # channels after the first convolution
     discriminator_norm: Literal["instance", "affine", "spectral", "none"] = "instance"
@@ -173,6 +173,8 @@ class TrainConfig:
                 self._require(field.name, math.isfinite(value), "a finite number")
 
     def _check_ranges(self) -> None:
+        # First, as what a crop must be a multiple of depends on it.
+        self._require("generator_levels", 1 <= self.generator_levels <= 4, "from 1 to 4")
         ranges: tuple[tuple[str, Callable[[float], bool], str], ...] = (
             ("at least 1", lambda value: value >= 1, "batch_size d_steps generator_width "
              "discriminator_width log_every sheet_every checkpoint_every alarm_every "
@@ -185,7 +187,6 @@ class TrainConfig:
             ("at least 2", lambda value: value >= 2, "evaluate_pictures"),
             ("from 0 to 2**32 - 1", lambda value: 0 <= value < 2**32, "seed"),
             ("in [0, 1)", lambda value: 0 <= value < 1, "decay_start ema_decay beta1 beta2"),
-            ("1 or 2", lambda value: value in (1, 2), "generator_levels"),
             (f"from 1 to crop_size ({self.crop_size})",
              lambda value: 1 <= value <= self.crop_size, "self_scale"),
             (f"a multiple of {self.crop_multiple} (generator {self.generator}, discriminator "
@@ -245,8 +246,10 @@ class TrainConfig:
                         f"{name} is {getattr(self, name)!r}, which {kind} {chosen!r} does not "
                         f"know; leave {name} out, or take one of {', '.join(networks)}"
                     )
-        has_blocks = self.generator_levels == 1 or self.generator_blocks != 1
-        self._require("generator_levels", has_blocks, "1 with a single block")
+        fewest = 1 << (self.generator_levels - 1)  # a coarser level takes half of the blocks
+        has_blocks = self.generator_blocks == 0 or self.generator_blocks >= fewest
+        wanted = f"0, or {fewest} or more with generator_levels {self.generator_levels}"
+        self._require("generator_blocks", has_blocks, wanted)
 
     def _check_length(self) -> None:
         is_useful = not self.patience or self.is_measured
@@ -281,7 +284,9 @@ class TrainConfig:
     @property
     def size_multiple(self) -> int:
         """Sides of what the generator takes are multiples of it, in pixels."""
-        return {"unet128": 128, "unet256": 256}.get(self.generator, 4 * self.generator_levels)
+        return {"unet128": 128, "unet256": 256}.get(
+            self.generator, 4 << (self.generator_levels - 1)
+        )
 
     @property
     def crop_multiple(self) -> int:

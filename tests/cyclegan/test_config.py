@@ -139,7 +139,9 @@ def test_a_choice_that_a_discriminator_does_not_know_is_refused_naming_both(
 @pytest.mark.parametrize(
     ("settings", "sentence"),
     [
-        ({"generator": "plain", "generator_levels": 2, "generator_blocks": 1}, "1 with a single"),
+        ({"generator": "plain", "generator_levels": 3, "generator_blocks": 3}, "4 or more"),
+        ({"generator": "plain", "generator_levels": 0}, "from 1 to 4"),
+        ({"generator": "plain", "generator_levels": 10**9}, "from 1 to 4"),
         ({"lambda_self": 1, "self_scale": 300}, r"self_scale: expected from 1 to crop_size \(256"),
         # Their turns are steps 3 and 6; that of step 3, at 12 images, is part of the head start.
         ({"batch_size": 4, "d_steps": 3, "head_start_images": 12, "max_images": 20}, "24 or more"),
