@@ -47,13 +47,14 @@ def test_translation_is_measured_through_the_command(
 ) -> None:
     monkeypatch.setattr(translation, "PLAIN_SIZES", {"tiny": (8, 4)})  # an export takes seconds
     report = tmp_path / "bench.json"
-    options = ["--only", "translate", "--sizes", "16", "20", "--rounds", "1"]
+    options = ["--only", "translate", "--sizes", "16", "32", "--rounds", "1"]
     main([*options, "--weights", str(weights_dir), "--json", str(report)])
     made = json.loads(report.read_text())
     rows = made["translate"]
-    names = ["reference generator", "negate", "plain-tiny", "plain-tiny-2-levels"]
+    plain = ["plain-tiny", "plain-tiny-2-levels", "plain-tiny-3-levels"]
+    names = ["reference generator", "negate", *plain]
     assert [(row["what"], row["pixels"]) for row in rows] == [
-        (name, pixels) for pixels in (16, 20) for name in names
+        (name, pixels) for pixels in (16, 32) for name in names
     ]
     assert all(row["ms"] > 0 for row in rows)
     assert [row["times_as_fast"] for row in rows if row["what"] == names[0]] == [1, 1]
@@ -72,7 +73,7 @@ def test_architectures_are_made_beside_a_quantized_model(
     card = Store(default_folder()).card("horse2zebra")
     assert card.precision == "int8"
     made = list(translation.make_architectures(tmp_path, card))
-    assert [translator.card.precision for translator in made] == ["fp32", "fp32"]
+    assert [translator.card.precision for translator in made] == ["fp32"] * 3
 
 
 def test_the_work_on_a_picture_is_counted_with_its_border(weights_dir: Path) -> None:
