@@ -3,18 +3,18 @@
 import argparse
 import json
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, NamedTuple
 
 from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
 from app.store import Store
-from benchmarks import folders, loop, memory, page, requests, training, translation
+from benchmarks import folders, large, loop, memory, page, requests, training, translation
 from benchmarks.reference import ReferenceStep, reference_generator, reference_plain_generator
 from benchmarks.timing import machine
 from cyclegan.config import PLAIN_SIZES
@@ -26,6 +26,35 @@ from cyclegan.presets import preset_config
 BUSY = 0.5  # processes; two that want two cores each slowed the reference 50 times, a model twice
 LOOP_IMAGES = 200  # of each domain
 LOOP_SIZE = 256  # pixels; of the pictures that the loop loads, as in the paper's data sets
+
+
+class Part(NamedTuple):
+    """What is measured with a model only when it is asked for, as it takes minutes or an hour."""
+
+    title: str
+    measure: Callable[[Path, str, argparse.Namespace], Iterator[dict[str, Any]]]
+
+
+ON_REQUEST = {
+    "large": Part(
+        "Large pictures in their native size",
+        lambda weights, name, options: large.measure(weights, name, options.rounds),
+    ),
+    "memory": Part(  # an hour
+        "Pictures of random sizes",
+        lambda weights, name, options: memory.measure(Store(weights).load(name), options.pictures),
+    ),
+    "requests": Part(
+        "A server that translates",
+        lambda weights, name, options: requests.measure(
+            weights, name, options.requests, options.rounds
+        ),
+    ),
+    "page": Part(  # needs a browser
+        "A photo in the browser",
+        lambda weights, name, options: page.measure(weights, name, options.rounds),
+    ),
+}
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -57,18 +86,11 @@ def main(arguments: list[str] | None = None) -> None:
         usable = [entry.name for entry in store.list() if entry.card]
         rows = (row for name in usable[:1] for row in folders.measure(store.load(name)))
         report["folders"] = _show(console, f"Folders, translated by {usable[:1]}", rows)
-    if options.only == "memory":  # an hour; not among those that are measured by default
+    if options.only in ON_REQUEST:
+        part = ON_REQUEST[options.only]
         name = _first_model(weights)
-        rows = memory.measure(Store(weights).load(name), options.pictures)
-        report["memory"] = _show(console, f"Pictures of random sizes, by {name}", rows)
-    if options.only == "requests":  # nor this, which takes minutes
-        name = _first_model(weights)
-        rows = requests.measure(weights, name, options.requests, options.rounds)
-        report["requests"] = _show(console, f"A server, which translates by {name}", rows)
-    if options.only == "page":  # nor this, which needs a browser
-        name = _first_model(weights)
-        rows = page.measure(weights, name, options.rounds)
-        report["page"] = _show(console, f"A photo in the browser, by {name}", rows)
+        rows = part.measure(weights, name, options)
+        report[options.only] = _show(console, f"{part.title}, by {name}", rows)
     if options.only in (None, "train"):
         rate = training.matmul_rate(device, options.rounds)
         report["machine"]["matmul_GFLOP_a_s"] = round(rate, 1)
@@ -119,7 +141,7 @@ def _show(console: Console, title: str, rows: Iterable[dict[str, Any]]) -> list[
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     add = parser.add_argument
-    parts = ("translate", "folders", "train", "loop", "memory", "requests", "page")
+    parts = ("translate", "folders", "train", "loop", *ON_REQUEST)
     add("--only", choices=parts, help="one part (default: the first four; memory takes an hour)")
     add("--pictures", type=int, default=2000, help="for memory")
     add("--requests", type=int, default=300, help="to a server whose memory is read")

@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from app.store import Store
-from benchmarks import folders, loop, memory, page, requests, training, translation
+from benchmarks import folders, large, loop, memory, page, requests, training, translation
 from benchmarks.__main__ import main
 from benchmarks.reference import (
     ReferenceStep,
@@ -111,6 +111,19 @@ def test_memory_is_measured_for_both_recipes(
         (name, 30) for name in memory.RECIPES
     ]
     assert all(0 < row["least_MiB"] <= row["most_MiB"] for row in rows)
+
+
+def test_large_pictures_are_measured_through_the_command(
+    weights_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(large, "SIDES", {"small": 20, "large": 40})
+    report = tmp_path / "bench.json"
+    options = ["--only", "large", "--rounds", "1", "--weights", str(weights_dir)]
+    main([*options, "--json", str(report)])
+    rows = json.loads(report.read_text())["large"]
+    assert [row["what"] for row in rows] == ["small", "large"]
+    assert rows[0]["of_the_first"] == 1
+    assert all(row["us_a_pixel"] > 0 and row["most_MiB"] > 10 for row in rows)
 
 
 def test_a_server_is_measured_from_outside(
