@@ -40,16 +40,9 @@ def _convert(weights: Path, name: str, folder: Path) -> tuple[float, float]:
     """Translate the picture of a folder; return seconds and the MiB held at the most."""
     report = folder / "report.jsonl"
     report.unlink(missing_ok=True)
-    command = [str(Path(sys.executable).with_name("cyclegan")), "convert"]
-    command += [
-        str(folder / "in" / "0.jpg"),
-        str(folder / "out.jpg"),
-        "--model",
-        name,
-        "--weights",
-        str(weights),
-    ]
-    command += ["--size", "native", "--overwrite", "--report", str(report)]
+    command = [Path(sys.executable).with_name("cyclegan"), "convert", folder / "in" / "0.jpg"]
+    command += [folder / "out.jpg", "--overwrite", "--size=native", f"--model={name}"]
+    command += [f"--weights={weights}", f"--report={report}"]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
