@@ -30,6 +30,7 @@ DISCRIMINATORS_WITH = {
     "discriminator_downsample": ("patch70",),
     "discriminator_backbone": ("projected",),
     "discriminator_weights": ("projected",),
+    "discriminator_pixels": ("projected",),
 }
 # Which methods know a setting; with the others a weight is 0, and the rest keeps its default.
 _METHODS_WITH = {
@@ -82,6 +83,7 @@ class TrainConfig:
     discriminator_backbone: str = "tf_efficientnet_lite0"  # of timm, whose features `projected`
     # looks at; see projection.py
     discriminator_weights: str = ""  # file of its weights; "" has timm fetch them, once
+    discriminator_pixels: bool = False  # `projected` looks at the pixels too
 
     # Objective; weights are relative to an adversarial loss, and 0 leaves a term out
     method: Literal["cyclegan", "simgan", "distill"] = "cyclegan"  # simgan: from A to B only;

@@ -58,27 +58,32 @@ class PatchDiscriminator(nn.Module):
 class ProjectedDiscriminator(nn.Module):
     """Judges the four maps of a `Projection`, each by convolutions of its own.
 
-    Shape: four maps, see `Projection`, of [N, 3, H, W] -> logits [N, 4, H/16, W/16].
+    Shape: what `Projection` answers for [N, 3, H, W] -> logits [N, 4, H/16, W/16], 5 with pixels.
     Source: Sauer et al. 2021, "Projected GANs Converge Faster", section 3.1.
 
     Args:
         width: channels of each map.
+        pixels: judge the picture too, by convolutions of its pixels: a pretrained network hardly
+            sees a grid of two pixels, so that a generator which starts anew paints one.
 
     Differs from the paper: no batch norm, as a batch may be a single picture; and logits for every
     place of 16 pixels in place of 4x4 for the whole picture, which let a generator paint stripes
     where there is no horse, as long as there were some.
     """
 
-    def __init__(self, width: int) -> None:
+    def __init__(self, width: int, pixels: bool = False) -> None:
         super().__init__()
-        self.heads = nn.ModuleList(self._head(width, halvings) for halvings in (2, 1, 0, 0))
+        heads = [self._head(width, width, halvings) for halvings in (2, 1, 0, 0)]
+        heads += [self._head(3, width, halvings=4)] if pixels else []
+        self.heads = nn.ModuleList(heads)
 
-    def _head(self, width: int, halvings: int) -> nn.Sequential:
+    def _head(self, channels: int, width: int, halvings: int) -> nn.Sequential:
         """Convolutions that halve a map so often, then one logit for each place."""
-        widths = [width] + [2 * width] * halvings
+        widths = [channels, *[2 * width] * halvings]
+        if channels < width:
+            widths[1] = width
         convolutions = [
-            nn.Conv2d(channels, filters, 4, stride=2, padding=1)
-            for channels, filters in pairwise(widths)
+            nn.Conv2d(before, after, 4, stride=2, padding=1) for before, after in pairwise(widths)
         ]
         convolutions.append(nn.Conv2d(widths[-1], widths[-1], 3, padding=1))
         layers: list[nn.Module] = []
@@ -86,8 +91,8 @@ class ProjectedDiscriminator(nn.Module):
             layers += [spectral_norm(convolution), nn.LeakyReLU(0.2, inplace=True)]
         return nn.Sequential(*layers, spectral_norm(nn.Conv2d(widths[-1], 1, 1)))
 
-    def forward(self, maps: list[Tensor]) -> Tensor:
-        logits = [head(x) for head, x in zip(self.heads, maps, strict=True)]
+    def forward(self, seen: list[Tensor]) -> Tensor:
+        logits = [head(x) for head, x in zip(self.heads, seen, strict=False)]
         places = logits[0].shape[2:]
         return torch.cat([F.interpolate(each, size=places) for each in logits], dim=1)
 
@@ -96,7 +101,9 @@ DISCRIMINATORS: dict[str, Callable[[TrainConfig], nn.Module]] = {
     "patch70": lambda config: PatchDiscriminator(
         config.discriminator_width, config.discriminator_norm, config.discriminator_downsample
     ),
-    "projected": lambda config: ProjectedDiscriminator(config.discriminator_width),
+    "projected": lambda config: ProjectedDiscriminator(
+        config.discriminator_width, config.discriminator_pixels
+    ),
 }
 
 

@@ -27,8 +27,8 @@ REDUCTIONS = (4, 8, 16, 32)  # pixels of the picture a side for one place of eac
 class Projection(nn.Module):
     """Features at four scales, mixed over channels, then from coarse to fine; all of it frozen.
 
-    Shape: float [N, 3, H, W] -> four of [N, width, H / r, W / r], r of `REDUCTIONS`; H and W
-    multiples of 32. Range: [-1, 1] -> any.
+    Shape: float [N, 3, H, W] -> four of [N, width, H / r, W / r], r of `REDUCTIONS`, and the
+    picture as it came, for who judges pixels too; H and W multiples of 32. Range: [-1, 1] -> any.
 
     The weights of the mixing are drawn at random, the same in every run, so that discriminators
     can go on in another. It keeps them from resting on the few features by which real and fake
@@ -76,7 +76,7 @@ class Projection(nn.Module):
         for scale in reversed(range(len(self.across_scales))):
             coarse = self.across_scales[scale](maps[scale + 1])
             maps[scale] = maps[scale] + F.interpolate(coarse, scale_factor=2.0, mode="bilinear")
-        return maps
+        return [*maps, x]
 
 
 def load_projection(name: str, weights: str, width: int) -> Projection:
@@ -116,7 +116,7 @@ def load_projection(name: str, weights: str, width: int) -> Projection:
         channels = backbone.feature_info.channels()
         projection = Projection(backbone, channels, trained["mean"], trained["std"], width)
         with torch.no_grad():
-            maps = projection(torch.zeros(1, 3, 64, 96))
+            *maps, _ = projection(torch.zeros(1, 3, 64, 96))
     except (RuntimeError, TypeError, ValueError, AssertionError) as error:
         # What timm says to a tag that it does not know, and models to options and sides.
         raise _unsuited(name, f"cannot be looked through ({brief(error):.200})") from error

@@ -36,6 +36,18 @@ def test_a_projected_discriminator_has_one_logit_of_each_scale_for_a_place() -> 
     ]
 
 
+def test_a_projected_discriminator_judges_pixels_only_if_it_is_told_to() -> None:
+    maps = [torch.rand(1, 4, 64 // each, 96 // each) for each in REDUCTIONS]
+    picture = torch.rand(1, 3, 64, 96, requires_grad=True)
+    for pixels, judged in ((False, 4), (True, 5)):
+        logits = ProjectedDiscriminator(4, pixels)([*maps, picture])
+        assert logits.shape == (1, judged, 4, 6)
+        assert logits.sum().requires_grad
+        (gradient,) = torch.autograd.grad(logits.sum(), picture, allow_unused=not pixels)
+        assert (gradient is not None) == pixels
+    assert gradient.any(dim=1).all()  # of every pixel
+
+
 def test_a_discriminator_logit_sees_a_patch_of_70_pixels() -> None:
     network = PatchDiscriminator(4).double()
     for module in network.modules():  # let the patch alone decide, not the picture's statistics
