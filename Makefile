@@ -67,7 +67,7 @@ weights: .venv/.installed
 
 ## make weights-quick  the same way with half a minute for each training, into build/weights
 weights-quick: .venv/.installed
-	@PATH="$(CURDIR)/.venv/bin:$$PATH" MINUTES=0.5 OUT=build/weights RUNS=build/runs \
+	@PATH="$(CURDIR)/.venv/bin:$$PATH" MINUTES=0.5 SETTINGS=--no-compile OUT=build/weights RUNS=build/runs \
 		weights/make.sh "$(DATA)" $(FEATURES)
 
 ## make readme      bring the README's table of models up to date with their cards
