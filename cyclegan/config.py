@@ -106,8 +106,9 @@ class TrainConfig:
     d_steps: int = 1  # discriminator updates for each update of the generators
     head_start_images: int = 0  # pictures of each domain from which the discriminators alone learn
     # first: new ones would spoil generators that know something already
-    diffaugment: Literal["off", "on", "auto"] = "off"  # augment what the discriminators see; auto:
-    # where a domain has fewer than diffaugment.SMALL_SET pictures
+    diffaugment: Literal["off", "on", "auto", "translation"] = "off"  # augment what the
+    # discriminators see; auto: where a domain has fewer than diffaugment.SMALL_SET pictures;
+    # translation: its place alone
     smoothed_fakes: bool = False  # a discriminator's fakes are target pictures with smoothed edges
     # too, so that drawn lines are what it looks for; see smoothing.py
     pool_size: int = 50  # fakes kept for the discriminators; 0 shows them only the newest

@@ -26,6 +26,15 @@ def augment(pictures: Tensor, draws: Tensor) -> Tensor:
     return _cut_out(_translate(_change_colour(pictures, draws[:, :3]), draws[:, 3:5]), draws[:, 5:])
 
 
+def translate(pictures: Tensor, draws: Tensor) -> Tensor:
+    """Change the place alone; otherwise as `augment`.
+
+    A generator that makes its cells of 4 pixels beside a discriminator of even strides learns to
+    paint what only that one alignment of the two lets pass.
+    """
+    return _translate(pictures, draws[:, 3:5])
+
+
 def _change_colour(x: Tensor, draws: Tensor) -> Tensor:
     # [N, 3] -> [3, N, 1, 1, 1]
     draws = draws.T.reshape(3, -1, 1, 1, 1).to(x.device, x.dtype, non_blocking=True)
@@ -57,3 +66,6 @@ def _cut_out(x: Tensor, draws: Tensor, share: float = 0.5) -> Tensor:
         left = int(draw_x * x.shape[3]) - width // 2
         mask[:, max(top, 0) : top + height, max(left, 0) : left + width] = 0
     return x * kept
+
+
+AUGMENTATIONS = {"on": augment, "translation": translate}  # by what `diffaugment` comes to

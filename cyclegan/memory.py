@@ -98,7 +98,8 @@ def _take_a_step(config: TrainConfig, device: torch.device) -> None:
     """Take a whole step, of the generators too, with pools that are full."""
     # Compiling takes a minute each time, and compiled networks do not need more.
     config = config.replace(compile=False, head_start_images=0)
-    step = STEPS[config.method](config, device, augments=config.diffaugment != "off")
+    augmentation = "on" if config.diffaugment == "auto" else config.diffaugment
+    step = STEPS[config.method](config, device, augmentation=augmentation)
     pictures = torch.zeros(config.batch_size, 3, config.crop_size, config.crop_size)
     for pool in step.pools.values():
         for _ in range(config.pool_size):

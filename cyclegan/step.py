@@ -18,7 +18,7 @@ from cyclegan import losses
 from cyclegan.arithmetic import Arithmetic, Network
 from cyclegan.averaging import averaging
 from cyclegan.config import TrainConfig
-from cyclegan.diffaugment import DRAWS, augment
+from cyclegan.diffaugment import AUGMENTATIONS, DRAWS
 from cyclegan.discriminators import discriminator_from
 from cyclegan.domains import DIRECTIONS, GENERATOR_OF
 from cyclegan.image_pool import ImagePool
@@ -54,7 +54,7 @@ class Step:
         config: TrainConfig,
         device: torch.device | None = None,
         *,
-        augments: bool = False,
+        augmentation: str = "off",
         processes: Processes | None = None,
     ) -> None:
         """Build everything anew from the config's seed.
@@ -64,7 +64,7 @@ class Step:
 
         Args:
             device: where to compute; the CPU unless told otherwise.
-            augments: apply DiffAugment to what the discriminators see.
+            augmentation: of what the discriminators see: a key of AUGMENTATIONS, or "off".
             processes: those that share the batches; this one alone unless told otherwise.
         """
         self.config = config
@@ -73,7 +73,7 @@ class Step:
         self.discriminator_names = [f"D_{target}" for target in sorted(targets)]
         self.processes = processes or Processes()
         self.device = device or torch.device("cpu")
-        self.augments = augments
+        self.augmentation = augmentation
         self.calls = 0
         self.random = torch.Generator().manual_seed(config.seed + 3)
         self._arithmetic = Arithmetic(config, self.device)
@@ -188,7 +188,8 @@ class Step:
         return nn.Sequential(self._projection, self.networks[f"D_{domain}"])
 
     def _augment(self, pictures: Tensor) -> Tensor:
-        return augment(pictures, self._draw(len(pictures), DRAWS)) if self.augments else pictures
+        change = AUGMENTATIONS.get(self.augmentation)
+        return change(pictures, self._draw(len(pictures), DRAWS)) if change else pictures
 
     def _draw(self, count: int, *shape: int) -> Tensor:
         """Draw for the whole batch, as one process would, and take the part of this one."""

@@ -145,8 +145,9 @@ def _train(
     gauge = make_gauge(config, training, dataset.teacher) if processes.is_first else None
     has_gauge = processes.from_first(gauge is not None)  # it asks the first one's files
     is_small = min(dataset.pictures) < SMALL_SET
-    augments = config.diffaugment == "on" or (config.diffaugment == "auto" and is_small)
-    step = STEPS[config.method](config, device, augments=augments, processes=processes)
+    automatic = "on" if is_small else "off"
+    augmentation = automatic if config.diffaugment == "auto" else config.diffaugment
+    step = STEPS[config.method](config, device, augmentation=augmentation, processes=processes)
     if processes.is_first:
         claim_run(config, run)  # once nothing that the config names is missing
     state = take_up(run, step, dataset.pictures, start or {})

@@ -47,18 +47,22 @@ class ModelFolder:
         names = self._names()
         if name not in names:
             there = f"{self.folder} has {', '.join(names)}" if names else self.emptiness()
-            raise ModelError(f'unknown model "{name}"{nearest(name, names)}; {there}')
+            hint = nearest(name, names)
+            raise ModelError(f'unknown model "{name}"{hint or ";"} {there}')
         entry = self._entry(name)
         if entry.card is None:
             raise CardError(entry.reason or f"{name} cannot be used")
         return entry.card
 
-    def only(self) -> ModelCard:
-        """The card of the one usable model. Raises: ModelError if there are more, or none."""
+    def only(self, how: str = "") -> ModelCard:
+        """The card of the one usable model; where there are more, errors say `how` to choose.
+
+        Raises: ModelError if there are more, or none.
+        """
         names = [entry.name for entry in self.list() if entry.card]
         if len(names) == 1:
             return self.card(names[0])
-        choice = f"choose one of the models: {', '.join(names)}"
+        choice = f"choose one of the models{how}: {', '.join(names)}"
         raise ModelError(choice if names else self.emptiness())
 
     def verify(self, name: str) -> ModelCard:

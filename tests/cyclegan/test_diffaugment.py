@@ -1,6 +1,6 @@
 import torch
 
-from cyclegan.diffaugment import DRAWS, augment
+from cyclegan.diffaugment import DRAWS, augment, translate
 
 
 def draws(count: int, seed: int = 0) -> torch.Tensor:
@@ -28,6 +28,17 @@ def test_a_change_by_hand() -> None:
     wanted = x + 0.25
     wanted[:, :, :8, :8] = 0
     torch.testing.assert_close(augment(x, draws), wanted)
+
+
+def test_a_translation_by_hand() -> None:
+    # Reach 2: down and to the left as far as it goes; what brightness, saturation, contrast and the
+    # cut are drawn as does not count.
+    x = pictures()[:1]
+    wanted = torch.zeros_like(x)
+    wanted[:, :, 2:, :-2] = x[:, :, :-2, 2:]
+    for other in (0.0, 0.9):
+        draws = torch.tensor([[other, other, other, 0.0, 0.99, other, other]])
+        torch.testing.assert_close(translate(x, draws), wanted)
 
 
 def test_the_same_draw_changes_alike() -> None:

@@ -131,11 +131,19 @@ def test_every_objective_trains_every_discriminator(
     config: TrainConfig, objective: str, norm: str
 ) -> None:
     settings = config.replace(objective=objective, discriminator_norm=norm)
-    step = CycleGANStep(settings, augments=True)
+    step = CycleGANStep(settings, augmentation="on")
     for seed in range(2):
         losses = step(*batch(seed), learning_rate=1e-3)
     assert all(torch.isfinite(loss) for loss in losses.values())
     assert ("penalty_A" in losses) == (objective == "wgan-gp")
+
+
+def test_augmentations_are_what_discriminators_see(config: TrainConfig) -> None:
+    seen = {}
+    for augmentation in ("off", "on", "translation"):
+        step = CycleGANStep(config, augmentation=augmentation)
+        seen[augmentation] = float(step(*batch(0), learning_rate=1e-3)["disc_A"])
+    assert len(set(seen.values())) == 3
 
 
 def test_generators_wait_for_d_steps_turns(config: TrainConfig) -> None:
