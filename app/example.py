@@ -7,7 +7,7 @@ from PIL import Image
 
 from app.effects import RGB
 from app.rendering import Renderer
-from cyclegan.contract.files import atomic_write
+from cyclegan.contract.files import PlainFile, atomic_write
 from cyclegan.contract.images import Picture
 
 _WIDTH, _HEIGHT = 512, 256  # pixels of each at most, so that the page shows the file
@@ -27,5 +27,5 @@ def pair(photo: Picture, render: Renderer) -> RGB:
 
 def save_pair(rgb: RGB, path: Path) -> None:
     """Write one pair, or several below one another, as JPEG. Raises: StorageError."""
-    with atomic_write(path) as temporary:
-        Image.fromarray(rgb).save(temporary, format="JPEG", quality=90)
+    with atomic_write(path) as temporary, PlainFile(temporary) as file:
+        Image.fromarray(rgb).save(file, format="JPEG", quality=90)

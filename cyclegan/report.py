@@ -22,7 +22,7 @@ from torchvision.transforms.functional import to_pil_image
 from torchvision.utils import make_grid
 
 from cyclegan.contract.errors import DatasetError, StorageError, brief
-from cyclegan.contract.files import atomic_write
+from cyclegan.contract.files import PlainFile, atomic_write
 from cyclegan.contract.log import LOG, read_log
 from cyclegan.contract.pixels import to_network
 from cyclegan.networks import AttentionGenerator
@@ -170,5 +170,5 @@ def draw_sheet(
 
 def save_sheet(sheet: Image.Image, path: Path) -> None:
     """Write a sheet as JPEG."""
-    with atomic_write(path) as temporary:
-        sheet.save(temporary, format="JPEG", quality=90)
+    with atomic_write(path) as temporary, PlainFile(temporary) as file:
+        sheet.save(file, format="JPEG", quality=90)

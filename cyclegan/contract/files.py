@@ -4,6 +4,7 @@ What is inside a file is not known here.
 """
 
 import hashlib
+import io
 import os
 import re
 import secrets
@@ -24,7 +25,8 @@ def atomic_write(path: Path) -> Iterator[Path]:
     error, Ctrl-C included, the temporary file is gone and an earlier file at `path` is untouched.
 
     Raises: StorageError for any OSError in the block. A writer that reports a full disk otherwise
-    (torch.save does when given a path) should be given an open Python file instead.
+    (torch.save does when given a path), or not at all (see PlainFile), should be given an open
+    Python file instead.
     """
     path = Path(os.path.realpath(path))  # a link keeps pointing to the file that it points to
     temporary = path.with_name(f".tmp-{secrets.token_hex(6)}{path.suffix}")  # see `sweep`
@@ -47,6 +49,20 @@ def atomic_write(path: Path) -> Iterator[Path]:
             _flush(path.parent)
     except OSError as error:
         raise StorageError(f"{path} could not be written: {brief(error)}") from error
+
+
+class PlainFile(io.BufferedWriter):
+    """A file to write whose descriptor nobody gets: all of it is written, or an error raised.
+
+    Pillow, given a descriptor, takes a part for written of which a full disk took only the half:
+    JPEG, BMP and TIFF came out short without a word.
+    """
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path.open("wb", buffering=0))
+
+    def fileno(self) -> int:
+        raise io.UnsupportedOperation
 
 
 def sweep(folder: Path) -> None:

@@ -3,7 +3,6 @@
 Which formats there are is in formats.py, how pictures are read in images.py.
 """
 
-import io
 from collections.abc import Callable, Iterator
 from itertools import chain
 from pathlib import Path
@@ -14,7 +13,7 @@ from PIL import GifImagePlugin, Image
 
 from cyclegan.contract.apng import write_frames
 from cyclegan.contract.errors import PictureError
-from cyclegan.contract.files import atomic_write
+from cyclegan.contract.files import PlainFile, atomic_write
 from cyclegan.contract.formats import format_to_write
 from cyclegan.contract.images import Animation, Frame, Picture
 from cyclegan.contract.metadata import metadata_options
@@ -46,22 +45,19 @@ def save_picture(
 
 
 def _open(path: Path, check: Callable[[], None] | None) -> BinaryIO:
-    return _Checked(path.open("wb", buffering=0), check) if check else path.open("wb")
+    return _Checked(path, check) if check else PlainFile(path)
 
 
-class _Checked(io.BufferedWriter):
+class _Checked(PlainFile):
     """A file that asks before each part of it."""
 
-    def __init__(self, file: io.FileIO, check: Callable[[], None]) -> None:
-        super().__init__(file)
+    def __init__(self, path: Path, check: Callable[[], None]) -> None:
+        super().__init__(path)
         self._check = check
 
     def write(self, part: Any) -> int:
         self._check()
         return super().write(part)
-
-    def fileno(self) -> int:
-        raise io.UnsupportedOperation  # Pillow would write to that, and all at once
 
 
 def write_picture(

@@ -1,12 +1,15 @@
 """Every picture goes out in the format that its name says, with what its file says."""
 
 import io
+import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from cyclegan.contract.errors import PictureError
+from cyclegan.contract.errors import PictureError, StorageError
 from cyclegan.contract.formats import WRITABLE_SUFFIXES
 from cyclegan.contract.images import Picture, load_picture
 from cyclegan.contract.saving import save_picture, write_picture
@@ -20,6 +23,28 @@ def test_every_format_that_is_written_is_read_again(tmp_path: Path, suffix: str)
     again = load_picture(tmp_path / f"picture{suffix}")
     assert np.abs(again.rgb.astype(int) - rgb).mean() < 2
     assert list(tmp_path.iterdir()) == [tmp_path / f"picture{suffix}"]
+
+
+@pytest.mark.parametrize("suffix", sorted(WRITABLE_SUFFIXES))
+def test_a_disk_that_fills_in_the_last_part_leaves_no_file(tmp_path: Path, suffix: str) -> None:
+    picture, path = Picture(smooth(64, 64)), tmp_path / f"picture{suffix}"
+    save_picture(picture, path)
+    size = path.stat().st_size
+    path.unlink()
+    with most_bytes_of_a_file(size - 1), pytest.raises(StorageError, match="file too large"):
+        save_picture(picture, path)
+    assert list(tmp_path.iterdir()) == []
+
+
+@contextmanager
+def most_bytes_of_a_file(count: int) -> Iterator[None]:
+    """A limit that shortens a write as a full disk does."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (count, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 @pytest.mark.parametrize("suffix", [".png", ".webp", ".tiff", ".avif"])
