@@ -23,6 +23,7 @@ GENERATORS_WITH = {
     "generator_downsample": _RESNETS,
     "generator_upsample": _RESNETS,
     "generator_levels": ("plain",),
+    "border": ("plain",),
 }
 # The same for discriminators.
 DISCRIMINATORS_WITH = {
@@ -76,6 +77,8 @@ class TrainConfig:
     generator_downsample: Literal["stride", "blur"] = "stride"
     generator_upsample: Literal["transpose", "resize", "blur"] = "transpose"
     generator_levels: int = 1  # of resolution, 1 to 4; with more a plain generator looks further
+    border: int = 0  # pixels mirrored around what a generator sees while it learns, and in use; 0:
+    # those of networks.GENERATORS, in use alone
     discriminator: Literal["patch70", "projected"] = "patch70"  # see discriminators.py
     discriminator_width: int = 64  # channels after the first convolution
     discriminator_norm: Literal["instance", "affine", "spectral", "none"] = "instance"
@@ -195,6 +198,9 @@ class TrainConfig:
             (f"a multiple of {self.crop_multiple} (generator {self.generator}, discriminator "
              f"{self.discriminator}), at least 32",
              lambda value: value % self.crop_multiple == 0 and value >= 32, "crop_size"),
+            (f"a multiple of {self.size_multiple // 2}, less than crop_size",
+             lambda value: value % (self.size_multiple // 2) == 0 and 0 <= value < self.crop_size,
+             "border"),
             (f"at least crop_size ({self.crop_size})", lambda value: value >= self.crop_size,
              "load_size_min"),
             (f"at least load_size_min ({self.load_size_min})",

@@ -114,7 +114,7 @@ def export(
             layout="NCHW",
             value_range=(-1.0, 1.0),
             size_multiple=network.size_multiple,
-            border=GENERATORS[config.generator].border,
+            border=config.border or GENERATORS[config.generator].border,
             training_size=config.crop_size,
             file=model_path.name,
             sha256=sha256_of(model_file),
@@ -191,8 +191,11 @@ def choose_checkpoint(
 def load_generator(
     checkpoint: dict[str, Any], config: TrainConfig, direction: Direction
 ) -> Generator:
-    """Build a direction's generator with its averaged weights. Raises CheckpointError."""
-    network = generator_from(config)
+    """Build a direction's generator with its averaged weights, without a border of its own.
+
+    Raises CheckpointError.
+    """
+    network = generator_from(config.replace(border=0))  # who uses it mirrors, and before tiling
     weights = averaged_weights(checkpoint["step"], GENERATOR_OF[direction])
     if not weights:
         raise CheckpointError(f"the run learned no {direction}: its method is {config.method}")

@@ -32,7 +32,7 @@ MASK_CONTRAST = 4.0
 class GeneratorOptions:
     """What a generator can be told beside its size; the defaults are the paper's.
 
-    A U-Net knows the norm alone, a plain generator the levels alone.
+    A U-Net knows the norm alone, a plain generator the levels and the border alone.
     """
 
     norm: str = "instance"  # or "affine": with a learned factor and offset for each channel
@@ -40,6 +40,7 @@ class GeneratorOptions:
     downsample: str = "stride"  # of the convolution, or "blur": after it, against aliasing
     upsample: str = "transpose"  # or "resize" or "blur" before a convolution: no checkerboard
     levels: int = 1  # of resolution, in a plain generator; see PlainGenerator
+    border: int = 0  # pixels mirrored around a picture, in a plain generator
 
     @property
     def is_affine(self) -> bool:
@@ -259,7 +260,7 @@ class GeneratorSpec:
 
 
 def _build_plain(width: int, blocks: int, options: GeneratorOptions) -> Generator:
-    return PlainGenerator(width, blocks, options.levels)
+    return PlainGenerator(width, blocks, options.levels, options.border)
 
 
 GENERATORS = {
@@ -289,6 +290,7 @@ def generator_from(config: TrainConfig) -> Generator:
         downsample=config.generator_downsample,
         upsample=config.generator_upsample,
         levels=config.generator_levels,
+        border=config.border,
     )
     return build_generator(
         config.generator, config.generator_width, config.generator_blocks, options

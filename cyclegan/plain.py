@@ -77,6 +77,8 @@ class PlainGenerator(Generator):
         levels: of resolution. With 2 half of the blocks, in the middle, work at an eighth of it;
             with 3 half of those at a sixteenth, and so on: the receptive field grows at about the
             same cost.
+        border: pixels mirrored around a picture and cut off its translation, so that the zeros
+            which pad every layer are further from it; a multiple of half of `size_multiple`.
 
     Differs from the paper: no normalisation, zero padding; because on a CPU it takes three times as
     many training steps in the same time as a ResNet of half the width, keeps backgrounds and
@@ -86,8 +88,9 @@ class PlainGenerator(Generator):
 
     PATCH = 4  # pixels; side of the cells that become channels
 
-    def __init__(self, width: int, blocks: int, levels: int = 1) -> None:
+    def __init__(self, width: int, blocks: int, levels: int = 1, border: int = 0) -> None:
         super().__init__()
+        self.border = border
         self.size_multiple = self.PATCH * 2 ** (levels - 1)
         reach = _reach(1, blocks, levels) + 1  # the last convolution's cell, and the first one's
         self.receptive_field = self.size_multiple + 2 * self.PATCH * reach
@@ -102,4 +105,9 @@ class PlainGenerator(Generator):
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.tail(self.body(self.head(x)))
+        if not self.border:
+            return self.tail(self.body(self.head(x)))
+        height, width = x.shape[2:]
+        framed = F.pad(x, (self.border,) * 4, mode="reflect")
+        answer = self.tail(self.body(self.head(framed)))
+        return answer[..., self.border :, self.border :][..., :height, :width]

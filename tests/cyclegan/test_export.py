@@ -10,19 +10,26 @@ import torch
 from PIL import Image
 
 from cyclegan import export as export_module
-from cyclegan.checkpoint import load_checkpoint
+from cyclegan.checkpoint import averaged_weights, load_checkpoint
 from cyclegan.config import TrainConfig
 from cyclegan.contract.card import ModelCard
 from cyclegan.contract.errors import CheckpointError, ExportError, InputError, StorageError
 from cyclegan.contract.looks import MIN_PICTURES
+from cyclegan.contract.pixels import from_network, to_network
 from cyclegan.domains import DIRECTIONS, Direction
+from cyclegan.evaluate import translate
 from cyclegan.export import (
     export,
     load_generator,
     measure_parity,
     write_onnx,
 )
-from cyclegan.networks import AttentionGenerator, GeneratorOptions, build_generator
+from cyclegan.networks import (
+    AttentionGenerator,
+    GeneratorOptions,
+    build_generator,
+    generator_from,
+)
 from cyclegan.provenance import describe_config, find_looks
 from cyclegan.train import train
 from cyclegan.two_way import CycleGANStep
@@ -150,6 +157,25 @@ def test_a_mask_is_a_second_output_that_the_card_names(
         assert 0 <= mask.min() < 0.2 < 0.8 < mask.max() <= 1
         np.testing.assert_allclose(translation, wanted_translation, atol=1e-4)
         np.testing.assert_allclose(mask, wanted_mask, atol=1e-4)
+
+
+def test_a_model_answers_as_in_training_with_the_border_of_its_training(
+    config: TrainConfig, tmp_path: Path
+) -> None:
+    if config.generator != "plain":
+        pytest.skip("the generators with norms take no border of their own")
+    config = config.replace(border=4)
+    train(config, tmp_path / "run")
+    card = export(tmp_path / "run", "AtoB", "bordered", tmp_path)
+    assert card.border == 4
+    session = ort.InferenceSession(tmp_path / card.file, providers=["CPUExecutionProvider"])
+    rgb = np.random.default_rng(0).integers(0, 256, (32, 40, 3), dtype=np.uint8)
+    network = generator_from(config)
+    state = load_checkpoint(tmp_path / "run" / "latest.pt")["step"]
+    network.load_state_dict(averaged_weights(state, "G_AB"))
+    with torch.no_grad():
+        wanted = from_network(network(torch.from_numpy(to_network(rgb))).numpy())
+    np.testing.assert_array_equal(translate(session, card, rgb), wanted)
 
 
 def test_a_mask_that_differs_is_refused(tmp_path: Path) -> None:
