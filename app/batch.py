@@ -19,7 +19,7 @@ from typing import Literal, NamedTuple
 
 from app import heap
 from app.devices import count_cpus
-from app.manifest import IS_DONE, Manifest
+from app.manifest import IS_DONE, IS_THERE, Manifest
 from app.places import Address, Place, Stamp, copy, read, stamp_of, write
 from app.plan import PIPE, Job
 from cyclegan.contract.errors import CycleGANError, InputError, StorageError, brief
@@ -43,8 +43,8 @@ class Result:
     seconds: float = 0.0  # from before reading until after writing
     width: int | None = None  # pixels; None unless it is done, as all that follow
     height: int | None = None
-    source_bytes: int | None = None  # of files; None for a pipe
-    output_bytes: int | None = None
+    source_bytes: int | None = None
+    output_bytes: int | None = None  # None for a pipe, as what follows
     output_mtime_ns: int | None = None  # when it was written, as its folder says
 
 
@@ -66,8 +66,10 @@ def convert_one(
     if _is_same_file(job.source, job.output):
         raise InputError(f"{job.source} would be replaced by its translation; name another output")
     if not overwrite and job.output != PIPE and stamp_of(job.output):
-        return Result(job.source, job.output, "skipped", "it is there; --overwrite replaces it")
+        return Result(job.source, job.output, "skipped", IS_THERE)
     started = time.perf_counter()
+    content = _fetch(job.source) if content is None else content
+    source_bytes = _count_bytes(job.source) if content is None else len(content)
     with _open(job.source, content) as found:
         translated = found.map(translate) if isinstance(found, Animation) else translate(found)
         del found  # 300 MB of 100 megapixels; to encode the translation takes 400
@@ -84,6 +86,7 @@ def convert_one(
         seconds,
         width,
         height,
+        source_bytes,
         output_bytes=there and there.bytes,
         output_mtime_ns=there and there.mtime_ns,
     )
@@ -127,11 +130,13 @@ def convert_all(
     overwrite: bool = False,
     sidecars: bool = False,
     quality: int = DEFAULT_QUALITY,
+    stop: Callable[[], object] | None = None,
 ) -> Generator[Result, None, None]:
     """Do all jobs that are not done yet, and yield the results of all in order.
 
-    A file that fails does not stop the others. Where the iterator is closed early, what is being
-    written is finished, and the rest is not begun.
+    A file that fails does not stop the others. Where the iterator is closed early, nothing more is
+    begun and what is under way is finished; `stop` is called first, so that `translate` may give up
+    with a StoppedError.
 
     Raises: StorageError if the storage is full or read-only, for all others would fail too.
     """
@@ -155,7 +160,11 @@ def convert_all(
                 yield _next_result(under_way, manifest)
         while under_way:
             yield _next_result(under_way, manifest)
-    finally:  # after Ctrl-C, too
+    except BaseException:  # closed early, Ctrl-C, a full disk
+        if stop:
+            stop()
+        raise
+    finally:
         workers.shutdown(cancel_futures=True)
         for each in under_way:
             if not each.future.cancelled() and each.future.exception() is None:
@@ -239,12 +248,27 @@ def _copy_sidecars(job: Job) -> None:
             copy(labels, copied)
 
 
+def _fetch(source: Place) -> bytes | None:
+    """The content of what is no file of this machine, and so must be read as a whole first."""
+    if source != PIPE:
+        return None if isinstance(source, Path) else read(source)
+    content = sys.stdin.buffer.read()
+    if not content:
+        raise InputError("standard input is empty; the command before the pipe gave no picture")
+    return content
+
+
+def _count_bytes(source: Place) -> int | None:
+    there = stamp_of(source)
+    return there and there.bytes
+
+
 def _open(source: Place, content: bytes | None) -> AbstractContextManager[Picture | Animation]:
-    if source == PIPE:
-        return open_picture(sys.stdin.buffer.read(), name="standard input")
-    if content is None:
-        return open_picture(source if isinstance(source, Path) else read(source), name=str(source))
-    return open_picture(content, name=str(source))
+    name = "standard input" if source == PIPE else str(source)
+    if content is not None:
+        return open_picture(content, name=name)
+    assert isinstance(source, Path), "what is elsewhere was fetched"
+    return open_picture(source, name=name)
 
 
 def _write(translated: Picture | Animation, job: Job, quality: int) -> tuple[int, int]:

@@ -18,7 +18,9 @@ from cyclegan.contract.errors import StorageError, brief
 from cyclegan.contract.files import sweep
 
 NAME = ".cyclegan.sqlite"
-IS_DONE = "it is done"  # the reason to skip what an earlier run did
+# Reasons to skip: an earlier run did it; nobody knows who did.
+IS_DONE = "it is done already"
+IS_THERE = "it is there already; --overwrite replaces it"
 
 _VERSION = 1
 _SCHEMA = """
@@ -68,7 +70,7 @@ class Manifest:
             return None
         row = self._database.execute("SELECT * FROM done WHERE output = ?", (key,)).fetchone()
         if row is None:
-            return "it is there; --overwrite replaces it"
+            return IS_THERE
         _, path, *stamps, recipe = row
         if output != tuple(stamps[2:]):
             return "it was changed since it was written; --overwrite replaces it"
@@ -125,6 +127,8 @@ def open_manifest(folder: Place, recipe: Mapping[str, object]) -> Iterator[Manif
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # without its refinements
         if code == sqlite3.SQLITE_BUSY:
             reason = f"another cyclegan convert writes to {folder}; wait until it ends"
+        elif code == sqlite3.SQLITE_FULL:
+            reason = f"{path.parent} could not be written: the disk is full"
         elif code in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
             reason = f"{path} is damaged; delete it, and --overwrite what is to be made anew"
         else:

@@ -44,13 +44,19 @@ def plan_file(source: Place, output: Place, naming: Naming = _AS_IT_IS) -> Job:
     if is_folder and source == PIPE:
         raise InputError(f"{output} is a folder; name the file for the picture from standard input")
     job = Job(source, output / naming.name(source) if is_folder else output)
-    if job.output.suffix.lower() not in WRITABLE_SUFFIXES:
+    suffix = job.output.suffix
+    if suffix.lower() in PICTURE_SUFFIXES - WRITABLE_SUFFIXES:
+        raise InputError(f"{job.output}: HEIC is only read; name the output .jpg or .png instead")
+    if suffix.lower() not in WRITABLE_SUFFIXES:
         raise InputError(
             f"{job.output} is neither an existing folder nor a file name that ends in one of "
-            f"{' '.join(sorted(WRITABLE_SUFFIXES))}"
+            f"{' '.join(sorted(WRITABLE_SUFFIXES))}; make the folder first, or name a file"
         )
-    if naming.suffix(job.output) != job.output.suffix:
-        raise InputError(f"{job.output} is not named as a picture of the format {naming.format}")
+    if naming.suffix(job.output) != suffix:
+        raise InputError(
+            f"{job.output} is not named as a picture of the format {naming.format}; name it "
+            f"{job.output.stem}.{naming.format}, or leave out --format"
+        )
     return job
 
 

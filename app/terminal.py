@@ -6,8 +6,9 @@ What there is to print is decided in cli.py.
 import dataclasses
 import json
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ from cyclegan.contract.errors import StorageError, brief
 from cyclegan.contract.folder import Entry
 
 if TYPE_CHECKING:
+    from rich.progress import Progress
     from rich.table import Table
 
     from app.batch import Result
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
     from app.places import Place
 
     Advance = Callable[[Result], object]
+
+PATIENCE_S = 1.0  # what one picture may take until there is a bar
 
 
 def describe(result: "Result") -> str:
@@ -47,9 +51,39 @@ def to_json(result: "Result") -> str:
     return json.dumps(dataclasses.asdict(result), default=str)
 
 
-def silence() -> AbstractContextManager["Advance"]:
-    """No progress."""
-    return nullcontext(lambda result: None)
+def interruption(counts: Mapping[str, int]) -> str:
+    """A line about a folder that Ctrl-C left."""
+    done = counts.get("done", 0)
+    pictures = "1 picture is" if done == 1 else f"{done} pictures are"
+    return f"stopped: {pictures} done; run the same command again for the rest"
+
+
+class Parts(AbstractContextManager["Advance"]):
+    """How far one picture has come: a bar on a terminal, where it takes long; nothing elsewhere."""
+
+    def __init__(self) -> None:
+        self._started = time.monotonic()
+        self._bar: Progress | None = None
+
+    def tell(self, done: int, total: int) -> None:
+        """Show that so many of its tiles, or rows, are done."""
+        if self._bar is None:
+            if time.monotonic() - self._started < PATIENCE_S or not sys.stderr.isatty():
+                return
+            from rich.console import Console  # lazy: most pictures need no bar
+            from rich.progress import Progress
+
+            self._bar = Progress(console=Console(stderr=True), transient=True)
+            self._bar.add_task("")
+            self._bar.start()
+        self._bar.update(self._bar.task_ids[0], completed=done, total=total)
+
+    def __enter__(self) -> "Advance":
+        return lambda result: None
+
+    def __exit__(self, *_: object) -> None:
+        if self._bar:
+            self._bar.stop()
 
 
 @contextmanager

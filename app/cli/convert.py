@@ -15,19 +15,19 @@ import typer
 from app.store import Store
 from cyclegan.cli.exits import EXIT_TO_FIX
 from cyclegan.cli.options import Weights
-from cyclegan.contract.errors import InputError
+from cyclegan.contract.errors import InputError, StorageError
 from cyclegan.contract.folder import default_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from app.batch import Result, Translate
+    from app.batch import Result
     from app.manifest import Manifest
     from app.places import Place
     from app.plan import FolderPlan, Job
     from app.rendering import Renderer
 
-    Engine = Callable[[Translate, Iterable[Job], Manifest], Generator[Result, None, None]]
+    Engine = Callable[[Renderer, Iterable[Job], Manifest], Generator[Result, None, None]]
 
 
 def convert(
@@ -136,6 +136,7 @@ def convert(
     from app.naming import Naming
     from app.places import kind_of
     from app.plan import PIPE, FolderPlan, plan_file
+    from app.progress import Progress
     from app.recipe import Recipe
     from app.rendering import Renderer
 
@@ -164,26 +165,28 @@ def convert(
     if address is not None and engine != "ray":
         raise typer.BadParameter("--address is that of a cluster; it wants --engine ray")
     store = Store(weights or default_folder(), device)
-    naming = replace(naming, model=model or store.only().name)
+    naming = replace(naming, model=model or store.only(" with -m").name)
     folder = FolderPlan(source, target, recursive, glob, limit, naming) if is_folder else None
     total = 1 if folder is None else None if watch else folder.count()
     files = [] if folder else [plan_file(source, target, naming)]
     translator = store.load(naming.model)
     translator.tile_size = tile or translator.tile_size
-    translate = Renderer(translator, recipe)
+    render = Renderer(translator, recipe)
     options: dict[str, Any] = {
         "overwrite": overwrite,
         "sidecars": copy_sidecars,
         "quality": recipe.quality,
     }
+    parts = terminal.Parts()  # of one picture
+    translate = partial(render, progress=Progress(parts.tell))
     results = (
-        _convert_folder(_engine(engine, address, options), translate, folder, watch=watch)
+        _convert_folder(_engine(engine, address, options), render, folder, watch=watch)
         if folder
         else (attempt(translate, job, **options) for job in files)
     )
     counts: Counter[str] = Counter()
     started = time.monotonic()
-    show = terminal.progress(total) if folder else terminal.silence()
+    show = terminal.progress(total) if folder else parts
     try:
         with closing(results), terminal.report(report) as note, show as advance:
             for result in results:
@@ -194,9 +197,13 @@ def convert(
                     typer.echo(terminal.to_json(result))
                 if fail_fast and result.status == "failed":
                     break
+    except StorageError:
+        if counts:  # a disk that is full now, and was not at the start
+            typer.echo(terminal.interruption(counts), err=True)
+        raise
     except KeyboardInterrupt:
         if not watch:  # which has no other end
-            typer.echo(f"stopped, {counts['done']} are done; the same command goes on", err=True)
+            typer.echo(terminal.interruption(counts) if folder else "stopped", err=True)
             raise
     if not folder and result.status == "failed":
         raise InputError(result.reason)
@@ -217,13 +224,22 @@ def _engine(name: str, address: str | None, options: Mapping[str, Any]) -> "Engi
 
         return partial(ray_engine.convert_all, address=address, **options)
     from app import batch  # lazy: as above
+    from app.progress import Progress
 
-    return partial(batch.convert_all, **options)
+    def convert_here(
+        render: "Renderer", jobs: Iterable["Job"], manifest: "Manifest"
+    ) -> Generator["Result", None, None]:
+        # Ctrl-C does not wait for large pictures: they end with the tile that is under way.
+        progress = Progress()
+        translate = partial(render, progress=progress)
+        return batch.convert_all(translate, jobs, manifest, stop=progress.stop, **options)
+
+    return convert_here
 
 
 def _convert_folder(
     convert_all: "Engine",
-    translate: "Renderer",
+    render: "Renderer",
     plan: "FolderPlan",
     *,
     watch: bool,
@@ -232,10 +248,10 @@ def _convert_folder(
     from app.manifest import open_manifest  # lazy: as above
     from app.watch import convert_new
 
-    with open_manifest(plan.output, translate.made_by()) as manifest:
+    with open_manifest(plan.output, render.made_by()) as manifest:
 
         def convert_these(jobs: Iterable["Job"]) -> Generator["Result", None, None]:
-            return convert_all(translate, jobs, manifest)
+            return convert_all(render, jobs, manifest)
 
         yield from convert_new(plan, convert_these) if watch else convert_these(plan)
 

@@ -4,6 +4,7 @@ import errno
 import os
 import time
 from pathlib import Path
+from threading import Event
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from PIL import Image
 from app.batch import Result, Translate, convert_all, convert_one
 from app.manifest import IS_DONE, open_manifest
 from app.plan import FolderPlan, Job, plan_file
+from app.progress import Progress
 from cyclegan.contract.errors import InputError, PictureError, StorageError
 from cyclegan.contract.images import Picture, load_picture
 
@@ -62,6 +64,8 @@ def test_a_result_says_how_large_both_files_are(put) -> None:
     assert (result.width, result.height) == (4, 4)
     assert result.source_bytes == (at / "in" / "a.png").stat().st_size
     assert result.output_bytes == (at / "out" / "a.png").stat().st_size
+    one = convert_one(same, Job(at / "in" / "a.png", at / "one.png"))
+    assert one.source_bytes == result.source_bytes
 
 
 def test_a_model_that_fails_on_a_picture_fails_that_picture(put) -> None:
@@ -138,7 +142,7 @@ def test_what_others_wrote_or_changed_is_left_alone(put) -> None:
     (at / "in").rmdir()
     (at / "moved").rename(at / "in")  # the same pictures: what is done stays done
     told = statuses(run(at, recipe={"model": "other"}))
-    assert told["a.png"] == "it is there; --overwrite replaces it"
+    assert told["a.png"] == "it is there already; --overwrite replaces it"
     assert told["b.png"] == "it was changed since it was written; --overwrite replaces it"
     assert told["c.png"] == "done"
     assert (at / "out" / "a.png").read_bytes() == theirs
@@ -196,6 +200,27 @@ def test_an_iterator_that_is_closed_early_knows_what_it_did(put) -> None:
     written = len(list((at / "out").glob("*.png")))
     assert 0 < written < 40
     assert list(statuses(run(at)).values()).count(IS_DONE) == written
+
+
+def test_what_is_under_way_when_it_is_closed_early_can_be_stopped(put) -> None:
+    at = put("in/a.png", "in/b.png")
+    progress, has_begun = Progress(), Event()
+
+    def translate(picture: Picture) -> Picture:
+        if picture.rgb.max() == 0:  # the first one, which is done when the second one has begun
+            has_begun.wait(60)
+            return picture
+        has_begun.set()
+        while True:
+            progress.check()
+            time.sleep(0.001)
+
+    with open_manifest(at / "out", RECIPE) as manifest:
+        plan = FolderPlan(at / "in", at / "out")
+        results = convert_all(translate, plan, manifest, stop=progress.stop)
+        assert next(results).status == "done"
+        results.close()
+    assert statuses(run(at)) == {"a.png": IS_DONE, "b.png": "done"}
 
 
 def test_labels_are_carried_along_with_their_pictures(put) -> None:

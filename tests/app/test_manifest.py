@@ -31,6 +31,14 @@ def test_a_damaged_one_says_what_to_do(tmp_path: Path) -> None:
         use(tmp_path)
 
 
+def test_a_full_disk_is_called_that(tmp_path: Path) -> None:
+    error = sqlite3.OperationalError("database or disk is full")
+    error.sqlite_errorcode = sqlite3.SQLITE_FULL
+    sentence = f"{tmp_path} could not be written: the disk is full"
+    with pytest.raises(StorageError, match=sentence), open_manifest(tmp_path, {}):
+        raise error
+
+
 def test_one_of_a_later_version_is_left_alone(tmp_path: Path) -> None:
     use(tmp_path)
     database = sqlite3.connect(tmp_path / NAME)

@@ -45,7 +45,7 @@ def test_what_is_asked_for_decides_names(put) -> None:
     assert plan_file(at / "c.png", at / "in", Naming("webp")).output == at / "in" / "c.webp"
     assert plan_file(at / "c.png", PIPE, Naming("webp")).pipe_suffix == ".webp"
     assert plan_file(at / "c.png", at / "c.jpeg", Naming("jpg")).output == at / "c.jpeg"
-    with pytest.raises(InputError, match=r"c\.gif is not named as a picture of the format jpg"):
+    with pytest.raises(InputError, match=r"c\.gif is not named .* format jpg; name it c\.jpg,"):
         plan_file(at / "c.png", at / "c.gif", Naming("jpg"))
 
 

@@ -1,5 +1,6 @@
 """`cyclegan convert` as people and scripts meet it: what comes out, and what is said of it."""
 
+import errno
 import json
 from pathlib import Path
 
@@ -7,7 +8,11 @@ import numpy as np
 import pytest
 from PIL import ExifTags, Image
 
+from app import batch
 from app.manifest import open_manifest
+from cyclegan.contract.errors import StorageError
+from cyclegan.contract.images import Picture
+from cyclegan.contract.saving import save_picture
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 50), (37, 53), (64, 64), (130, 7)])
@@ -133,6 +138,8 @@ def test_paths_can_be_given_by_place_or_by_option(command, photo: Path, tmp_path
         (("{text}", "out.png"), "is not a picture that can be read"),
         (("{torn}", "out.png"), "is truncated or damaged"),
         (("{photo}", "out.xyz"), "neither an existing folder nor a file name that ends in"),
+        (("{photo}", "out.xyz"), ".webp; make the folder first, or name a file"),
+        (("{photo}", "out.heic"), "HEIC is only read; name the output .jpg or .png instead"),
         (("{photo}", "{photo}"), "would be replaced by its translation"),
         (
             ("{photo}", "{text}/out.png", "--overwrite"),
@@ -141,13 +148,23 @@ def test_paths_can_be_given_by_place_or_by_option(command, photo: Path, tmp_path
         (("{folder}", "out"), "has no pictures (.apng .avif .bmp"),
         (("{folder}", "{folder}"), "is both input and output"),
         (("{folder}", "{photo}"), "is a file; name a folder"),
-        (("{photo}", "out.png", "-m", "negat"), 'unknown model "negat"; did you mean "negate"?'),
+        (
+            ("{photo}", "out.png", "-m", "negat"),
+            'unknown model "negat"; did you mean "negate"? {weights} has',
+        ),
+        (("{photo}", "out.png", "-m", "x"), 'unknown model "x"; {weights} has negate'),
         (("{photo}", "out.png", "--weights", "{none}"), "does not exist; name another one"),
         (("{photo}", "out.png", "--weights", "{folder}"), "has no models; export one"),
     ],
 )
 def test_unusable_input_is_one_sentence_and_exit_2(
-    command, photo: Path, tmp_path: Path, monkeypatch, arguments: tuple[str, ...], sentence: str
+    command,
+    photo: Path,
+    tmp_path: Path,
+    weights_dir: Path,
+    monkeypatch,
+    arguments: tuple[str, ...],
+    sentence: str,
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "empty.png").touch()
@@ -160,7 +177,7 @@ def test_unusable_input_is_one_sentence_and_exit_2(
     ran = command("convert", *(each.format(**names) for each in arguments))
     assert ran.code == 2
     assert ran.stdout == ""
-    assert sentence in ran.stderr
+    assert sentence.format(weights=weights_dir) in ran.stderr
     assert ran.stderr.startswith("error: ")
     assert ran.stderr.count("\n") == 1
     assert sorted(tmp_path.rglob("*")) == before
@@ -184,7 +201,7 @@ def test_one_of_several_models_must_be_named(
 ) -> None:
     add_model(weights_dir, "same", operator="Identity")
     ran = command("convert", photo, tmp_path / "out.png")
-    assert (ran.code, ran.stderr) == (2, "error: choose one of the models: negate, same\n")
+    assert (ran.code, ran.stderr) == (2, "error: choose one of the models with -m: negate, same\n")
     assert command("convert", photo, tmp_path / "out.png", "-m", "same").code == 0
     assert (tmp_path / "out.png").exists()
 
@@ -215,6 +232,24 @@ def test_fail_fast_stops_at_the_first_failure(command, folder: Path, tmp_path: P
     assert ran.code == 3
     assert [json.loads(line)["status"] for line in ran.stdout.splitlines()] == ["done", "failed"]
     assert "1 done, 0 skipped, 1 failed" in ran.stderr
+
+
+def test_a_disk_that_fills_up_says_how_far_it_came_and_how_to_go_on(
+    command, folder: Path, tmp_path: Path, monkeypatch
+) -> None:
+    def fill(picture: Picture, path: Path, *, quality: int) -> tuple[int, int]:
+        if path.name == "c.png":
+            cause = OSError(errno.ENOSPC, "No space left on device")
+            raise StorageError("out could not be written: no space left on device") from cause
+        return save_picture(picture, path, quality=quality)
+
+    monkeypatch.setattr(batch, "save_picture", fill)
+    ran = command("convert", folder, tmp_path / "out")
+    assert ran.code == 2
+    assert ran.stderr.splitlines()[-2:] == [
+        "stopped: 1 picture is done; run the same command again for the rest",
+        "error: out could not be written: no space left on device",
+    ]
 
 
 def test_the_device_that_was_taken_is_told(command, photo: Path, folder: Path, tmp_path) -> None:

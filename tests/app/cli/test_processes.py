@@ -82,7 +82,7 @@ def test_ctrl_c_leaves_whole_files_a_report_and_exit_130(
         process.send_signal(signal.SIGINT)
         _, stderr = process.communicate()
     assert process.returncode == 130
-    assert b"the same command goes on" in stderr
+    assert b"run the same command again for the rest" in stderr
     assert b"Traceback" not in stderr
     done = sorted(out.glob("*.png"))
     assert 0 < len(done) < 300
@@ -93,6 +93,26 @@ def test_ctrl_c_leaves_whole_files_a_report_and_exit_130(
     most_under_way = 2 * MOST_WORKERS + 1
     assert 0 <= len(done) - len(reported) <= most_under_way  # finished after Ctrl-C
     assert not list(tmp_path.rglob(".tmp-*"))
+
+
+def test_ctrl_c_does_not_wait_for_a_large_picture(
+    tmp_path: Path, weights_dir: Path, add_model
+) -> None:
+    add_model(weights_dir, "negate", receptive_field=8, tiling="exact")
+    (tmp_path / "in").mkdir()
+    Image.new("RGB", (4000, 3000)).save(tmp_path / "in" / "large.png")
+    out = tmp_path / "out"
+    convert = ("convert", tmp_path / "in", out, "--size", "native", "--tile", 16)
+    with start(*convert, stderr=subprocess.PIPE, env=models(weights_dir)) as process:
+        while not list(out.glob("*")):
+            assert process.poll() is None
+            time.sleep(0.01)
+        time.sleep(1)  # 47,000 tiles take far longer
+        process.send_signal(signal.SIGINT)
+        _, stderr = process.communicate()
+    assert process.returncode == 130
+    assert stderr == b"stopped: 0 pictures are done; run the same command again for the rest\n"
+    assert [path.name for path in out.iterdir()] == [".cyclegan.sqlite"]
 
 
 def test_a_kill_and_a_second_run_are_as_good_as_one_run(
@@ -106,7 +126,7 @@ def test_a_kill_and_a_second_run_are_as_good_as_one_run(
     (out / ".tmp-0123456789ab.png").write_text("what a kill at another moment leaves")
     ran = command(*convert, out)
     assert (ran.code, len(list(out.glob("*.png")))) == (0, 60)
-    assert "it is done" in ran.stderr
+    assert "it is done already" in ran.stderr
     command(*convert, at_once)
     for path in at_once.glob("*.png"):
         assert (out / path.name).read_bytes() == path.read_bytes()
@@ -144,7 +164,7 @@ def test_a_pipe_that_is_no_picture_fails(tmp_path: Path, weights_dir: Path) -> N
         capture_output=True,
     )
     assert ran.returncode == 2
-    assert ran.stderr.startswith(b"error: standard input is empty (0 bytes)")
+    assert ran.stderr.startswith(b"error: standard input is empty; the command before the pipe")
 
 
 def test_a_watched_folder_is_left_by_ctrl_c(
