@@ -19,7 +19,7 @@ def main() -> None:
     warnings.filterwarnings("ignore", module="PIL")
     logging.getLogger("PIL").setLevel(logging.CRITICAL)
     command = typer.Typer(
-        help="Turn pictures of one kind into pictures of another, and learn how to.",
+        help="Turn pictures of one kind into pictures of another, and train such models.",
         no_args_is_help=True,
         add_completion=False,
         rich_markup_mode=None,  # rich takes as long to import as the rest of `--help`
@@ -43,6 +43,8 @@ def _print_version(is_asked: bool) -> None:
 def _options(
     _version: Annotated[
         bool,
-        typer.Option("--version", callback=_print_version, is_eager=True, help="Print it."),
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version."
+        ),
     ] = False,
 ) -> None: ...

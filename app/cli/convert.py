@@ -35,23 +35,28 @@ def convert(
         list[str] | None,
         typer.Argument(
             metavar="INPUT OUTPUT",
-            help="A picture or a folder of them; where to. s3://... is a store, - a pipe.",
+            help="A picture or a folder, and where to write. - is a pipe, s3://... a store.",
         ),
     ] = None,
     input_: Annotated[str | None, typer.Option("-i", "--input", help="Same as INPUT.")] = None,
     output: Annotated[str | None, typer.Option("-o", "--output", help="Same as OUTPUT.")] = None,
     model: Annotated[
-        str | None, typer.Option("-m", "--model", help="Its name; not needed if there is only one.")
+        str | None,
+        typer.Option("-m", "--model", help="Name of the model; not needed if there is only one."),
     ] = None,
     weights: Weights = None,
     device: Annotated[
-        str, typer.Option(metavar="auto|cpu|cuda[:N]", help="What computes; auto: a GPU, or else.")
+        str,
+        typer.Option(metavar="auto|cpu|cuda[:N]", help="What computes; auto: a GPU, else the CPU."),
     ] = "auto",
     recursive: Annotated[
-        bool, typer.Option("-r", "--recursive", help="Folders inside INPUT too.")
+        bool, typer.Option("-r", "--recursive", help="Also translate the folders inside INPUT.")
     ] = False,
     glob: Annotated[
-        str, typer.Option(metavar="PATTERN", help="Only paths in INPUT like this, as 'day1/*.jpg'.")
+        str,
+        typer.Option(
+            metavar="PATTERN", help="Only paths inside INPUT that match, such as 'day1/*.jpg'."
+        ),
     ] = "*",
     limit: Annotated[
         int | None, typer.Option(min=1, metavar="N", help="Only the first N pictures.")
@@ -60,65 +65,86 @@ def convert(
         bool, typer.Option("--copy-sidecars", help="Copy a.txt, a.json, a.xml along with a.jpg.")
     ] = False,
     overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Do again what is there already.")
+        bool, typer.Option("--overwrite", help="Translate again what is there already.")
     ] = False,
     watch: Annotated[
-        bool, typer.Option("--watch", help="Wait for more pictures, until Ctrl-C.")
+        bool, typer.Option("--watch", help="Then wait for more pictures, until Ctrl-C.")
     ] = False,
     fail_fast: Annotated[
         bool, typer.Option("--fail-fast", help="Stop at the first picture that fails.")
     ] = False,
     size: Annotated[
-        str, typer.Option(metavar="N|native", help="Long side that the network sees, in pixels.")
+        str,
+        typer.Option(
+            metavar="N|native",
+            help="Scale the long side to this for the network; the result keeps its size.",
+        ),
     ] = "auto",
     tile: Annotated[
         int | None,
-        typer.Option(min=16, metavar="N", help="Side of tiles in pixels; small: less memory."),
+        typer.Option(
+            min=16,
+            metavar="N",
+            help="Side of the tiles of large pictures, in pixels; smaller saves memory.",
+        ),
     ] = None,
     detail: Annotated[
         Literal["auto", "transfer", "off"],
-        typer.Option(help="transfer: what the network does not see stays; auto: by the card."),
+        typer.Option(help="transfer: keep the photo's own fine detail; auto: as the card says."),
     ] = "auto",
     strength: Annotated[
-        float, typer.Option(metavar="0-1", help="From the picture to its translation.")
+        float,
+        typer.Option(
+            metavar="0-1", help="How much to change: 0 is the picture, 1 its translation."
+        ),
     ] = 1.0,
     keep_colors: Annotated[
-        bool, typer.Option("--keep-colors", help="Translate the lightness alone.")
+        bool, typer.Option("--keep-colors", help="Keep the colours; translate only the lightness.")
     ] = False,
     mask: Annotated[
         Path | None,
         typer.Option(
-            metavar="FILE|model", help="Only where this picture is white; the model's own."
+            metavar="FILE|model",
+            help="Translate only where this picture is white; model: use the model's mask.",
         ),
     ] = None,
     format_: Annotated[
         Literal["auto", "png", "jpg", "webp", "avif"],
-        typer.Option("--format", help="Of the results; auto: that of each picture."),
+        typer.Option("--format", help="Format of the results; auto: each picture's own."),
     ] = "auto",
-    quality: Annotated[int, typer.Option(metavar="1-100", help="Of JPEG, WebP and AVIF.")] = 95,
+    quality: Annotated[
+        int, typer.Option(metavar="1-100", help="Quality of JPEG, WebP and AVIF.")
+    ] = 95,
     suffix: Annotated[
-        str | None, typer.Option(metavar="TEXT", help="Added to names: a.jpg becomes aTEXT.jpg.")
+        str | None, typer.Option(metavar="TEXT", help="Add this to names: a.jpg becomes aTEXT.jpg.")
     ] = None,
     template: Annotated[
-        str | None, typer.Option(metavar="NAMES", help='As "{stem}_{model}.{ext}".')
+        str | None,
+        typer.Option(metavar="NAMES", help='Names of the results, such as "{stem}_{model}.{ext}".'),
     ] = None,
     alpha: Annotated[
-        str, typer.Option(metavar="keep|flatten:#rrggbb", help="What becomes of transparency.")
+        str,
+        typer.Option(
+            metavar="keep|flatten:#rrggbb", help="Keep transparency, or show it on a colour."
+        ),
     ] = "keep",
     metadata: Annotated[
-        Literal["all", "icc", "none"], typer.Option(help="What stays of EXIF, XMP and profile.")
+        Literal["all", "icc", "none"],
+        typer.Option(help="What to keep of EXIF, XMP and colour profile."),
     ] = "all",
     strip_gps: Annotated[
-        bool, typer.Option("--strip-gps", help="Take out where it was taken.")
+        bool, typer.Option("--strip-gps", help="Remove where the photo was taken.")
     ] = False,
     engine: Annotated[
-        Literal["local", "ray"], typer.Option(help="ray: a folder on the machines of a cluster.")
+        Literal["local", "ray"], typer.Option(help="ray: use all machines of a Ray cluster.")
     ] = "local",
     address: Annotated[
-        str | None, typer.Option(metavar="ADDR", help="Of the Ray cluster; else this machine.")
+        str | None,
+        typer.Option(metavar="ADDR", help="Address of the Ray cluster; else this machine alone."),
     ] = None,
     report: Annotated[
-        Path | None, typer.Option(help="Write a JSON line for each picture to this file.")
+        Path | None,
+        typer.Option(metavar="FILE", help="Write a JSON line for each picture to this file."),
     ] = None,
     json_: Annotated[
         bool, typer.Option("--json", help="Print a JSON line for each picture, for scripts.")
@@ -126,7 +152,8 @@ def convert(
 ) -> None:
     """Translate a picture, or a folder of them. Each keeps its size.
 
-    Exits 3 if some pictures of a folder failed; all others are done then.
+    The same command again skips what is done. Exits with 3 if some pictures of a folder failed; the
+    others are done all the same.
     """
     source, target = _two_places(paths or [], input_, output)
     if suffix is not None and template is not None:

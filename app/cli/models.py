@@ -17,7 +17,7 @@ from cyclegan.contract.folder import default_folder
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
 
 models = typer.Typer(
-    help="The models: list them, show or complete a card, verify the files, add one.",
+    help="List models, show their cards, check their files, add one.",
     rich_markup_mode=None,
     invoke_without_command=True,
 )
@@ -49,7 +49,7 @@ def list_unless_told(ctx: typer.Context, weights: Weights = None, json_: Json = 
 
 @models.command("list")
 def list_models(weights: Weights = None, json_: Json = False) -> None:
-    """What is installed, and why the rest cannot be used."""
+    """List the models, and say why one cannot be used."""
     from app import terminal  # lazy, here and below: rich
 
     store = Store(weights or default_folder())
@@ -67,7 +67,7 @@ def info(
     weights: Weights = None,
     json_: Json = False,
 ) -> None:
-    """Everything that a model's card says."""
+    """Show everything that a model's card says."""
     from app import terminal
 
     store = Store(weights or default_folder())
@@ -76,11 +76,14 @@ def info(
 
 @models.command()
 def verify(
-    name: Annotated[str | None, typer.Argument(help="A model; all of them without it.")] = None,
+    name: Annotated[str | None, typer.Argument(help="A model; without it, all of them.")] = None,
     weights: Weights = None,
     json_: Json = False,
 ) -> None:
-    """Hold the files against their cards; exits 3 if some are not those that the cards describe."""
+    """Check that the files are those that their cards describe.
+
+    Exits with 3 if some are not.
+    """
     from app import terminal
 
     store = Store(weights or default_folder())
@@ -97,9 +100,10 @@ def looks(
     pictures: Annotated[Path, typer.Argument(help="A folder of pictures that it learned from.")],
     weights: Weights = None,
 ) -> None:
-    """Write onto a card what the pictures that it translates look like, so that the app can warn.
+    """Note on a card what the model's training pictures look like.
 
-    `cyclegan export` does so by itself, where they are still there.
+    The app then warns of photos that are unlike them. `cyclegan export` does this by itself where
+    the pictures are still there.
     """
     from cyclegan.contract.looks import MIN_PICTURES, describe_folder  # lazy: numpy, Pillow
 
@@ -118,10 +122,10 @@ def looks(
 @models.command()
 def example(
     name: Annotated[str, typer.Argument(help="A model.")],
-    photo: Annotated[Path, typer.Argument(help="A photo that everybody may be shown.")],
+    photo: Annotated[Path, typer.Argument(help="A photo that anyone may see.")],
     weights: Weights = None,
 ) -> None:
-    """Put a photo and what the model makes of it beside the card, for the app to show."""
+    """Save a photo before and after, for the app to show."""
     from app.example import pair, save_pair  # lazy, here and below: numpy, Pillow, onnxruntime
     from app.recipe import Recipe
     from app.rendering import Renderer
@@ -138,31 +142,40 @@ def example(
 
 @models.command()
 def add(
-    file: Annotated[Path, typer.Argument(help="An ONNX file that makes a picture of a picture.")],
-    name: Annotated[str | None, typer.Option(help="Of the model; else that of the file.")] = None,
+    file: Annotated[Path, typer.Argument(help="An ONNX file that turns a picture into a picture.")],
+    name: Annotated[
+        str | None, typer.Option(help="Name of the model; else that of the file.")
+    ] = None,
     weights: Weights = None,
-    title: Annotated[str | None, typer.Option(help="Of the card, for people.")] = None,
-    description: Annotated[str | None, typer.Option(help="One or two sentences.")] = None,
-    source: Annotated[str | None, typer.Option(help="What it translates: photo.")] = None,
-    target: Annotated[str | None, typer.Option(help="What it makes of that.")] = None,
-    licence: Annotated[str | None, typer.Option(help="Of the weights, in words.")] = None,
+    title: Annotated[str | None, typer.Option(help="Title on the card.")] = None,
+    description: Annotated[
+        str | None, typer.Option(help="What it does, in one or two sentences.")
+    ] = None,
+    source: Annotated[str | None, typer.Option(help="What it translates, such as photo.")] = None,
+    target: Annotated[
+        str | None, typer.Option(help="What it turns that into, such as painting.")
+    ] = None,
+    licence: Annotated[str | None, typer.Option(help="Licence of the weights, in words.")] = None,
     size_policy: Annotated[
         SizePolicy,
-        typer.Option(help="Larger pictures, where the network takes one size: cut up or shrunk."),
+        typer.Option(
+            help="If the network takes one size only: cut larger pictures up, or shrink them."
+        ),
     ] = SizePolicy.resize,
     values: Annotated[
         ValueRange | None,
-        typer.Option(help="Black to white in its numbers; found out unless given."),
+        typer.Option(help="Its numbers for black and white; found out unless given."),
     ] = None,
     preview: Annotated[
-        Path | None, typer.Option(help="Where the test translation goes; else beside FILE.")
+        Path | None, typer.Option(help="Where to save the test translation; else beside FILE.")
     ] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Add it without asking.")] = False,
     json_: Json = False,
 ) -> None:
-    """Add a model that was made elsewhere: find out how it wants its pictures, and write a card.
+    """Add a model that was made elsewhere, and write its card.
 
-    What was found is said in words and shown in a test translation before anything is added.
+    How it takes its pictures is found out, explained, and shown in a test translation before
+    anything is added.
     """
     from app import terminal
     from app.foreign import Words, propose  # lazy: onnxruntime

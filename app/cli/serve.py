@@ -16,16 +16,18 @@ def serve(
     weights: Weights = None,
     auth: Annotated[
         str | None,
-        typer.Option(metavar="USER:PASSWORD", help="What the page and the API ask for."),
+        typer.Option(
+            metavar="USER:PASSWORD", help="Ask visitors for this, on the page and over HTTP."
+        ),
     ] = None,
     insecure: Annotated[
-        bool, typer.Option("--insecure", help="Let other machines in without --auth.")
+        bool, typer.Option("--insecure", help="Let other machines in without a password.")
     ] = False,
     jobs: Annotated[
         Path | None,
         typer.Option(
             envvar="CYCLEGAN_JOBS",
-            help="Folder of the jobs, which outlive the server; else one for this user and port.",
+            help="Folder for jobs, which survive a restart; else one for this user and port.",
         ),
     ] = None,
     allow_upload_models: Annotated[
@@ -37,12 +39,12 @@ def serve(
     training_root: Annotated[
         Path | None,
         typer.Option(
-            metavar="DIR", help="Folder of their pictures and runs; else one for this user."
+            metavar="DIR", help="Folder for their pictures and runs; else one for this user."
         ),
     ] = None,
     open_: Annotated[bool, typer.Option("--open", help="Open the page in a browser.")] = False,
 ) -> None:
-    """Serve the models in the browser."""
+    """Start the app: a page in the browser, and an API over HTTP."""
     user, _, password = (auth or "").partition(":")
     if auth is not None and not (user and password):
         raise typer.BadParameter("--auth wants USER:PASSWORD, neither of them empty")

@@ -39,20 +39,20 @@ def distill(
     teacher: Annotated[
         str,
         typer.Argument(
-            help="What is to be learned: a run folder, a model's .onnx file, or a model's name."
+            help="What to learn from: a run folder, a model's .onnx file, or a model's name."
         ),
     ],
     out: Out,
     data: Annotated[
         Path | None,
-        typer.Option(help="A folder with trainA and trainB; that of the target may be missing."),
+        typer.Option(help="Folder with trainA and trainB; that of the target may be missing."),
     ] = None,
     domain_a: DomainA = None,
     domain_b: DomainB = None,
     direction: Annotated[
         Direction, typer.Option(help="Which way the teacher translates the two folders.")
     ] = Direction.AtoB,
-    student: Annotated[PlainSize, typer.Option(help="How large what learns is.")] = PlainSize.small,
+    student: Annotated[PlainSize, typer.Option(help="Size of the new model.")] = PlainSize.small,
     weights: Weights = None,
     max_minutes: MaxMinutes = None,
     max_images: MaxImages = None,
@@ -63,7 +63,10 @@ def distill(
     set_: Settings = None,
     dry_run: DryRun = False,
 ) -> None:
-    """Teach a small generator what a large model does; the same command again goes on."""
+    """Train a small model to do what a large one does.
+
+    The same command again continues where the run ended, however it ended.
+    """
     require_training_packages()
     if not is_first_process():
         if not dry_run:

@@ -40,58 +40,71 @@ def export(
             "card beside it."
         ),
     ],
-    name: Annotated[str, typer.Option(help="Of the model: NAME.onnx and NAME.json.")],
+    name: Annotated[
+        str, typer.Option(help="Name of the model; it becomes NAME.onnx and NAME.json.")
+    ],
     direction: Annotated[
-        Direction | None, typer.Option(help="Which generator of a run; AtoB unless given.")
+        Direction | None, typer.Option(help="Which generator of the run; AtoB unless given.")
     ] = None,
     out: Annotated[
         Path | None,
-        typer.Option(help="Folder for both files; else CYCLEGAN_WEIGHTS, else `weights`."),
+        typer.Option(help="Folder for both files; else $CYCLEGAN_WEIGHTS, else `weights`."),
     ] = None,
     checkpoint: Annotated[
         Checkpoint | None,
-        typer.Option(help="Unless given, the best by KID where there is one, else the latest."),
+        typer.Option(help="Unless given: the best by KID if it was measured, else the latest."),
     ] = None,
     precision: Annotated[
-        Precision, typer.Option(help="fp16 and int8 are smaller, and need --calibrate.")
+        Precision, typer.Option(help="fp16 and int8 make a smaller model, and need --calibrate.")
     ] = Precision.fp32,
     calibrate: Annotated[
         Path | None,
-        typer.Option(help="Folder of source pictures to calibrate int8 with and to measure on."),
+        typer.Option(help="Folder of source pictures, to calibrate int8 and to compare on."),
     ] = None,
     data: Annotated[
         Path | None,
         typer.Option(
-            help="Folder with testA, testB, trainA, trainB: measure KID, with --features."
+            help="Folder with testA, testB, trainA, trainB, to measure KID with --features."
         ),
     ] = None,
     features: Annotated[
-        Path | None, typer.Option(help="Network to measure KID with, as in `evaluate`.")
+        Path | None, typer.Option(help="Network to measure KID with, as for `evaluate`.")
     ] = None,
     accept_loss: Annotated[
-        bool, typer.Option("--accept-loss", help="Write the model though it loses too much.")
+        bool, typer.Option("--accept-loss", help="Write the model even if it loses too much.")
     ] = False,
-    title: Annotated[str | None, typer.Option(help="Of the card, for people.")] = None,
-    description: Annotated[str | None, typer.Option(help="One or two sentences.")] = None,
+    title: Annotated[str | None, typer.Option(help="Title on the card.")] = None,
+    description: Annotated[
+        str | None, typer.Option(help="What it does, in one or two sentences.")
+    ] = None,
     learned_from: Annotated[
         str | None, typer.Option(help="What it learned from, in words.")
     ] = None,
-    licence: Annotated[str | None, typer.Option(help="Of the weights, in words.")] = None,
-    limit: Annotated[list[str] | None, typer.Option(help="A known limit, in a sentence.")] = None,
-    reverse: Annotated[str | None, typer.Option(help="Name of the model that goes back.")] = None,
+    licence: Annotated[str | None, typer.Option(help="Licence of the weights, in words.")] = None,
+    limit: Annotated[
+        list[str] | None, typer.Option(help="A known limit, in a sentence; may be repeated.")
+    ] = None,
+    reverse: Annotated[
+        str | None, typer.Option(help="Name of the model for the opposite direction.")
+    ] = None,
     default_size: Annotated[
         int | None,
-        typer.Option(min=1, metavar="N", help="Long side at which apps show it pictures."),
+        typer.Option(
+            min=1, metavar="N", help="Long side in pixels to which apps scale its pictures."
+        ),
     ] = None,
     default_detail: Annotated[
         Literal["transfer", "off"] | None,
-        typer.Option(help="off: the detail it does not see then goes, as it changes just that."),
+        typer.Option(
+            help="off: for a model that changes fine detail, so that a photo's own does not stay."
+        ),
     ] = None,
 ) -> None:
-    """Write a generator of a run as an ONNX model with its card, once both agree.
+    """Turn a run into a model: an ONNX file and its card.
 
-    With --precision fp16 or int8 the fp32 model, or one that is finished already, is made smaller
-    and compared with itself; what loses too much is refused.
+    It is refused where it does not compute what the run's network does. With --precision fp16 or
+    int8 the model, or one that is finished already, is made smaller, and refused where that loses
+    too much.
     """
     words = (title, description, learned_from, licence, limit, reverse)
     shown = (default_size, default_detail)
@@ -174,15 +187,20 @@ def evaluate(
     data: Annotated[Path, typer.Option(help="Folder with testA, testB, trainA, trainB.")],
     weights: Weights = None,
     direction: Annotated[
-        Direction | None, typer.Option(help="Unless given, the one that its card tells.")
+        Direction | None, typer.Option(help="Unless given, the one that its card names.")
     ] = None,
     features: Features = None,
     class_index: Annotated[
-        int | None, typer.Option(help="Also report the share recognised as this class.")
+        int | None, typer.Option(help="Also measure the share that is recognised as this class.")
     ] = None,
-    json_: Annotated[Path | None, typer.Option("--json", help="Also write it here.")] = None,
+    json_: Annotated[
+        Path | None, typer.Option("--json", help="Also write the figures to this file.")
+    ] = None,
 ) -> None:
-    """Measure a model on test pictures, print the figures and write them into its card."""
+    """Measure how good a model is.
+
+    The figures are printed and written into its card.
+    """
     from cyclegan import evaluate as evaluation  # lazy: onnxruntime, rich
     from cyclegan import terminal
 
@@ -217,18 +235,18 @@ def import_(
     export_: Annotated[
         bool, typer.Option("--export", help="Make a model with its card instead of a run.")
     ] = False,
-    name: Annotated[str | None, typer.Option(help="Of the model, with --export.")] = None,
+    name: Annotated[str | None, typer.Option(help="Name of the model, with --export.")] = None,
     direction: Annotated[
         Direction | None,
-        typer.Option(help="What a single generator does; of two, which one to export."),
+        typer.Option(help="What a single generator does; of two, the one to export."),
     ] = None,
     epoch: Annotated[
-        str | None, typer.Option(help="latest, 200, ...: the newest unless given.")
+        str | None, typer.Option(help="Which epoch: latest, 200, ...; the newest unless given.")
     ] = None,
     set_: Settings = None,
     json_: Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")] = False,
 ) -> None:
-    """Turn another project's checkpoint into a run to train on from, or into a model."""
+    """Turn another project's checkpoint into a run or a model."""
     if export_ != (name is not None):
         raise InputError("--export and --name NAME go together; give both, or --out RUN alone")
     if not export_ and out is None:

@@ -22,24 +22,24 @@ class Direction(StrEnum):
     BtoA = "BtoA"
 
 
-DomainA = Annotated[Path | None, typer.Option(help="Pictures of domain A.")]
-DomainB = Annotated[Path | None, typer.Option(help="Pictures of domain B.")]
+DomainA = Annotated[Path | None, typer.Option(help="Folder of the pictures of domain A.")]
+DomainB = Annotated[Path | None, typer.Option(help="Folder of the pictures of domain B.")]
 Weights = Annotated[
-    Path | None, typer.Option(help="Folder of the models; else CYCLEGAN_WEIGHTS, else `weights`.")
+    Path | None, typer.Option(help="Folder of the models; else $CYCLEGAN_WEIGHTS, else `weights`.")
 ]
-Out = Annotated[Path, typer.Option(help="The run folder: made, or gone on with.")]
-MaxMinutes = Annotated[float | None, typer.Option(help="Length of the run in minutes of training.")]
-MaxImages = Annotated[
-    int | None, typer.Option(help="Length of the run in pictures of each domain.")
-]
-Seed = Annotated[int | None, typer.Option(help="Of weights, order and augmentation.")]
+Out = Annotated[Path, typer.Option(help="The run folder: a new one, or one to continue.")]
+MaxMinutes = Annotated[float | None, typer.Option(help="Stop after so many minutes of training.")]
+MaxImages = Annotated[int | None, typer.Option(help="Stop after so many pictures of each domain.")]
+Seed = Annotated[int | None, typer.Option(help="Random seed of weights, order and augmentation.")]
 Compile = Annotated[bool | None, typer.Option("--compile/--no-compile", help="Use torch.compile.")]
-Device = Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")]
+Device = Annotated[
+    str, typer.Option(help="auto, cpu, cuda or cuda:N; auto is a GPU, else the CPU.")
+]
 Features = Annotated[
     Path | None,
-    typer.Option(help="ONNX network, or Inception's weights, to compare pictures with."),
+    typer.Option(help="ONNX network, or Inception's weights, to measure KID and FID with."),
 ]
 Settings = Annotated[
-    list[str] | None, typer.Option("--set", help="KEY=VALUE: any key of the config.")
+    list[str] | None, typer.Option("--set", help="KEY=VALUE for any setting; may be repeated.")
 ]
-DryRun = Annotated[bool, typer.Option(help="Print the resolved config and stop.")]
+DryRun = Annotated[bool, typer.Option(help="Print all settings as they would be used, and stop.")]

@@ -20,16 +20,16 @@ def doctor(
     domain_a: DomainA = None,
     domain_b: DomainB = None,
     preset: Annotated[
-        str, typer.Option(help=f"What it is to be trained with: {', '.join(PRESETS)}.")
+        str, typer.Option(help=f"Preset that you will train with: {', '.join(PRESETS)}.")
     ] = "fast",
     estimate: Annotated[
-        bool, typer.Option(help="Also time some steps, to say how long training will take.")
+        bool, typer.Option(help="Time a few steps, to say how long training takes.")
     ] = True,
     json_: Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")] = False,
 ) -> None:
-    """Say what is wrong with a dataset, before hours are spent on it.
+    """Say what is wrong with a dataset before you train on it.
 
-    Exits 3 if something must be fixed.
+    Exits with 3 if something must be fixed.
     """
     config = preset_config(preset)
     from cyclegan import terminal  # lazy: numpy, Pillow, rich

@@ -37,22 +37,23 @@ if TYPE_CHECKING:  # it needs torch
 
 def train(
     out: Out,
-    data: Annotated[Path | None, typer.Option(help="A folder with trainA and trainB.")] = None,
+    data: Annotated[
+        Path | None,
+        typer.Option(help="Folder with trainA and trainB, and for measuring testA and testB."),
+    ] = None,
     domain_a: DomainA = None,
     domain_b: DomainB = None,
     preset: Annotated[
         str | None, typer.Option(help=f"One of: {', '.join(PRESETS)}; fast unless given.")
     ] = None,
-    size: Annotated[
-        PlainSize | None, typer.Option(help="Of a plain generator: its width and blocks.")
-    ] = None,
+    size: Annotated[PlainSize | None, typer.Option(help="Size of a plain generator.")] = None,
     max_minutes: MaxMinutes = None,
     max_images: MaxImages = None,
     seed: Seed = None,
     init_from: Annotated[
         Path | None,
         typer.Option(
-            help="Start a new run from weights: a run, an ONNX model, another project's checkpoint."
+            help="Start from the weights of a run, an ONNX model or another project's checkpoint."
         ),
     ] = None,
     compile_: Compile = None,
@@ -61,7 +62,10 @@ def train(
     set_: Settings = None,
     dry_run: DryRun = False,
 ) -> None:
-    """Learn to translate between two folders of pictures; the same command again goes on."""
+    """Train on two folders of pictures.
+
+    The same command again continues where the run ended, however it ended.
+    """
     require_training_packages()
     if not is_first_process():
         if not dry_run:

@@ -37,3 +37,8 @@ def test_version_and_help_go_to_stdout(command) -> None:
     help_text = command("--help").stdout
     for verb in ("serve", "convert", "models", "train", "export", "evaluate"):
         assert f"\n  {verb} " in help_text
+
+
+@pytest.mark.parametrize("verbs", [(), ("models",)])
+def test_what_a_verb_does_is_said_to_the_end(command, verbs: tuple[str, ...]) -> None:
+    assert "..." not in command(*verbs, "--help").stdout.partition("\nCommands:\n")[2]
