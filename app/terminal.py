@@ -145,22 +145,29 @@ def report(path: Path | None) -> Iterator["Advance"]:
 
 
 def show_models(entries: Sequence[Entry], *, as_json: bool) -> None:
-    """A table of the models; those that cannot be used follow on stderr, with their reasons."""
+    """A table of the models, and under it their licences.
+
+    Those that cannot be used follow on stderr, with their reasons.
+    """
     if as_json:
         _print_json([dataclasses.asdict(entry) for entry in entries])
         return
-    table = _table("model", "turns", "size", "precision", "metrics", "licence")
+    table = _table("model", "turns", "size", "precision", "measured")
+    licences: dict[str, list[str]] = {}
     for card in [entry.card for entry in entries if entry.card]:
+        licences.setdefault(card.licence, []).append(card.name)
         table.add_row(
             card.name,
             f"{card.source_domain} into {card.target_domain}",
             f"{card.bytes / 2**20:.1f} MiB",
             card.precision,
-            "\n".join(_figure(metric) for metric in card.metrics) or "not measured",
-            card.licence,
+            "\n".join(_figure(metric) for metric in card.metrics) or "not yet",
         )
     if table.rows:
         _print_table(table)
+        for licence, names in licences.items():
+            typer.echo(f"\nLicence of {', '.join(names)}: {licence}")
+        typer.echo("\nMore about a model, and how it was measured: cyclegan models info NAME")
     for entry in entries:
         if entry.reason:
             typer.echo(f"cannot be used: {entry.reason}", err=True)
@@ -204,7 +211,10 @@ def _rows(fields: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]
         if name in ("config", "options"):
             yield prefix + name, json.dumps(value)
         elif name == "metrics":
-            figures = (f"{_figure(Metric(**each))}; {each['protocol']}" for each in value)
+            figures = (
+                f"{_figure(Metric(**each))} ({each['direction']} is better); {each['protocol']}"
+                for each in value
+            )
             yield name, "\n".join(figures) or "none"
         elif isinstance(value, dict):
             yield from _rows(value, f"{name}.")
@@ -215,9 +225,7 @@ def _rows(fields: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]
 
 
 def _figure(metric: Metric) -> str:
-    return f"{metric.name} {metric.value:.4g} {metric.unit}".rstrip() + (
-        " (lower is better)" if metric.direction == "lower" else " (higher is better)"
-    )
+    return f"{metric.name} {metric.value:.4g} {metric.unit}".rstrip()
 
 
 def _table(*headers: str) -> "Table":
