@@ -72,30 +72,20 @@ class Answer(NamedTuple):
     mask: Weight | None = None  # the model's own, where the recipe asks for it
 
 
-class Renderer:
-    """Translates pictures by one model and one recipe; any number of threads may share it."""
+class Finisher:
+    """What a recipe makes of the answers of a model, by its card alone; threads may share it."""
 
-    def __init__(self, translator: Translator, recipe: Recipe) -> None:
+    def __init__(self, card: ModelCard, recipe: Recipe) -> None:
         """Raises: PictureError if the mask cannot be read; InputError if the model has none."""
-        self._translator = translator
+        self._card = card
         self._recipe = recipe
         self._mask = _load_grey(recipe.mask) if isinstance(recipe.mask, Path) else None
-        card = translator.card
         if recipe.mask == "model" and card.mask_name is None:
             raise InputError(f"{card.name} has no mask of its own; give the file of a mask")
         self._size = seen_size(card, recipe.size)
         detail = card.default_detail if recipe.detail == "auto" else recipe.detail
         self._keeps_detail = detail == "transfer"
         self._signature = f"cyclegan {__version__}, model {card.name}, sha256 {card.sha256}"
-
-    def __call__(self, picture: Picture, progress: Progress | None = None) -> Picture:
-        """The translation of a picture, of the same size.
-
-        Raises: ModelError; PictureError if the mask has other proportions than the picture;
-        StoppedError if `progress` was stopped.
-        """
-        seen = self.see(picture.rgb)
-        return self.render(picture, seen, self.ask(seen, progress), progress)
 
     def made_by(self) -> dict[str, Any]:
         """All that decides how a translation looks, as plain JSON values.
@@ -104,23 +94,11 @@ class Renderer:
         mask cannot be read.
         """
         shown = {"size": self._size, "detail": "transfer" if self._keeps_detail else "off"}
-        return {"model": self._translator.card.sha256} | self._recipe.to_dict() | shown
+        return {"model": self._card.sha256} | self._recipe.to_dict() | shown
 
     def see(self, before: RGB) -> RGB:
         """A picture in the size in which the network is to see it."""
         return before if self._size is None else shrink(before, self._size)
-
-    def ask(self, seen: RGB, progress: Progress | None = None) -> Answer:
-        """What the network makes of what it sees. Raises: ModelError; StoppedError."""
-        started = time.perf_counter()
-        after = self._translator.translate(Picture(seen), progress).rgb
-        height, width = seen.shape[:2]
-        if max(height, width) == seen_size(self._translator.card, "auto"):
-            self._translator.note(Pace(time.perf_counter() - started, width, height))
-        if self._recipe.mask != "model":
-            return Answer(after)
-        mask = self._translator.find_mask(seen, progress)[..., None]
-        return Answer(after, np.clip(np.divide(mask, _CLEARLY, out=mask), 0, 1, out=mask))
 
     def render(
         self, picture: Picture, seen: RGB, answer: Answer, progress: Progress | None = None
@@ -165,6 +143,36 @@ class Renderer:
         if self._recipe.strip_gps:
             metadata = metadata.without_place()
         return replace(metadata, software=self._signature).kept(self._recipe.metadata)
+
+
+class Renderer(Finisher):
+    """Translates pictures by one model and one recipe; any number of threads may share it."""
+
+    def __init__(self, translator: Translator, recipe: Recipe) -> None:
+        """Raises: PictureError if the mask cannot be read; InputError if the model has none."""
+        super().__init__(translator.card, recipe)
+        self._translator = translator
+
+    def __call__(self, picture: Picture, progress: Progress | None = None) -> Picture:
+        """The translation of a picture, of the same size.
+
+        Raises: ModelError; PictureError if the mask has other proportions than the picture;
+        StoppedError if `progress` was stopped.
+        """
+        seen = self.see(picture.rgb)
+        return self.render(picture, seen, self.ask(seen, progress), progress)
+
+    def ask(self, seen: RGB, progress: Progress | None = None) -> Answer:
+        """What the network makes of what it sees. Raises: ModelError; StoppedError."""
+        started = time.perf_counter()
+        after = self._translator.translate(Picture(seen), progress).rgb
+        height, width = seen.shape[:2]
+        if max(height, width) == seen_size(self._card, "auto"):
+            self._translator.note(Pace(time.perf_counter() - started, width, height))
+        if self._recipe.mask != "model":
+            return Answer(after)
+        mask = self._translator.find_mask(seen, progress)[..., None]
+        return Answer(after, np.clip(np.divide(mask, _CLEARLY, out=mask), 0, 1, out=mask))
 
 
 def _load_grey(path: Path) -> Image.Image:

@@ -17,11 +17,12 @@ from app.ciede2000 import difference_of
 from app.effects import RGB, shrink
 from app.progress import Progress
 from app.recipe import Recipe
-from app.rendering import Renderer
+from app.rendering import Finisher, Renderer
 from app.store import Store
 from app.web.models import installed
 from app.web.run import Run, read_kept
 from app.web.words import template, texts
+from cyclegan.contract.card import ModelCard
 from cyclegan.contract.errors import ModelError
 from cyclegan.contract.images import Picture
 from cyclegan.contract.saving import save_picture
@@ -57,11 +58,10 @@ def shown_back(back: Back) -> dict[str, Any]:
     }
 
 
-def way_back(store: Store, model: str) -> str | None:
+def way_back(store: Store, card: ModelCard) -> str | None:
     """The installed model that undoes another one."""
-    usable = {entry.name: entry.card for entry in installed(store) if entry.card}
-    reverse = usable[model].reverse if model in usable else None
-    return reverse if reverse in usable else None
+    usable = {entry.name for entry in installed(store) if entry.card}
+    return card.reverse if card.reverse in usable else None
 
 
 def translate_back(store: Store, run: Run, progress: Progress) -> Back:
@@ -69,12 +69,12 @@ def translate_back(store: Store, run: Run, progress: Progress) -> Back:
 
     Whatever else a visitor asked for would be lost, or kept, without either model.
     """
-    reverse = way_back(store, run.model)
+    reverse = way_back(store, run.card)
     if reverse is None:
         raise ModelError(f"there is no model that undoes {run.model}")
     recipe = Recipe(size=run.size)
     before, seen, answer = read_kept(run)
-    after = Renderer(store.load(run.model), recipe).render(before, seen, answer)
+    after = Finisher(run.card, recipe).render(before, seen, answer)
     renderer = Renderer(store.load(reverse), recipe)
     seen = renderer.see(after.rgb)
     again = renderer.render(after, seen, renderer.ask(seen, progress))

@@ -24,14 +24,19 @@ def choice(
     chosen: bool,
     pace: Pace | None = None,
     language: str = "en",
+    is_alone: bool = True,
 ) -> str:
-    """A radio button as a card: what a model of a folder does, its size, pace, figures, licence."""
+    """A radio button as a card: what a model of a folder does, its size, pace, figures, licence.
+
+    Its name as well, where others have the same title.
+    """
     checked = " checked" if chosen else ""
+    name = "" if is_alone else f" <code>{escape(card.name)}</code>"
     figures = "".join(f"<li>{_headline(metric, language)}</li>" for metric in card.metrics[:2])
     return f"""
 <label class="choice">
   <input type="radio" name="model" value="{escape(card.name)}"{checked}>
-  <span class="choice-title">{escape(card.title)}</span>
+  <span class="choice-title">{escape(card.title)}{name}</span>
   {_example(card, folder, "")}
   <span class="choice-text">{escape(card.description)}</span>
   <ul class="facts">

@@ -95,4 +95,6 @@ def installed(store: Store) -> Sequence[Entry]:
 
 def without_folder(text: str, store: Store) -> str:
     """A sentence without the path to the models: visitors need not know where things are."""
-    return text.replace(f"{store.folder}{os.sep}", "")
+    return text.replace(f"{store.folder}{os.sep}", "").replace(
+        str(store.folder), "the folder of models"
+    )

@@ -99,7 +99,7 @@ class _Desk:
             **parts.clear(),
             parts.note: run.note,
             parts.download: gr.Button(interactive=True),
-            parts.back: gr.Button(interactive=way_back(self._store, run.model) is not None),
+            parts.back: gr.Button(interactive=way_back(self._store, run.card) is not None),
             parts.run: run,
             **self._show(run, values),
         }
@@ -146,7 +146,7 @@ class _Desk:
     def _show(self, run: Run | None, values: Any) -> Updates:
         if run is None:
             return {self.parts.run: gr.skip()}
-        return {self.parts.compare: pair(preview(self._store, run, read_options(values).recipe))}
+        return {self.parts.compare: pair(preview(run, read_options(values).recipe))}
 
     def write(
         self, request: gr.Request, run: Run, bar: gr.Progress = _BAR, *values: Any
@@ -154,7 +154,7 @@ class _Desk:
         """Make the file to take away."""
         wanted = read_options(values)
         with self._watched(_WRITING, request, bar) as progress:
-            file = write_file(self._store, run, wanted.recipe, wanted.format, progress)
+            file = write_file(run, wanted.recipe, wanted.format, progress)
         return {self.parts.note: run.note, self.parts.file: str(file)}
 
     def go_back(self, request: gr.Request, run: Run, bar: gr.Progress = _BAR) -> Updates:

@@ -48,10 +48,14 @@ def follow(page: gr.Blocks, picker: gr.HTML, store: Store) -> None:
 
 
 def offer(store: Store, chosen: str | None, language: str) -> tuple[str, str]:
-    """The name to choose, `chosen` if it is still there, and the cards of all models as HTML."""
+    """The name to choose, and the cards of all models as HTML.
+
+    What a visitor chose stays, also while it is not there: its files may just be replaced, and no
+    photo goes to another model unasked.
+    """
     usable = [entry.card for entry in installed(store) if entry.card]
-    names = [card.name for card in usable]
-    value = chosen if chosen in names else next(iter(names), "")
+    value = chosen or next((card.name for card in usable), "")
+    titles = [card.title for card in usable]
     listed = "".join(
         cards.choice(
             card,
@@ -59,6 +63,7 @@ def offer(store: Store, chosen: str | None, language: str) -> tuple[str, str]:
             chosen=card.name == value,
             pace=store.pace(card),
             language=language,
+            is_alone=titles.count(card.title) == 1,
         )
         for card in usable
     )

@@ -21,7 +21,7 @@ from PIL import Image
 from app.effects import RGB, shrink
 from app.progress import Progress
 from app.recipe import Recipe
-from app.rendering import Answer, Renderer
+from app.rendering import Answer, Finisher, Renderer
 from app.store import Store
 from app.web.compare import Pair
 from app.web.upload import Upload, result_name
@@ -47,10 +47,15 @@ class Run:
     """A photo that went through a network, and the folder where what came of it lies."""
 
     upload: Upload
-    model: str
+    card: ModelCard  # of the model, which may be gone or another one by now
     size: Any  # as in Recipe
     folder: Path
     note: str  # HTML: the model, the size, the time, a warning
+
+    @property
+    def model(self) -> str:
+        """The name of the model."""
+        return self.card.name
 
     def is_of(self, upload: Upload, model: str, size: Any) -> bool:
         """Whether it needs not be done again."""
@@ -90,7 +95,7 @@ def run_model(
     if last and last.region and last.upload.path == upload.path:
         shutil.copy(last.region, folder)
     note = _note(translator.card, before, seen, seconds, language)
-    return Run(upload, model, size, folder, note)
+    return Run(upload, translator.card, size, folder, note)
 
 
 def _note(card: ModelCard, before: Picture, seen: RGB, seconds: float, language: str) -> str:
@@ -111,13 +116,13 @@ def _note(card: ModelCard, before: Picture, seen: RGB, seconds: float, language:
     return f"{escape(card.title)} · {pixels} · {took}{strong}"
 
 
-def preview(store: Store, run: Run, recipe: Recipe) -> Pair:
+def preview(run: Run, recipe: Recipe) -> Pair:
     """What a recipe makes of a photo, small enough for a page. Raises: CycleGANError.
 
     Of the size and the region, here and in `write_file`, those of the run count.
     """
     before, seen, answer = read_kept(run)
-    after = _renderer(store, run, recipe).render(before, seen, answer)
+    after = _finisher(run, recipe).render(before, seen, answer)
     suffix = _preview_suffix(before)
     path = run.folder / f"after-{time.time_ns()}{suffix}"
     save_picture(after, path, quality=92)
@@ -138,15 +143,15 @@ def read_kept(run: Run) -> tuple[Picture, RGB, Answer]:
     return before, kept.get("seen", before.rgb), Answer(kept["made"])
 
 
-def write_file(store: Store, run: Run, recipe: Recipe, format: str, progress: Progress) -> Path:
+def write_file(run: Run, recipe: Recipe, format: str, progress: Progress) -> Path:
     """What a recipe makes of a photo, in full size, for the visitor to take away.
 
     Raises: CycleGANError.
     """
-    renderer = _renderer(store, run, recipe)
+    finisher = _finisher(run, recipe)
     before = load_picture(run.upload.path, name=run.upload.name)
     made = _load(run, "made.npy")
-    after = renderer.render(before, renderer.see(before.rgb), Answer(made), progress)
+    after = finisher.render(before, finisher.see(before.rgb), Answer(made), progress)
     file = run.folder / result_name(run.upload.name, run.model, format)
     save_picture(after, file, quality=recipe.quality, check=progress.check)
     return file
@@ -172,8 +177,8 @@ def set_region(run: Run, drawn: str) -> None:
         temporary.write_bytes(content)
 
 
-def _renderer(store: Store, run: Run, recipe: Recipe) -> Renderer:
-    return Renderer(store.load(run.model), replace(recipe, size=run.size, mask=run.region))
+def _finisher(run: Run, recipe: Recipe) -> Finisher:
+    return Finisher(run.card, replace(recipe, size=run.size, mask=run.region))
 
 
 def _keep(folder: Path, before: Picture, seen: RGB, made: RGB) -> None:

@@ -70,6 +70,7 @@ def test_without_a_model_that_goes_back_there_is_no_way(
 ) -> None:
     add_model(weights_dir, "negate", reverse=reverse)
     store = Store(weights_dir)
-    assert way_back(store, "negate") is None
+    run = go(store)
+    assert way_back(store, run.card) is None
     with pytest.raises(ModelError, match="no model that undoes negate"):
-        translate_back(store, go(store), Progress())
+        translate_back(store, run, Progress())

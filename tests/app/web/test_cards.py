@@ -7,11 +7,12 @@ import pytest
 from app.store import Store
 from app.translator import Pace
 from cyclegan.contract.card import Metric, ModelCard
+from cyclegan.contract.errors import CycleGANError
 
 pytest.importorskip("gradio", reason="the page needs gradio (extra: web)")
 
 from app.web import cards
-from app.web.models import describe, hold_against_cards
+from app.web.models import describe, hold_against_cards, without_folder
 from app.web.picker import offer
 
 
@@ -67,7 +68,7 @@ def test_a_card_tells_how_long_a_picture_took_here(card: ModelCard, tmp_path: Pa
 
 
 def test_files_are_held_against_their_cards(weights_dir: Path) -> None:
-    assert "is the file that its card describes" in hold_against_cards(Store(weights_dir))
+    assert "is unchanged: it matches its card" in hold_against_cards(Store(weights_dir))
     model = weights_dir / "negate.onnx"
     model.write_bytes(model.read_bytes().replace(b"Neg", b"Abs"))
     html = hold_against_cards(Store(weights_dir))
@@ -85,7 +86,7 @@ def test_factor_belongs_to_the_name_of_a_metric(card: ModelCard) -> None:
     assert html.index("lower is better") < html.index("higher is better")
 
 
-def test_picker_keeps_a_choice_that_is_still_there(
+def test_picker_keeps_a_choice_also_while_its_files_are_replaced(
     weights_dir: Path, add_model: Callable[..., ModelCard]
 ) -> None:
     add_model(weights_dir, "same", "Identity")
@@ -93,8 +94,30 @@ def test_picker_keeps_a_choice_that_is_still_there(
     assert offer(store, "same", "en")[0] == "same"
     (weights_dir / "same.json").unlink()
     chosen, listed = offer(store, "same", "en")
-    assert chosen == "negate"
+    assert chosen == "same"
     assert 'value="same"' not in listed
+    assert "checked" not in listed
+
+
+def test_no_refusal_tells_where_the_models_are(weights_dir: Path) -> None:
+    store = Store(weights_dir)
+    (weights_dir / "negate.onnx").write_bytes(b"torn")
+    for refused in ("nonsense", "negate"):
+        with pytest.raises(CycleGANError) as raised:
+            store.card(refused)
+        assert str(weights_dir) in str(raised.value)
+        assert str(weights_dir) not in without_folder(str(raised.value), store)
+
+
+def test_models_of_one_title_are_told_apart_by_their_names(
+    weights_dir: Path, add_model: Callable[..., ModelCard]
+) -> None:
+    store = Store(weights_dir)
+    assert "<code>" not in offer(store, None, "en")[1]
+    add_model(weights_dir, "inverted")
+    listed = offer(store, None, "en")[1]
+    assert listed.count("<code>") == 2
+    assert "Photo to negative <code>inverted</code>" in listed
 
 
 def test_broken_model_is_listed_with_its_reason_after_the_usable_ones(weights_dir: Path) -> None:
