@@ -180,8 +180,8 @@ def choose_checkpoint(
         return (
             "latest",
             latest,
-            f"latest: {latest['run']['images_seen']:,} images (the best of thumbnails, {record}, "
-            "says nothing of content; --checkpoint best takes it)",
+            f"latest: {latest['run']['images_seen']:,} images (the best was chosen by thumbnails, "
+            f"{record}, which say nothing of content; --checkpoint best exports it)",
         )
     # A run that was killed right after the measurement has an older latest.
     seen = max(record.images_seen, latest["run"]["images_seen"])

@@ -194,6 +194,7 @@ def run_training(
     from cyclegan import terminal  # lazy: torch, rich
     from cyclegan.devices import choose_device
     from cyclegan.processes import join_processes
+    from cyclegan.report_page import REPORT
     from cyclegan.run_folder import has_lost_patience
     from cyclegan.train import train as train_run
 
@@ -218,10 +219,11 @@ def run_training(
             )
         except KeyboardInterrupt:
             if processes.is_first:
-                typer.echo(f"stopped; the same command again goes on with {out}", err=True)
+                typer.echo(f"stopped; run the same command again to continue {out}", err=True)
             raise typer.Exit(EXIT_INTERRUPTED) from None
     if processes.is_first:
-        typer.echo(f"{out}: {state.images_seen} images, {state.elapsed_s / 60:.1f} minutes")
+        length = f"{state.images_seen} images, {state.elapsed_s / 60:.1f} minutes"
+        typer.echo(f"{out} is done: {length}; {out / REPORT} shows how it went")
         for direction, record in state.best.items():
             typer.echo(f"best {direction}: {record}")
         is_early = config.share_done(state.images_seen, state.elapsed_s) < 1

@@ -29,9 +29,9 @@ def _unreadable(found: Evidence, _config: TrainConfig) -> Iterator[Finding]:
         yield Finding(
             "fix",
             "unreadable",
-            f"{_count(broken, 'file')} cannot be read as pictures.",
+            f"{_count(broken, 'file')} cannot be read.",
             "Copy them again from where they came, or delete them.",
-            tuple((f"{found.name(each.path)}: {each.reason}",) for each in broken),
+            tuple((f"{found.name(each.path)} {each.reason}",) for each in broken),
             {"count": len(broken)},
         )
 
@@ -76,7 +76,7 @@ def _both_domains(found: Evidence, _config: TrainConfig) -> Iterator[Finding]:
             "fix",
             "both-domains",
             f"{_count(shared, 'picture')} {_is(shared)} in both domains{_exactness(shared)}. "
-            "What is both A and B teaches the discriminators that the domains are the same.",
+            "A picture in both teaches the discriminators that the domains are the same.",
             "Keep each in the domain that it belongs to.",
             _pairs(found, shared),
             {"count": len(shared), "exact": _count_exact(shared)},

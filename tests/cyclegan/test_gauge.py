@@ -239,6 +239,7 @@ def test_the_command_says_what_it_measures_and_why_it_ends(
             r"measured at (\d) images: AtoB KID \S+ FID \S+( \(best\))?,", result.stderr
         )
         assert measured == ([] if is_over else [("1", " (best)"), ("2", "")])
+        assert f"{tmp_path / 'run' / 'report.html'} shows how it went\n" in result.stdout
         assert re.search(r"\nbest AtoB: KID x100 \S+ at 1 images\n", result.stdout)
         assert "ended early: no new best in a row of 1 measurements" in result.stdout
     alone = [f"--domain-a={still.domain_a}", f"--domain-b={still.domain_b}", "--max-images=1"]
@@ -279,7 +280,7 @@ def test_export_takes_the_best_of_thumbnails_only_when_told(
     train(still.replace(max_images=2, features=""), tmp_path)
     name, latest, sentence = choose_checkpoint(tmp_path, "AtoB", None)
     assert (name, latest["run"]["images_seen"]) == ("latest", 2)
-    assert sentence.startswith("latest: 2 images (the best of thumbnails, SWD x100 ")
+    assert sentence.startswith("latest: 2 images (the best was chosen by thumbnails, SWD x100 ")
     name, best, sentence = choose_checkpoint(tmp_path, "AtoB", "best")
     assert (name, best["run"]["images_seen"]) == ("best", 1)
     assert sentence.startswith("best: SWD x100 ")

@@ -31,7 +31,7 @@ def test_broken_files_are_named_with_their_reason(data: Path, checked: Checked) 
         ("is empty", "is truncated", "is not a picture"),
         strict=True,
     ):
-        assert line.startswith(f"{name}: {reason}")
+        assert line.startswith(f"{name} {reason}")
 
 
 def test_a_domain_too_small_to_train_on_must_be_fixed(data: Path, config: TrainConfig) -> None:
