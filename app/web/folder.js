@@ -129,11 +129,8 @@ const poll = async () => {
 
 const act = async (method, path, button) => {
   button.disabled = true;
-  try {
-    await fetch(new URL(path, jobs), { method });
-  } catch {
-    button.disabled = false;
-  }
+  const answer = await fetch(new URL(path, jobs), { method }).catch(() => null);
+  if (!answer?.ok) button.disabled = false; // it can be pressed again
   poll();
 };
 

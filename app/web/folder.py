@@ -14,7 +14,7 @@ import gradio as gr
 from app.jobs.intake import Sent
 from app.jobs.office import Office
 from app.store import Store
-from app.web.models import installed, without_folder
+from app.web.models import LOOK_EVERY_S, installed, without_folder
 from app.web.options import lay_out_options, read_options
 from app.web.updates import Updates, rechoose
 from app.web.upload import read_upload
@@ -50,11 +50,17 @@ _CHOOSE = f"""() => {{
   chooser.click();
 }}"""
 
+# What was sent leaves the field; what was added meanwhile stays.
+_KEEP_THE_REST = """(job, files) => {
+  const rest = (files ?? []).filter(file => !job?.sent?.includes(file.path));
+  return [rest.length ? rest : null];
+}"""
+
 log = logging.getLogger(__name__)
 
 
 def folder_tab(page: gr.Blocks, store: Store, office: Office) -> None:
-    """Fill the tab; the models are looked up again whenever the page is opened."""
+    """Fill the tab; the models are looked up again and again while the page is open."""
     with gr.Row(elem_classes="desk"):
         with gr.Column():
             files = gr.File(
@@ -88,26 +94,36 @@ def folder_tab(page: gr.Blocks, store: Store, office: Office) -> None:
         except Exception:  # a bug of ours is logged, and its visitor gets a sentence
             log.exception("sending %d files for %s", len(uploads), name)
             return {job: str(word("photo.bug"))}
-        return {files: None, job: {"id": id}}
+        return {job: {"id": id, "sent": [each["path"] for each in uploads]}}
 
-    def look_again(chosen: Any) -> Any:
+    stamp = gr.State("")
+
+    def look(chosen: Any, known: str) -> tuple[Any, str]:
+        now = store.stamp()
+        if now == known:
+            return gr.skip(), known
         choices, value = _offer(store, chosen)
-        return gr.update(choices=choices, **rechoose(value, chosen=chosen))
+        return gr.update(choices=choices, **rechoose(value, chosen=chosen)), now
 
     choose.click(fn=None, js=_CHOOSE, api_visibility="private")
-    start.click(
+    sending = start.click(
         send,
         inputs=[files, model, *options.widgets()],
-        outputs=[files, job],
+        outputs=job,
         preprocess=False,  # see read_upload
         show_progress="minimal",
         show_progress_on=start,
         api_visibility="private",
     )
-    page.load(
-        look_again,
-        inputs=model,
-        outputs=model,
+    sending.success(
+        fn=None, inputs=[job, files], outputs=files, js=_KEEP_THE_REST, api_visibility="private"
+    )
+    gr.on(
+        [page.load, gr.Timer(LOOK_EVERY_S).tick],
+        look,
+        inputs=[model, stamp],
+        outputs=[model, stamp],
+        preprocess=False,  # what was chosen may not be among the choices any more
         show_progress="hidden",
         queue=False,
         api_visibility="private",
@@ -118,9 +134,13 @@ def folder_tab(page: gr.Blocks, store: Store, office: Office) -> None:
 def _offer(store: Store, chosen: str | None) -> tuple[list[tuple[str, str]], str | None]:
     """The models to choose from, by title and name, and the one to choose."""
     cards = [entry.card for entry in installed(store) if entry.card]
-    names = [card.name for card in cards]
-    value = chosen if chosen in names else next(iter(names), None)
-    return [(card.title, card.name) for card in cards], value
+    titles = [card.title for card in cards]
+    labels = [
+        card.title if titles.count(card.title) == 1 else f"{card.title} ({card.name})"
+        for card in cards
+    ]
+    value = chosen or next((card.name for card in cards), None)
+    return [(label, card.name) for label, card in zip(labels, cards, strict=True)], value
 
 
 def _read(payload: Sequence[Any]) -> Iterator[Sent]:

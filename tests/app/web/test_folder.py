@@ -77,7 +77,7 @@ def test_photos_come_back_as_a_zip_and_the_address_leads_those_back_who_may(
     page.get_by_role("tab", name="Folder").press("Enter")
 
     page.get_by_role("button", name="Translate all").press("Enter")
-    page.locator(".job-refusal", has_text="Give photos first").wait_for()
+    page.locator(".job-refusal", has_text="Add photos first").wait_for()
     bad = tmp_path / "bad.zip"
     with zipfile.ZipFile(bad, "w") as archive:
         archive.writestr("../out.png", photo.read_bytes())
@@ -149,6 +149,30 @@ def test_photos_come_back_as_a_zip_and_the_address_leads_those_back_who_may(
     refused = {f"{said} 401 (Unauthorized)", f"{said} 404 (Not Found)"}
     assert set(complaints + others_complaints) <= refused
     assert server.asked_network_for() == []
+
+
+def test_what_is_added_while_a_job_is_sent_stays(
+    serve: Callable[..., Any], chromium: Any, weights_dir: Path, photo: Path, tmp_path: Path
+) -> None:
+    page, complaints = open_page(chromium, serve(weights_dir).url)
+    page.get_by_role("tab", name="Folder").press("Enter")
+    other = shutil.copy(photo, tmp_path / "other.png")
+    held: list[Any] = []
+    page.route("**/queue/join*", lambda route: held.append(route), times=1)
+    with page.expect_request("**/queue/join*"):
+        send(page, photo)
+    page.locator("#files input[type=file]").set_input_files(other)
+    page.locator("#files tr").nth(1).wait_for()
+    held[0].continue_()
+    state(page, "Done")
+    page.get_by_text("1 of 1 translated").wait_for()
+    page.locator("#files tr").nth(1).wait_for(state="detached")
+    page.locator('#files [aria-label="other.png"]').wait_for()
+    page.get_by_role("button", name="Translate all").press("Enter")
+    page.locator("#files tr").wait_for(state="detached")
+    state(page, "Done")
+    assert list(result(page)) == ["other.png", "failures.csv"]
+    assert complaints == []
 
 
 def test_a_server_that_is_killed_goes_on_where_it_was(
