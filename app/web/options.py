@@ -41,14 +41,13 @@ class Wanted:
 
 
 def lay_out_options(*, many: bool = False) -> Options:
-    """The widgets, folded away; results of `many` photos may have the format of each."""
+    """The widgets, folded away, for one photo or for many."""
     sizes: list[tuple[str, str | int | float]] = [(word("options.auto"), "auto")]
     sizes += [(str(size), size) for size in _SIZES] + [(word("options.native"), "native")]
+    same = word("options.each-format" if many else "options.same-format")
     formats: list[tuple[str, Format]] = [
-        (each, each) for each in FORMATS_TO_ASK_FOR if each != "auto"
+        (same if each == "auto" else each, each) for each in FORMATS_TO_ASK_FOR
     ]
-    if many:
-        formats.insert(0, (word("options.each-format"), "auto"))
     details = [(word(f"options.{each}"), each) for each in DETAILS]
     kept = [(word(f"options.{each}"), each) for each in KEEPS]
     with gr.Accordion(word("options.more"), open=False):
@@ -71,7 +70,7 @@ def lay_out_options(*, many: bool = False) -> Options:
                 label=word("options.detail"),
                 info=word("options.detail-info"),
             ),
-            format=gr.Radio(formats, value=formats[0][1], label=word("options.format")),
+            format=gr.Radio(formats, value="auto", label=word("options.format")),
             quality=gr.Slider(
                 *QUALITIES,
                 Recipe.quality,

@@ -19,6 +19,7 @@ from gradio.utils import get_upload_folder
 from PIL import Image
 
 from app.effects import RGB, shrink
+from app.naming import Format, Naming
 from app.progress import Progress
 from app.recipe import Recipe
 from app.rendering import Answer, Finisher, Renderer
@@ -143,7 +144,7 @@ def read_kept(run: Run) -> tuple[Picture, RGB, Answer]:
     return before, kept.get("seen", before.rgb), Answer(kept["made"])
 
 
-def write_file(run: Run, recipe: Recipe, format: str, progress: Progress) -> Path:
+def write_file(run: Run, recipe: Recipe, format: Format, progress: Progress) -> Path:
     """What a recipe makes of a photo, in full size, for the visitor to take away.
 
     Raises: CycleGANError.
@@ -152,7 +153,8 @@ def write_file(run: Run, recipe: Recipe, format: str, progress: Progress) -> Pat
     before = load_picture(run.upload.path, name=run.upload.name)
     made = _load(run, "made.npy")
     after = finisher.render(before, finisher.see(before.rgb), Answer(made), progress)
-    file = run.folder / result_name(run.upload.name, run.model, format)
+    suffix = Naming(format).suffix(Path(run.upload.name))
+    file = run.folder / result_name(run.upload.name, run.model, suffix)
     save_picture(after, file, quality=recipe.quality, check=progress.check)
     return file
 

@@ -33,10 +33,10 @@ def read_upload(payload: Mapping[str, Any] | None) -> Upload | None:
     return Upload(path, plain_name(payload.get("orig_name") or path.name))
 
 
-def result_name(upload: str, model: str, format: str) -> str:
+def result_name(upload: str, model: str, suffix: str) -> str:
     """What the result is called when it is downloaded: `photo.jpg` -> `photo_horse2zebra.png`."""
     stem = Path(upload).stem.encode()[:150].decode(errors="ignore")  # names end at 255 bytes
-    return plain_name(f"{stem}_{model}.{format}")
+    return plain_name(f"{stem}_{model}{suffix}")
 
 
 def take_uploads_only() -> None:

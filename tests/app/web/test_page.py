@@ -122,7 +122,7 @@ def test_page_works_by_keys_alone_on_a_narrow_dark_screen(
     visitor.tab_to("button", "Download")
     with page.expect_download() as download:
         page.keyboard.press("Enter")
-    assert download.value.suggested_filename == "cat_same.png"
+    assert download.value.suggested_filename == "cat_same.jpg"
     visitor.tab_to("tab", "Models", backwards=True)
     page.keyboard.press("Enter")
     visitor.tab_to("button", "Verify the files")

@@ -3,7 +3,7 @@ import io
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 import numpy as np
 import pytest
@@ -62,14 +62,14 @@ def test_result_is_exact_and_its_previews_are_small(
     Image.fromarray(wide).save(photo)
     store = Store(weights_dir)
     run = run_model(store, Upload(photo, "my photo.png"), "negate", "auto", Progress())
-    file = write_file(store, run, Recipe(), "png", Progress())
+    file = write_file(run, Recipe(), "png", Progress())
 
     assert file.name == "my photo_negate.png"
     assert file.is_relative_to(cache)
     expected = wide.copy()
     expected[..., :3] = 255 - wide[..., :3]
     np.testing.assert_array_equal(read(file), expected)
-    pair = preview(store, run, Recipe())
+    pair = preview(run, Recipe())
     assert (pair.width, pair.height) == (PREVIEW_SIDE, 10)
     for path in (pair.before, pair.after):
         assert read(path).shape == (10, PREVIEW_SIDE, 4)
@@ -82,15 +82,38 @@ def test_options_and_region_act_without_the_network(
     store = Store(weights_dir)
     run = run_model(store, photo, "negate", "auto", Progress())
     store.load("negate")._session = None  # whoever asked it now would fail
-    half = write_file(store, run, Recipe(strength=0.5), "png", Progress())
+    half = write_file(run, Recipe(strength=0.5), "png", Progress())
     assert set(np.unique(read(half))) == {128}  # 127.5 rounded up, whatever v is
-    assert abs(read(preview(store, run, Recipe(strength=0.5)).after).astype(int) - 128).max() <= 1
+    assert abs(read(preview(run, Recipe(strength=0.5)).after).astype(int) - 128).max() <= 1
     set_region(run, region(0, 0, 45, 60))
-    file = write_file(store, run, Recipe(), "png", Progress())
+    file = write_file(run, Recipe(), "png", Progress())
     np.testing.assert_array_equal(read(file)[:, 45:], noise(60, 90)[:, 45:])
     np.testing.assert_array_equal(read(file)[:, :40], 255 - noise(60, 90)[:, :40])
     set_region(run, "")
     assert run.region is None
+
+
+def test_a_result_stays_when_its_model_is_replaced_or_deleted(
+    weights_dir: Path, add_model: Callable[..., object], photo: Upload, noise: Callable[..., Any]
+) -> None:
+    store = Store(weights_dir)
+    run = run_model(store, photo, "negate", "auto", Progress())
+    add_model(weights_dir, "negate", "Identity", training_size=16)  # it sees photos smaller
+    replaced = write_file(run, Recipe(), "png", Progress())
+    np.testing.assert_array_equal(read(replaced), 255 - noise(60, 90))
+    for file in weights_dir.glob("negate.*"):
+        file.unlink()
+    assert (preview(run, Recipe()).width, preview(run, Recipe()).height) == (90, 60)
+
+
+def test_a_download_has_the_format_of_the_photo_unless_another_is_chosen(
+    weights_dir: Path, tmp_path: Path, noise: Callable[..., Any]
+) -> None:
+    photo = tmp_path / "photo.JPG"
+    Image.fromarray(noise(60, 90)).save(photo, "JPEG")
+    run = run_model(Store(weights_dir), Upload(photo, photo.name), "negate", "auto", Progress())
+    assert write_file(run, Recipe(), "auto", Progress()).name == "photo_negate.JPG"
+    assert write_file(run, Recipe(), "png", Progress()).name == "photo_negate.png"
 
 
 def test_a_file_that_is_stopped_while_it_is_written_is_not_there(
@@ -100,7 +123,7 @@ def test_a_file_that_is_stopped_while_it_is_written_is_not_there(
     run = run_model(store, photo, "negate", "auto", Progress())
     progress = Progress(lambda done, total: progress.stop())  # with the only rows; then it is saved
     with pytest.raises(StoppedError):
-        write_file(store, run, Recipe(strength=0.5), "jpg", progress)
+        write_file(run, Recipe(strength=0.5), "jpg", progress)
     assert not list(run.folder.glob("*photo*"))
     assert not list(run.folder.glob(".tmp*"))
 
@@ -115,10 +138,8 @@ def test_a_preview_shows_what_is_written_where_the_network_saw_less(
     store = Store(weights_dir)
     for size in ("auto", 2000, "native"):
         run = run_model(store, Upload(path, "photo.png"), "negate", size, Progress())
-        large = Image.open(write_file(store, run, Recipe(), "png", Progress())).resize(
-            (PREVIEW_SIDE, 20)
-        )
-        small = read(preview(store, run, Recipe()).after).astype(int)
+        large = Image.open(write_file(run, Recipe(), "png", Progress())).resize((PREVIEW_SIDE, 20))
+        small = read(preview(run, Recipe()).after).astype(int)
         assert abs(small - np.asarray(large)).max() <= 4  # the preview is a JPEG
 
 
@@ -160,11 +181,11 @@ def test_a_word_of_warning_where_the_photo_is_unlike_what_the_model_learned_from
     store = Store(weights_dir)
     note = run_model(store, photo, "negate", "auto", Progress()).note
     assert note.endswith(
-        "<br><strong>The photo is unlike the pictures that the model learned from: "
-        "do not expect much. It is much brighter.</strong>"
+        "<br><strong>This photo is unlike the pictures that the model learned from. "
+        "The result may disappoint. It is much brighter.</strong>"
     )
     turkish = run_model(store, photo, "negate", "auto", Progress(), language="tr").note
-    assert turkish.endswith("beklemeyin. Çok daha aydınlık.</strong>")
+    assert turkish.endswith("olabilir. Çok daha aydınlık.</strong>")
     night = tmp_path / "night.png"
     Image.fromarray(dark[0]).save(night)
     like = run_model(store, Upload(night, "night.png"), "negate", "auto", Progress()).note
@@ -181,7 +202,7 @@ def test_a_photo_that_is_deleted_is_asked_for_again(weights_dir: Path, photo: Up
     run = run_model(store, photo, "negate", "auto", Progress())
     shutil.rmtree(run.folder)
     with pytest.raises(PictureError, match=r"^photo\.png .* is deleted; give it again"):
-        preview(store, run, Recipe())
+        preview(run, Recipe())
 
 
 def test_refusals_name_the_upload_and_not_its_path(weights_dir: Path, tmp_path: Path) -> None:
@@ -213,8 +234,8 @@ def test_names_keep_what_is_harmless(given: str, kept: str) -> None:
 
 
 def test_result_is_named_after_upload_and_model() -> None:
-    assert result_name("holiday.jpg", "horse2zebra", "webp") == "holiday_horse2zebra.webp"
-    assert len(result_name("ü" * 300 + ".jpg", "horse2zebra", "png").encode()) < 200
+    assert result_name("holiday.jpg", "horse2zebra", ".webp") == "holiday_horse2zebra.webp"
+    assert len(result_name("ü" * 300 + ".jpg", "horse2zebra", ".png").encode()) < 200
 
 
 def test_upload_without_a_file_is_none() -> None:
