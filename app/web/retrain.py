@@ -6,6 +6,7 @@ training_watch.py. The tab is there only where the operator allows it.
 
 import json
 import logging
+from collections.abc import Iterator
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
@@ -18,7 +19,7 @@ from app.store import Store
 from app.trainings.orders import Order
 from app.trainings.pictures import Pictures, held_out
 from app.trainings.runs import Trainings
-from app.web.training_view import alert, duration
+from app.web.training_view import alert, duration, wait
 from app.web.training_watch import Watch, connect_watch, lay_out_watch
 from app.web.updates import Updates
 from app.web.words import language_of, retell, say, word
@@ -47,6 +48,7 @@ class _Form:
     check: gr.Button
     start: gr.Button
     told: gr.HTML
+    whole: gr.Accordion
 
     @property
     def inputs(self) -> list[Any]:
@@ -80,7 +82,7 @@ def _lay_out_form(pictures: Pictures, *, is_open: bool) -> _Form:
     names, uploads, folders = [], [], []
     below = pictures.folders()
     presets = [(word(f"retrain.{preset}"), preset) for preset in _PRESETS]
-    with gr.Accordion(word("retrain.new"), open=is_open, elem_id="new-training"):
+    with gr.Accordion(word("retrain.new"), open=is_open, elem_id="new-training") as whole:
         with gr.Row():
             for kind, name in _NAMES.items():
                 with gr.Column(elem_id=f"kind-{kind}"):
@@ -98,7 +100,12 @@ def _lay_out_form(pictures: Pictures, *, is_open: bool) -> _Form:
                         )
                     )
                     folders.append(
-                        gr.Dropdown(["", *below], value="", label=word("retrain.choose"))
+                        gr.Dropdown(
+                            ["", *below],
+                            value="",
+                            label=word("retrain.choose"),
+                            visible=bool(below),
+                        )
                     )
         preset = gr.Radio(presets, value="fast", label=word("retrain.preset"))
         minutes = gr.Number(60, label=word("retrain.minutes"), minimum=0.1, maximum=10_000)
@@ -122,16 +129,18 @@ def _lay_out_form(pictures: Pictures, *, is_open: bool) -> _Form:
         check,
         start,
         told,
+        whole,
     )
 
 
 def _connect_form(form: _Form, watch: Watch, trainings: Trainings, pictures: Pictures) -> None:
-    def check(request: gr.Request, *answers: Any) -> str:
+    def check(request: gr.Request, *answers: Any) -> Iterator[str]:
         language = language_of(request)
+        yield wait(say(language, "retrain.checking"))
         try:
-            return _diagnose(_read_order(pictures, language, *answers), language)
+            yield _diagnose(_read_order(pictures, language, *answers), language)
         except CycleGANError as error:
-            return alert(error, trainings.root)
+            yield alert(error, trainings.root)
 
     def start(request: gr.Request, *answers: Any) -> Updates:
         try:
@@ -139,10 +148,20 @@ def _connect_form(form: _Form, watch: Watch, trainings: Trainings, pictures: Pic
         except CycleGANError as error:
             return {form.told: alert(error, trainings.root)}
         chosen = gr.Dropdown(choices=trainings.names(), value=name)
-        return {form.told: "", watch.chosen: chosen}
+        # Out of the way of what is to be watched now.
+        return {form.told: "", watch.chosen: chosen, form.whole: gr.Accordion(open=False)}
 
-    form.check.click(check, form.inputs, form.told, api_visibility="private")
-    form.start.click(start, form.inputs, [form.told, watch.chosen], api_visibility="private")
+    form.check.click(
+        check, form.inputs, form.told, show_progress="hidden", api_visibility="private"
+    )
+    form.start.click(
+        start,
+        form.inputs,
+        [form.told, watch.chosen, form.whole],
+        show_progress="minimal",
+        show_progress_on=form.start,
+        api_visibility="private",
+    )
 
 
 def _read_order(
@@ -216,6 +235,9 @@ def _diagnose(order: Order, language: str) -> str:
     if found["hours"] is not None:
         time = duration(3600 * found["hours"], language)
         lines.append(say(language, "found.time", time=time))
+        if order.max_minutes < 60 * found["hours"]:
+            limit = duration(60 * order.max_minutes, language)
+            lines.append(say(language, "found.limit", limit=limit))
     if not findings:
         lines.append(say(language, "found.fine"))
     facts = "".join(f"<li>{escape(line)}</li>" for line in lines)
@@ -229,4 +251,6 @@ def _diagnose(order: Order, language: str) -> str:
             f'<li class="{escape(each["level"])}"><strong>{level}:</strong> '
             f"{named(text)} {named(remedy)}</li>"
         )
-    return f'<div role="status"><ul class="facts">{facts}</ul><ul>{listed}</ul></div>'
+    return (
+        f'<div role="status"><ul class="facts">{facts}</ul><ul class="findings">{listed}</ul></div>'
+    )

@@ -33,7 +33,7 @@ from app.store import Store
 from app.tidy import tidied
 from app.web.models import installed
 from app.web.page import NOTHING_MORE, Allowed, build
-from app.web.theme import HEAD, STYLE, theme
+from app.web.theme import HEAD, STYLES, theme
 from app.web.upload import take_uploads_only
 from app.web.words import I18N
 from cyclegan import __version__
@@ -143,7 +143,7 @@ def application(
         page,
         path="/",
         theme=theme(),
-        css_paths=STYLE,
+        css_paths=STYLES,
         head=HEAD,
         i18n=I18N,
         auth=auth,

@@ -6,7 +6,7 @@ from urllib.parse import quote
 import gradio as gr
 from gradio.themes.utils.fonts import Font
 
-STYLE = Path(__file__).with_name("style.css")
+STYLES = [Path(__file__).with_name(name) for name in ("style.css", "tabs.css")]
 
 # Two pictures that become each other, drawn into the page so that the browser asks for nothing.
 ICON = (

@@ -4,6 +4,7 @@ What is known of checkpoints is in app/trainings/checkpoints.py and comparison.p
 """
 
 import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
@@ -19,11 +20,13 @@ from app.trainings.comparison import Comparison, compare
 from app.trainings.orders import Direction
 from app.trainings.runs import Trainings
 from app.trainings.standing import Training
-from app.web.training_view import alert, measured, ways
+from app.web.models import installed
+from app.web.training_view import alert, measured, wait, ways
 from app.web.updates import Updates, rechoose
 from app.web.upload import read_upload
 from app.web.words import language_of, say, word
-from cyclegan.contract.errors import CycleGANError
+from cyclegan.contract.card import MODEL_NAME
+from cyclegan.contract.errors import CycleGANError, InputError
 from cyclegan.contract.images import Picture
 from cyclegan.contract.saving import save_picture
 
@@ -74,11 +77,10 @@ def lay_out_maker() -> Maker:
     students = [(word(f"student.{size}"), size) for size in STUDENTS]
     with gr.Accordion(word("watch.export"), open=False, elem_id="export"):
         direction = gr.Radio([], label=word("watch.direction"))
-        with gr.Row():
-            own = gr.File(label=word("watch.own"), file_types=["image"], height=140, elem_id="own")
-            compare = gr.Button(
-                word("watch.compare"), size="md", interactive=False, elem_id="compare-checkpoints"
-            )
+        own = gr.File(label=word("watch.own"), file_types=["image"], height=140, elem_id="own")
+        compare = gr.Button(
+            word("watch.compare"), size="md", interactive=False, elem_id="compare-checkpoints"
+        )
         compared = gr.HTML(html_template=_TEMPLATE, apply_default_css=False, elem_id="compared")
         checkpoint = gr.Radio([], label=word("watch.checkpoint"))
         name = gr.Textbox(label=word("watch.name"), max_lines=1, max_length=100)
@@ -138,33 +140,51 @@ def show_offer(maker: Maker, offer: Offer, before: Offer | None, direction: Any)
 def connect_maker(maker: Maker, chosen: gr.Dropdown, trainings: Trainings, store: Store) -> None:
     """Do what the buttons say with the training that is chosen."""
 
-    def try_all(name: Any, direction: Any, own: Any, request: gr.Request) -> Updates:
-        upload = read_upload(own)
+    def try_all(name: Any, direction: Any, own: Any, request: gr.Request) -> Iterator[Updates]:
+        language, upload = language_of(request), read_upload(own)
+        yield {maker.compared: {"wait": say(language, "watch.comparing")}, maker.told: ""}
         try:
             training = trainings.look(name or "")
             comparison = compare(training, direction, upload.path if upload else None)
         except CycleGANError as error:
-            return {maker.told: alert(error, trainings.root)}
-        return {maker.compared: _shown(comparison, language_of(request)), maker.told: ""}
+            yield {maker.compared: None, maker.told: alert(error, trainings.root)}
+        else:
+            yield {maker.compared: _shown(comparison, language)}
 
     def make(
         name: Any, direction: Any, checkpoint: Any, model: Any, as_int8: Any, request: gr.Request
-    ) -> str:
+    ) -> Iterator[str]:
+        language, called = language_of(request), str(model or "").strip()
         try:
+            _check_name(called, store, language)
             found = choose_checkpoint(trainings.look(name or ""), direction, checkpoint)
-            found.export(model.strip(), store.folder, as_int8=bool(as_int8))
+            yield wait(say(language, "watch.making"))
+            found.export(called, store.folder, as_int8=bool(as_int8))
         except CycleGANError as error:
-            return alert(error, trainings.root)
-        made = say(language_of(request), "watch.made", name=model.strip())
-        return f'<p role="status">{escape(made)}</p>'
+            yield alert(error, trainings.root)
+        else:
+            made = say(language, "watch.made", name=called)
+            yield f'<p role="status">{escape(made)}</p>'
 
-    def teach(name: Any, direction: Any, checkpoint: Any, student: Any, minutes: Any) -> Updates:
+    def teach(
+        name: Any,
+        direction: Any,
+        checkpoint: Any,
+        student: Any,
+        minutes: Any,
+        request: gr.Request,
+    ) -> Iterator[Updates]:
+        yield {maker.told: wait(say(language_of(request), "watch.making"))}
         try:
             teacher = choose_checkpoint(trainings.look(name or ""), direction, checkpoint)
             started = trainings.start(teacher.teach(student, float(minutes or 60)))
         except CycleGANError as error:
-            return {maker.told: alert(error, trainings.root)}
-        return {maker.told: "", chosen: gr.Dropdown(choices=trainings.names(), value=started)}
+            yield {maker.told: alert(error, trainings.root)}
+        else:
+            yield {
+                maker.told: "",
+                chosen: gr.Dropdown(choices=trainings.names(), value=started),
+            }
 
     # Without preprocessing: a server that was started again knows no choices to check it against.
     maker.compare.click(
@@ -172,7 +192,7 @@ def connect_maker(maker: Maker, chosen: gr.Dropdown, trainings: Trainings, store
         [chosen, maker.direction, maker.own],
         [maker.compared, maker.told],
         preprocess=False,
-        show_progress_on=maker.compared,
+        show_progress="hidden",
         api_visibility="private",
     )
     maker.make.click(
@@ -180,6 +200,7 @@ def connect_maker(maker: Maker, chosen: gr.Dropdown, trainings: Trainings, store
         [chosen, maker.direction, maker.checkpoint, maker.name, maker.as_int8],
         maker.told,
         preprocess=False,
+        show_progress="hidden",
         api_visibility="private",
     )
     maker.teach.click(
@@ -187,9 +208,17 @@ def connect_maker(maker: Maker, chosen: gr.Dropdown, trainings: Trainings, store
         [chosen, maker.direction, maker.checkpoint, maker.student, maker.minutes],
         [maker.told, chosen],
         preprocess=False,
-        show_progress_on=maker.told,
+        show_progress="hidden",
         api_visibility="private",
     )
+
+
+def _check_name(name: str, store: Store, language: str) -> None:
+    """Raises: InputError: it is no name for a model, or that of one that would be lost."""
+    if not MODEL_NAME.fullmatch(name):
+        raise InputError(say(language, "watch.no-name"))
+    if name in {entry.name for entry in installed(store)}:
+        raise InputError(say(language, "watch.taken", name=name))
 
 
 def _label(checkpoint: Checkpoint, language: str) -> str:
@@ -230,7 +259,7 @@ def _save(picture: Picture, path: Path) -> dict[str, Any]:
 
 # With its words in the value: what a closed accordion is told loses properties such as `texts`.
 _TEMPLATE = """
-${!value ? "" : `
+${!value ? "" : value.wait ? `<p class="under-way" role="status">${value.wait}</p>` : `
 <table>
   <thead><tr>
     <th scope="col">${value.picture}</th>

@@ -30,20 +30,24 @@ Point = tuple[int, float]  # images seen, value
 
 
 def describe(training: Training, language: str) -> str:
-    """All of it: state, progress, figures, alarms and curves."""
-    return "".join(
-        [
-            _standing(training, language),
-            *alarms_in_force(training, language),
-            *_charts(training, language),
-        ]
-    )
+    """State, progress, figures and alarms."""
+    return "".join([_standing(training, language), *alarms_in_force(training, language)])
+
+
+def draw_curves(training: Training, language: str) -> str:
+    """What its log has measured, as charts."""
+    return "".join(_charts(training, language))
 
 
 def alert(error: CycleGANError, root: Path) -> str:
     """Why something cannot be done, without the paths of this machine."""
     log.info("refused: %s", error)
     return f'<p role="alert">{escape(str(error).replace(f"{root}{os.sep}", ""))}</p>'
+
+
+def wait(sentence: str) -> str:
+    """What is under way, for as long as it takes."""
+    return f'<p class="under-way" role="status">{escape(sentence)}</p>'
 
 
 def ways(training: Training, language: str) -> dict[Direction, str]:
@@ -96,6 +100,9 @@ def _figures(training: Training, language: str) -> Iterator[str]:
         yield say(language, "view.pace", pace=paces[-1])
     if training.is_alive and training.remaining_s is not None:
         yield say(language, "view.to-go", time=duration(training.remaining_s, language))
+    first = training.config.get("sheet_every", 0)
+    if training.is_alive and training.rows[-1]["images_seen"] < first:
+        yield say(language, "view.first-sheet", images=first)
 
 
 def _charts(training: Training, language: str) -> Iterator[str]:

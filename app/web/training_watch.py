@@ -25,7 +25,7 @@ from app.web.training_models import (
     show_offer,
 )
 from app.web.training_sheets import Sheets, connect_sheets, lay_out_sheets, show_sheets
-from app.web.training_view import alert, describe
+from app.web.training_view import alert, describe, draw_curves
 from app.web.updates import Updates, lend, rechoose
 from app.web.words import language_of, say, word
 from cyclegan.contract.errors import CycleGANError
@@ -39,6 +39,7 @@ class Watch:
 
     chosen: gr.Dropdown
     shown: gr.HTML
+    curves: gr.HTML
     sheets: Sheets
     pause: gr.Button
     resume: gr.Button
@@ -59,7 +60,7 @@ class Watch:
         """What changes as a training goes on."""
         buttons = [self.pause, self.resume, self.stop, self.report, self.delete, self.sure]
         parts = [*self.sheets.outputs, *buttons, *self.maker.outputs]
-        return [self.chosen, self.shown, *parts, self.seen]
+        return [self.chosen, self.shown, self.curves, *parts, self.seen]
 
 
 class Seen(NamedTuple):
@@ -78,16 +79,16 @@ def lay_out_watch() -> Watch:
     chosen = gr.Dropdown([], label=word("watch.training"), elem_id="trainings")
     with gr.Row(elem_classes="desk"):
         with gr.Column():
-            shown = gr.HTML(
-                f"<p>{word('watch.none')}</p>", apply_default_css=False, elem_id="training"
-            )
-            with gr.Row():
+            shown = gr.HTML(_none(word("watch.none")), apply_default_css=False, elem_id="training")
+            with gr.Row(elem_id="steer"):
                 pause, resume, stop = (
                     gr.Button(word(f"watch.{does}"), size="md", min_width=100, interactive=False)
                     for does in ("pause", "resume", "stop")
                 )
+            told = gr.HTML(apply_default_css=False, elem_id="told")
+            curves = gr.HTML(apply_default_css=False, elem_id="curves")
         sheets = lay_out_sheets()
-    with gr.Row():
+    with gr.Row(elem_id="leave"):
         report = gr.DownloadButton(word("watch.report"), size="md", interactive=False)
         delete = gr.Button(word("watch.delete"), size="md", interactive=False)
     with gr.Column(visible=False, elem_id="sure") as sure:
@@ -96,11 +97,11 @@ def lay_out_watch() -> Watch:
         with gr.Row():
             confirm = gr.Button(word("watch.delete-it"), variant="stop", size="md", min_width=100)
             keep = gr.Button(word("watch.keep"), size="md", min_width=100)
-    told = gr.HTML(apply_default_css=False, elem_id="told")
     maker = lay_out_maker()
     return Watch(
         chosen,
         shown,
+        curves,
         sheets,
         pause,
         resume,
@@ -134,21 +135,17 @@ def connect_watch(page: gr.Blocks, watch: Watch, trainings: Trainings, store: St
             return alert(error, trainings.root)
         return ""
 
-    gr.on(
-        [
-            page.load,
-            gr.Timer(LOOK_EVERY_S).tick,
-            watch.chosen.change,
-            watch.maker.direction.change,
-        ],
-        look,
-        [watch.chosen, watch.maker.direction, watch.seen],
-        watch.outputs,
-        preprocess=False,  # a server that was started again knows no choices to check it against
-        show_progress="hidden",
-        queue=False,
-        api_visibility="private",
-    )
+    looking: dict[str, Any] = {
+        "fn": look,
+        "inputs": [watch.chosen, watch.maker.direction, watch.seen],
+        "outputs": watch.outputs,
+        "preprocess": False,  # a server that was started again knows no choices to check it against
+        "show_progress": "hidden",
+        "queue": False,
+        "api_visibility": "private",
+    }
+    tick = gr.Timer(LOOK_EVERY_S).tick
+    gr.on([page.load, tick, watch.chosen.change, watch.maker.direction.change], **looking)
     for button, do, name in (
         (watch.pause, lambda name: trainings.tell(name, "pause"), watch.chosen),
         (watch.resume, trainings.resume, watch.chosen),
@@ -162,7 +159,7 @@ def connect_watch(page: gr.Blocks, watch: Watch, trainings: Trainings, store: St
             preprocess=False,
             queue=False,
             api_visibility="private",
-        )
+        ).then(**looking)
 
     def ask(chosen: str, request: gr.Request) -> Updates:
         question = say(language_of(request), "watch.sure", name=chosen)
@@ -214,6 +211,7 @@ def _look(
     updates: Updates = {
         watch.chosen: gr.Dropdown(choices=names, **rechoose(name, chosen=chosen)),
         watch.shown: describe(training, language),
+        watch.curves: draw_curves(training, language),
         watch.pause: gr.Button(interactive=training.state == "training"),
         watch.resume: gr.Button(interactive=training.state in ("paused", "stopped", "ended")),
         watch.stop: gr.Button(interactive=training.state in ("training", "paused", "ended")),
@@ -238,7 +236,8 @@ def _nothing(watch: Watch, language: str) -> Updates:
     buttons = (watch.pause, watch.resume, watch.stop, watch.delete, *maker.buttons)
     return {
         watch.chosen: gr.Dropdown(choices=[], value=None),
-        watch.shown: f"<p>{say(language, 'watch.none')}</p>",
+        watch.shown: _none(say(language, "watch.none")),
+        watch.curves: "",
         **show_sheets(watch.sheets, None, language, is_same=False),
         watch.report: gr.DownloadButton(value=None, interactive=False),
         maker.direction: gr.Radio(choices=[], value=None),
@@ -247,6 +246,11 @@ def _nothing(watch: Watch, language: str) -> Updates:
         watch.seen: None,
         **{button: gr.Button(interactive=False) for button in buttons},
     }
+
+
+def _none(sentence: str) -> str:
+    """What stands where a training would; tabs.css hides what would act on one."""
+    return f'<p class="none">{sentence}</p>'
 
 
 def _report_of(training: Training) -> dict[str, Any]:

@@ -78,8 +78,8 @@ def test_a_training_is_started_watched_paused_and_made_a_model(
     # One kind is uploaded, the other lies on the server; what is missing is said.
     page.get_by_role("button", name="Start training").press("Enter")
     page.locator("#diagnosis [role=alert]", has_text="Give both kinds a name first").wait_for()
-    page.get_by_label("One kind").fill("ink")
-    page.get_by_label("The other kind").fill("paper")
+    page.get_by_label("Name of the first kind").fill("ink")
+    page.get_by_label("Name of the second kind").fill("paper")
     sent = tmp_path / "ink.zip"
     sent.write_bytes(zipped(*((path.name, path.read_bytes()) for path in ink)))
     page.locator("#kind-a input[type=file]").set_input_files(sent)
@@ -90,8 +90,9 @@ def test_a_training_is_started_watched_paused_and_made_a_model(
     page.get_by_role("textbox", name="More settings").fill(SETTINGS)
     page.get_by_role("button", name="Start training").press("Enter")
 
-    page.locator("#training", has_text="Training").locator("svg polyline").first.wait_for()
-    page.get_by_role("link", name="Pictures, their translations and the way back").wait_for()
+    page.locator("#curves svg polyline").first.wait_for()
+    page.get_by_label("Name of the first kind").wait_for(state="hidden")  # out of the way
+    page.get_by_role("link", name="Sample pictures, their translations and the way back").wait_for()
     page.get_by_role("button", name="Pause").press("Enter")
     page.locator("#training", has_text="Paused").wait_for()
 
@@ -103,28 +104,32 @@ def test_a_training_is_started_watched_paused_and_made_a_model(
     assert [each.name for each in find_checkpoints(paused, "BtoA")] == ["latest"]
     trainings.resume("ink2paper")
     page.locator("#training strong", has_text="Training").wait_for()
-    page.get_by_label("Compare the sheet at").wait_for()
-    page.get_by_role("button", name="Stop for good").press("Enter")
+    page.get_by_label("Compare the samples after").wait_for()
+    page.get_by_role("button", name="Stop").press("Enter")
     page.locator("#training", has_text="Stopped").wait_for()
 
     # Any two of the sheets, one over the other.
     seen = list(find_sheets(trainings.runs / "ink2paper"))
-    for label, images in (("Compare the sheet at", seen[0]), ("with the sheet at", seen[-1])):
+    for label, images in (("Compare the samples after", seen[0]), ("with those after", seen[-1])):
         page.get_by_label(label).fill(f"{images:,} pictures")
         page.get_by_label(label).press("Enter")
     page.locator("#two-sheets .left", has_text=f"{seen[0]:,} pictures").wait_for()
     page.locator("#two-sheets .right", has_text=f"{seen[-1]:,} pictures").wait_for()
 
-    page.get_by_role("button", name="Make a model of it").press("Enter")
+    page.get_by_role("button", name="Make a model from it").press("Enter")
     models = trainings.runs / "ink2paper" / MODELS
     models.mkdir()
     add_model(models, "ink2paper-AtoB-latest")  # to make it takes a minute; see below
     page.get_by_role("button", name="Compare the checkpoints").press("Enter")
     page.locator("#compared td img").nth(2 * EXAMPLES - 1).wait_for()
     assert page.locator("#compared th").all_inner_texts()[1].startswith("Latest")
+    for name, told in (("", "Give the model a name"), ("negate", 'a model named "negate" already')):
+        page.get_by_label("Name of the model").fill(name)
+        page.get_by_role("button", name="Make the model").press("Enter")
+        page.locator("#made [role=alert]", has_text=told).wait_for()
     page.get_by_label("Name of the model").fill("ink2paper")
     page.get_by_role("button", name="Make the model").press("Enter")
-    page.locator("#made [role=status]", has_text="ink2paper is there").wait_for()
+    page.locator("#made [role=status]", has_text="ink2paper is ready").wait_for()
     assert Store(weights_dir).verify("ink2paper").source_domain == "ink"
     page.locator("#picker").get_by_text("Ink to paper").wait_for(state="attached")
     assert page.evaluate("document.documentElement.scrollWidth") == 390
