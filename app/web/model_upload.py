@@ -6,7 +6,7 @@ It runs as a process of its own, so that a file that brings it down brings down 
 import json
 import logging
 import tempfile
-from functools import partial
+from collections.abc import Callable
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -18,16 +18,13 @@ from app import verbs
 from app.naming import plain_name
 from app.store import Store
 from app.web.sheet import lay_out_sheet, show_sheet
-from app.web.words import word
+from app.web.words import language_of, say, word
 from cyclegan.contract.errors import CycleGANError
 
 TIMEOUT_S = 300.0  # to find out about a model, or to add it
 
 _POLICIES = ("resize", "tile")
 _RANGES = ("-1..1", "0..1", "0..255")
-_NO_FILE = "Choose a file first."
-_LOOK = "Look at the colours, then add it, or say better what it takes."
-_ADDED = "{name} is there; the list below and the Photo tab have it in a few seconds."
 
 log = logging.getLogger(__name__)
 
@@ -66,10 +63,11 @@ def model_upload(store: Store) -> None:
     # Not one event that asks which button it was: Gradio makes changed ones anew, with other ids.
     for button, is_adding in ((attempt, False), (confirm, True)):
         button.click(
-            partial(_submit, store, is_adding),
+            _submission(store, is_adding),
             inputs=form,
             outputs=[told, sheet, confirm],
-            show_progress_on=told,
+            show_progress="minimal",
+            show_progress_on=button,
             concurrency_id="model-upload",
             api_visibility="private",
         )
@@ -84,9 +82,19 @@ def model_upload(store: Store) -> None:
         )
 
 
+def _submission(store: Store, is_adding: bool) -> Callable[..., tuple[Any, Any, Any]]:
+    """What a button does; Gradio tells a partial function nothing of the request."""
+
+    def submit(request: gr.Request, *form: Any) -> tuple[Any, Any, Any]:
+        return _submit(store, is_adding, language_of(request), *form)
+
+    return submit
+
+
 def _submit(
     store: Store,
     is_adding: bool,
+    language: str,
     file: str | None,
     name: str,
     licence: str,
@@ -95,7 +103,8 @@ def _submit(
 ) -> tuple[Any, Any, Any]:
     """Try a file, or add it: what is told, the sheet, and whether it can be added."""
     if not file:
-        return _sentence(_NO_FILE), show_sheet(None), gr.Button(interactive=False)
+        told = _sentence(say(language, "upload.no-file"))
+        return told, show_sheet(None), gr.Button(interactive=False)
     path = Path(file)
     sheet = Path(tempfile.mkdtemp(dir=get_upload_folder())) / "test.jpg"
     words = ["--name", name.strip() or Path(plain_name(path.name)).stem]
@@ -111,13 +120,15 @@ def _submit(
     except CycleGANError as error:
         log.info("refused the model %s: %s", path.name, error)
         told = str(error).replace(f"{path.parent}/", "").replace(str(store.folder), "the folder")
+        told = told.replace("--name", "name")
         return _sentence(told), show_sheet(None), gr.Button(interactive=False)
     found = json.loads(said)
     if is_adding:
-        done = _ADDED.format(name=found["card"]["name"])
+        done = say(language, "upload.added", name=found["card"]["name"])
         return _sentence(done, "status"), gr.skip(), gr.Button(interactive=False)
     items = "".join(f"<li>{escape(finding)}</li>" for finding in found["findings"])
-    told = f'<div role="status"><ul class="plain">{items}</ul><p>{_LOOK}</p></div>'
+    look = say(language, "upload.look")
+    told = f'<div role="status"><ul class="plain">{items}</ul><p>{look}</p></div>'
     return told, show_sheet(sheet), gr.Button(interactive=True)
 
 

@@ -80,7 +80,7 @@ def take(browser: Browser, url: str, file: Path, tab: str, **context: Any) -> No
     page.wait_for_timeout(1000)  # fades and smooth scrolling end
     page.screenshot(path=file, full_page=True)
     if tab == "Retrain":
-        page.get_by_role("button", name="Stop for good").click()
+        page.get_by_role("button", name="Stop").click()
         page.locator("#training", has_text="Stopped").wait_for()
 
 
@@ -101,7 +101,9 @@ def translate_many(page: Page) -> None:
 
 def train(page: Page) -> None:
     """Start a training and wait until there is something to see."""
-    for label, kind, name in zip(("One kind", "The other kind"), ("a", "b"), KINDS, strict=True):
+    for label, kind, name in zip(
+        ("Name of the first kind", "Name of the second kind"), ("a", "b"), KINDS, strict=True
+    ):
         page.get_by_label(label).fill(name)
         chosen = page.locator(f"#kind-{kind}").get_by_role("combobox")
         chosen.fill(name)

@@ -32,7 +32,7 @@ def test_models_come_by_themselves_are_verified_and_can_be_uploaded(
     page.locator("#picker").get_by_text("Photo to itself").wait_for(state="attached")
 
     page.get_by_role("button", name="Verify the files").press("Enter")
-    page.locator("#verified li", has_text="same is the file that its card").wait_for()
+    page.locator("#verified li", has_text="same is unchanged").wait_for()
     page.locator("#verified li", has_text="torn torn.json is not JSON").wait_for()
 
     # A file that is no model is refused, one that is can be added after it was tried.
@@ -61,7 +61,7 @@ def test_models_come_by_themselves_are_verified_and_can_be_uploaded(
     assert complaints_of_axe(page) == []
     assert not (weights_dir / "ink.onnx").exists()
     page.get_by_role("button", name="Add it").press("Enter")
-    page.locator("#found [role=status]", has_text="ink is there").wait_for()
+    page.locator("#found [role=status]", has_text="ink is ready").wait_for()
     page.locator("#models h2", has_text="ink").wait_for()
     assert Store(weights_dir).verify("ink").training is None
     assert page.evaluate("document.documentElement.scrollWidth") == 390
