@@ -339,7 +339,7 @@ def require_keys(keys: Iterable[str]) -> None:
     for key in keys:
         if key not in names:
             raise ConfigError(
-                f"unknown config key {key!r}{nearest(key, names)}; "
+                f"unknown config key {key!r}{nearest(key, names) or ';'} "
                 "`cyclegan train --dry-run` prints every key"
             )
 

@@ -47,7 +47,7 @@ def preset_config(preset: str) -> TrainConfig:
     """Return a preset's config. Raises ConfigError: no such preset."""
     if preset not in PRESETS:
         raise ConfigError(
-            f"unknown preset {preset!r}{nearest(preset, list(PRESETS))}; "
+            f"unknown preset {preset!r}{nearest(preset, list(PRESETS)) or ';'} "
             f"expected one of {', '.join(PRESETS)}"
         )
     return TrainConfig(preset=preset, **PRESETS[preset])

@@ -103,12 +103,13 @@ def load_projection(name: str, weights: str, width: int) -> Projection:
     if not timm.is_model(name):
         raise ConfigError(
             f"discriminator_backbone: timm knows no model {name!r}"
-            f"{nearest(name, timm.list_models())}; timm.list_models() in Python names them"
+            f"{nearest(name, timm.list_models()) or ';'} timm.list_models() in Python names them"
         )
     if not weights and not timm.is_model_pretrained(name):
         raise ConfigError(
             f"discriminator_backbone: timm has no weights of {name}"
-            f"{nearest(name, timm.list_pretrained())}; give their file as discriminator_weights"
+            f"{nearest(name, timm.list_pretrained()) or ';'} give their file as "
+            "discriminator_weights"
         )
     try:
         backbone = _load_backbone(timm, name, weights)
