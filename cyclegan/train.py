@@ -24,6 +24,7 @@ from cyclegan.checkpoint import LATEST
 from cyclegan.chronicle import Chronicle
 from cyclegan.config import TrainConfig
 from cyclegan.contract.errors import ConfigError, TrainingError, brief
+from cyclegan.contract.log import first_sheet
 from cyclegan.dataset import iterate_batches
 from cyclegan.diffaugment import SMALL_SET
 from cyclegan.gauge import Measurement, make_gauge
@@ -219,7 +220,9 @@ def _train(
             )
 
             # Sheet
-            if chronicle and (is_over or _is_due(state, config, config.sheet_every)):
+            is_first_sheet = _has_just_seen(state, config, first_sheet(config.sheet_every))
+            is_sheet_due = is_first_sheet or _is_due(state, config, config.sheet_every)
+            if chronicle and (is_over or is_sheet_due):
                 chronicle.show()
 
             # Checkpoint
@@ -256,6 +259,10 @@ def _close_interval(state: RunState, processes: Processes) -> dict[str, float]:
 
 def _is_due(state: RunState, config: TrainConfig, every: int) -> bool:
     return state.images_seen % every < config.batch_size
+
+
+def _has_just_seen(state: RunState, config: TrainConfig, images: int) -> bool:
+    return images <= state.images_seen < images + config.batch_size
 
 
 def _remaining_s(config: TrainConfig, state: RunState, pace: float) -> float:

@@ -14,7 +14,7 @@ from app.trainings.standing import Training
 from app.web.training_alarms import alarms_in_force
 from app.web.words import say
 from cyclegan.contract.errors import CycleGANError
-from cyclegan.contract.log import Row
+from cyclegan.contract.log import Row, first_sheet
 
 # Quantities of the log, by the beginning of their names, in the order shown.
 _CURVES = (
@@ -100,7 +100,7 @@ def _figures(training: Training, language: str) -> Iterator[str]:
         yield say(language, "view.pace", pace=paces[-1])
     if training.is_alive and training.remaining_s is not None:
         yield say(language, "view.to-go", time=duration(training.remaining_s, language))
-    first = training.config.get("sheet_every", 0)
+    first = first_sheet(training.config.get("sheet_every", 0))
     if training.is_alive and training.rows[-1]["images_seen"] < first:
         yield say(language, "view.first-sheet", images=first)
 

@@ -1,6 +1,7 @@
 """What a run's log.jsonl holds: one flat JSON object a line, each with `images_seen`.
 
-Who writes it is cyclegan/report.py; its report and the page read it.
+Who writes it is cyclegan/report.py; its report and the page read it. When the first of a run's
+sample sheets is due stands here too, as the page tells it and the training draws it.
 """
 
 import json
@@ -10,6 +11,14 @@ from typing import Any
 LOG = "log.jsonl"  # of a run folder
 
 Row = dict[str, Any]  # numbers, and texts of what happened, by name
+
+
+def first_sheet(sheet_every: int) -> int:
+    """After how many pictures a run draws its first sample sheet, which people wait for.
+
+    A tenth of what lies between two sheets.
+    """
+    return sheet_every // 10 or sheet_every
 
 
 def read_log(run: Path) -> list[Row]:

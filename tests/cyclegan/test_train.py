@@ -89,6 +89,12 @@ def test_a_run_is_a_folder_of_config_checkpoint_log_and_sheets(
     }
 
 
+def test_the_first_sheet_comes_early(tmp_path: Path, config: TrainConfig) -> None:
+    train(config.replace(sheet_every=20), tmp_path)
+    drawn = sorted(path.stem for path in (tmp_path / "sheets").iterdir())
+    assert drawn == ["000000002", "000000006"]  # after a tenth, and at the end
+
+
 def test_the_report_follows_the_checkpoints(tmp_path: Path, config: TrainConfig) -> None:
     def told(progress: Progress) -> None:
         told_at[progress.images_seen] = (tmp_path / "report.html").read_text()
@@ -303,7 +309,7 @@ def test_ctrl_c_saves_and_exits_130_and_the_same_command_goes_on(
     finally:
         process.kill()
     assert process.returncode == 130, errors
-    assert "the same command again goes on" in errors
+    assert "run the same command again to continue" in errors
     assert "Traceback" not in errors
     reached = load_checkpoint(tmp_path / "run" / "latest.pt")["run"]["images_seen"]
     assert reached >= 4
