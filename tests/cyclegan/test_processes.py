@@ -132,7 +132,7 @@ def test_ctrl_c_saves_where_all_of_them_stand(tmp_path: Path, config: TrainConfi
         _, errors = process.communicate(timeout=30)
     finally:
         process.kill()
-    assert errors.count("the same command again goes on") == 1, errors
+    assert errors.count("run the same command again to continue") == 1, errors
     assert load_checkpoint(run / "latest.pt")["run"]["images_seen"] >= 8
 
 
