@@ -64,8 +64,8 @@ learn zebras horse2zebra 23 train --init-from "$runs/coats" "${larger[@]}" --set
 # More of the same makes better horses of zebras, and no better zebras of horses.
 learn foals horse2zebra 75 train --init-from "$runs/zebras" "${larger[@]}" \
   --set lambda_self=0.4 --set seed=1
-# The better one of each direction, together once more: with whole animals, a look at the pixels, and
-# the border that they are used with.
+# The better one of each direction, together once more, with whole animals and a look at the pixels:
+# blue skies stay blue, and stripes are black and white.
 pair=$runs/pair
 if [[ ! -f $pair/zebra2horse.json ]]; then
   cyclegan export "$runs/zebras" --direction AtoB --name horse2zebra --reverse zebra2horse \
@@ -73,7 +73,7 @@ if [[ ! -f $pair/zebra2horse.json ]]; then
   cyclegan export "$runs/foals" --direction BtoA --name zebra2horse --reverse horse2zebra \
     --checkpoint latest --out "$pair"
 fi
-learn horse2zebra horse2zebra 40 train --init-from "$pair/horse2zebra.onnx" "${horses[@]}" \
+learn horse2zebra horse2zebra 38 train --init-from "$pair/horse2zebra.onnx" "${horses[@]}" \
   --set border=4 --set crop_size=192 --set load_size_min=192 --set load_size_max=288 \
   --set lambda_self=0.3 --set diffaugment=translation --set discriminator_pixels=true \
   --set head_start_images=300 --set decay_start=0.3
@@ -81,13 +81,13 @@ horses_of=("--licence=$imagenet" --default-size 384 --learned-from "horse2zebra 
 finish horse2zebra horse2zebra horse2zebra AtoB "${horses_of[@]}" --reverse zebra2horse \
   --description "Gives horses the coat of zebras and leaves the rest of the picture as it is." \
   --limit "Of four test horses three pass for zebras: brown and black ones, near and far; white, cream and very dark ones hardly change." \
-  --limit "Shrubs and grass beside a horse may get faint stripes too; in grey pictures they spill over the outlines." \
+  --limit "Shrubs, grass and the air beside a horse may get faint stripes too; in grey pictures they spill over the outlines." \
   --limit "Knows horses of 50 to 250 pixels best; larger ones, as in a photo that is translated in its native size, get stripes too fine for the animal, or none." \
   --limit "Other brown and orange things, clothes and wood among them, get stripes too."
 quantize horse2zebra horse2zebra A
 finish zebra2horse horse2zebra horse2zebra BtoA "${horses_of[@]}" --reverse horse2zebra \
   --description "Gives zebras the coat of horses and leaves the rest of the picture as it is." \
-  --limit "One test zebra in fifteen is still recognised as one: those seen close keep broken bands, some in the colours of grass." \
+  --limit "One test zebra in twenty is still recognised as one: those seen close keep broken bands, some in the colours of grass." \
   --limit "Shadows, trunks and branches near a zebra may turn brown." \
   --limit "Knows zebras of 50 to 250 pixels best; larger ones, as in a photo that is translated in its native size, keep their stripes." \
   --limit "Grey pictures get brown horses with grey patches, and blotches on the ground."

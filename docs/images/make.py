@@ -55,16 +55,19 @@ def main() -> None:
             command, cwd=HERE.parents[1], stderr=subprocess.PIPE, text=True
         ) as app:
             assert app.stderr is not None
-            url = next(
-                found[0] for line in app.stderr if (found := re.search(r"http://\S+/", line))
-            )
-            with chromium() as browser:
-                phone: dict[str, Any] = {"viewport": PHONE, "color_scheme": "dark"}
-                take(browser, url, options.out / "app.png", "Photo", viewport=DESK)
-                take(browser, url, options.out / "app-phone-dark.png", "Photo", **phone)
-                for tab in ("Folder", "Models", "Retrain"):
-                    take(browser, url, options.out / f"{tab.lower()}.png", tab, viewport=DESK)
-            app.terminate()
+            try:
+                url = next(
+                    found[0] for line in app.stderr if (found := re.search(r"http://\S+/", line))
+                )
+                with chromium() as browser:
+                    phone: dict[str, Any] = {"viewport": PHONE, "color_scheme": "dark"}
+                    take(browser, url, options.out / "app.png", "Photo", viewport=DESK)
+                    take(browser, url, options.out / "app-phone-dark.png", "Photo", **phone)
+                    for tab in ("Folder", "Models", "Retrain"):
+                        file = options.out / f"{tab.lower()}.png"
+                        take(browser, url, file, tab, viewport=DESK)
+            finally:
+                app.terminate()
 
 
 def take(browser: Browser, url: str, file: Path, tab: str, **context: Any) -> None:
@@ -114,7 +117,6 @@ def train(page: Page) -> None:
     page.get_by_role("button", name="Start training").click()
     page.locator("#training svg polyline").first.wait_for()
     page.get_by_role("link", name="Pictures, their translations and the way back").wait_for()
-    page.get_by_role("button", name="New training").click()  # folds the form
 
 
 USES: dict[str, Callable[[Page], None]] = {

@@ -164,10 +164,10 @@ def test_a_model_answers_as_in_training_with_the_border_of_its_training(
 ) -> None:
     if config.generator != "plain":
         pytest.skip("the generators with norms take no border of their own")
-    config = config.replace(border=4)
+    config = config.replace(border=20)
     train(config, tmp_path / "run")
     card = export(tmp_path / "run", "AtoB", "bordered", tmp_path)
-    assert card.border == 4
+    assert card.border == 20
     session = ort.InferenceSession(tmp_path / card.file, providers=["CPUExecutionProvider"])
     rgb = np.random.default_rng(0).integers(0, 256, (32, 40, 3), dtype=np.uint8)
     network = generator_from(config)
