@@ -150,7 +150,7 @@ def test_a_step_is_read_in_each_direction_and_stays_as_it_is(
     settings = config.replace(
         discriminator_norm="spectral", **{"method": method} | one_way.get(method, {})
     )
-    step = STEPS[method](settings, augments=True)
+    step = STEPS[method](settings, augmentation="on")
     step(noise[:1], noise[1:2], learning_rate=1e-3, taught=noise[2:3])
     before = {key: value.clone() for key, value in _tensors(step.state_dict()).items()}
     drawn = torch.get_rng_state()
