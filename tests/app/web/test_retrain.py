@@ -57,9 +57,6 @@ def root(tmp_path: Path) -> Iterator[Path]:
         trainings.tell(name, "stop")
 
 
-@pytest.mark.skip(
-    reason="its first press of Start training is often not answered, which is not understood yet"
-)
 def test_a_training_is_started_watched_paused_and_made_a_model(
     serve: Callable[..., Any],
     chromium: Any,
@@ -87,8 +84,10 @@ def test_a_training_is_started_watched_paused_and_made_a_model(
     sent.write_bytes(zipped(*((path.name, path.read_bytes()) for path in ink)))
     page.locator("#kind-a input[type=file]").set_input_files(sent)
     page.locator('#kind-a [aria-label="ink.zip"]').wait_for()
-    page.locator("#kind-b").get_by_role("combobox").fill("mine/paper")
-    page.locator("#kind-b").get_by_role("combobox").press("Enter")
+    page.locator("#kind-b").get_by_role("combobox").fill("paper")
+    page.get_by_role(
+        "option", name="mine/paper"
+    ).click()  # Enter, before it is there, chooses nothing
     page.get_by_role("button", name="More settings").press("Enter")
     page.get_by_role("textbox", name="More settings").fill(SETTINGS)
     page.get_by_role("button", name="Start training").press("Enter")
