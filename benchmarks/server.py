@@ -34,20 +34,25 @@ class Server(NamedTuple):
 
 
 @contextmanager
-def serving(weights: Path, folder: Path) -> Iterator[Server]:
-    """Start one that keeps its files in a folder, and end it."""
+def serving(weights: Path, folder: Path, *flags: str) -> Iterator[Server]:
+    """Start one that keeps its files in a folder, and end it. Raises: RuntimeError: it ended."""
     command = [sys.executable, "-m", "app", "--port", "0", "--weights", str(weights)]
-    command += ["--jobs", str(folder / "jobs")]
+    command += ["--jobs", str(folder / "jobs"), *flags]
     # The first start compiles what Python imports, and the second finds it, whatever is set here.
     compiled = {"PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": str(folder / "compiled")}
     environment = os.environ | compiled
     start = time.perf_counter()
-    with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as process:
+    log = folder / "log"
+    with (
+        log.open("w") as written,  # a pipe that nobody reads would fill up
+        subprocess.Popen(command, env=environment, stderr=written) as process,
+    ):
         try:
-            assert process.stderr is not None
-            lines = iter(process.stderr)
-            url = next(found[0] for line in lines if (found := re.search(r"http://\S+/", line)))
-            urlopen(url, timeout=TIMEOUT_S).close()
-            yield Server(url, process.pid, time.perf_counter() - start)
+            while not (found := re.search(r"http://\S+/", log.read_text())):
+                if process.poll() is not None:
+                    raise RuntimeError(f"the server has ended: {log.read_text()}")
+                time.sleep(0.01)
+            urlopen(found[0], timeout=TIMEOUT_S).close()
+            yield Server(found[0], process.pid, time.perf_counter() - start)
         finally:
             process.terminate()

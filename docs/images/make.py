@@ -5,9 +5,6 @@ app/web/examples/LICENCES.md.
 """
 
 import argparse
-import re
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -18,6 +15,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Page
 
 from benchmarks.browser import chromium
+from benchmarks.server import serving
 
 HERE = Path(__file__).parent
 EXAMPLES = HERE.parents[1] / "app" / "web" / "examples"
@@ -49,25 +47,14 @@ def main() -> None:
         root = Path(folder, "training")
         for name, file in KINDS.items():
             cut_up(EXAMPLES / file, root / name)
-        command = [sys.executable, "-m", "app", "--port", "0", "--weights", str(options.weights)]
-        command += ["--jobs", f"{folder}/jobs", "--allow-training", "--training-root", str(root)]
-        with subprocess.Popen(
-            command, cwd=HERE.parents[1], stderr=subprocess.PIPE, text=True
-        ) as app:
-            assert app.stderr is not None
-            try:
-                url = next(
-                    found[0] for line in app.stderr if (found := re.search(r"http://\S+/", line))
-                )
-                with chromium() as browser:
-                    phone: dict[str, Any] = {"viewport": PHONE, "color_scheme": "dark"}
-                    take(browser, url, options.out / "app.png", "Photo", viewport=DESK)
-                    take(browser, url, options.out / "app-phone-dark.png", "Photo", **phone)
-                    for tab in ("Folder", "Models", "Retrain"):
-                        file = options.out / f"{tab.lower()}.png"
-                        take(browser, url, file, tab, viewport=DESK)
-            finally:
-                app.terminate()
+        training = ("--allow-training", "--training-root", str(root))
+        with serving(options.weights, Path(folder), *training) as app, chromium() as browser:
+            phone: dict[str, Any] = {"viewport": PHONE, "color_scheme": "dark"}
+            take(browser, app.url, options.out / "app.png", "Photo", viewport=DESK)
+            take(browser, app.url, options.out / "app-phone-dark.png", "Photo", **phone)
+            for tab in ("Folder", "Models", "Retrain"):
+                file = options.out / f"{tab.lower()}.png"
+                take(browser, app.url, file, tab, viewport=DESK)
 
 
 def take(browser: Browser, url: str, file: Path, tab: str, **context: Any) -> None:
@@ -108,15 +95,15 @@ def train(page: Page) -> None:
         ("Name of the first kind", "Name of the second kind"), ("a", "b"), KINDS, strict=True
     ):
         page.get_by_label(label).fill(name)
-        chosen = page.locator(f"#kind-{kind}").get_by_role("combobox")
-        chosen.fill(name)
-        chosen.press("Enter")
+        given = page.locator(f"#kind-{kind}")
+        given.get_by_role("combobox").click()
+        given.get_by_role("option", name=name).click()
     page.get_by_role("button", name="More settings").click()
     page.get_by_role("textbox", name="More settings").fill(TRAINING)
     page.get_by_role("button", name="More settings").click()
     page.get_by_role("button", name="Start training").click()
-    page.locator("#training svg polyline").first.wait_for()
-    page.get_by_role("link", name="Pictures, their translations and the way back").wait_for()
+    page.locator("#curves svg polyline").first.wait_for()
+    page.get_by_role("link", name="Sample pictures, their translations and the way back").wait_for()
 
 
 USES: dict[str, Callable[[Page], None]] = {
