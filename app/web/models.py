@@ -27,9 +27,13 @@ def models_tab(page: gr.Blocks, store: Store, *, may_upload: bool) -> None:
     shown = gr.HTML(describe(store, "en"), elem_id="models", apply_default_css=False)
     stamp = gr.State("")
 
-    def look(known: str, request: gr.Request) -> tuple[Any, str]:
-        now = store.stamp()
-        return (gr.skip() if now == known else describe(store, language_of(request))), now
+    def look(known: str, held: str | None, request: gr.Request) -> tuple[Any, Any, str]:
+        now, language = store.stamp(), language_of(request)
+        if now == known:
+            return gr.skip(), gr.skip(), now
+        # What was verified is of the files as they were; who has not asked waits for no hashes.
+        again = hold_against_cards(store, language) if held else gr.skip()
+        return describe(store, language), again, now
 
     def verify_all(request: gr.Request) -> str:
         return hold_against_cards(store, language_of(request))
@@ -37,8 +41,8 @@ def models_tab(page: gr.Blocks, store: Store, *, may_upload: bool) -> None:
     gr.on(
         [page.load, gr.Timer(LOOK_EVERY_S).tick],
         look,
-        inputs=stamp,
-        outputs=[shown, stamp],
+        inputs=[stamp, verified],
+        outputs=[shown, verified, stamp],
         show_progress="hidden",
         queue=False,
         api_visibility="private",

@@ -35,6 +35,15 @@ def test_models_come_by_themselves_are_verified_and_can_be_uploaded(
     page.locator("#verified li", has_text="same is unchanged").wait_for()
     page.locator("#verified li", has_text="torn torn.json is not JSON").wait_for()
 
+    # What was verified follows the folder as well: a model more, one less, one that was changed.
+    add_model(weights_dir, "third", "Identity")
+    (weights_dir / "torn.json").unlink()
+    whole = (weights_dir / "same.onnx").read_bytes()
+    (weights_dir / "same.onnx").write_bytes(whole.replace(b"Identity", b"identity"))
+    page.locator("#verified li", has_text="third is unchanged").wait_for()
+    page.locator("#verified li", has_text="same sha256 of same.onnx is").wait_for()
+    page.locator("#verified li", has_text="torn").wait_for(state="detached")
+
     # A file that is no model is refused, one that is can be added after it was tried.
     page.get_by_role("button", name="Add a model that was made elsewhere").press("Enter")
 
