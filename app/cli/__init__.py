@@ -5,6 +5,16 @@ numpy, onnxruntime, rich and gradio are imported by the verbs that need them, so
 answers at once.
 """
 
-from app.cli.command import main
+import sys
 
-__all__ = ["main"]
+
+def main() -> None:
+    """Run the command to its exit code."""
+    try:
+        from app.cli import command  # lazy: Ctrl-C may come while it is imported
+
+        command.main()
+    except KeyboardInterrupt:
+        from cyclegan.cli.exits import EXIT_INTERRUPTED
+
+        sys.exit(EXIT_INTERRUPTED)

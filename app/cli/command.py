@@ -10,7 +10,7 @@ from app.cli.convert import convert
 from app.cli.models import models
 from app.cli.serve import serve
 from cyclegan import __version__
-from cyclegan.cli import register, run_command
+from cyclegan.cli.command import register, run_command
 
 
 def main() -> None:

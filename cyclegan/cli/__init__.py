@@ -3,6 +3,16 @@
 Torch is imported inside the verbs that need it, so that `--help` answers at once.
 """
 
-from cyclegan.cli.command import main, register, run_command
+import sys
 
-__all__ = ["main", "register", "run_command"]
+
+def main() -> None:
+    """Run the training verbs alone to their exit code: `python -m cyclegan`."""
+    try:
+        from cyclegan.cli import command  # lazy: Ctrl-C may come while it is imported
+
+        command.main()
+    except KeyboardInterrupt:
+        from cyclegan.cli.exits import EXIT_INTERRUPTED
+
+        sys.exit(EXIT_INTERRUPTED)

@@ -6,7 +6,7 @@ import sys
 import typer
 
 from cyclegan.cli.distilling import distill
-from cyclegan.cli.exits import EXIT_INTERRUPTED, EXIT_UNEXPECTED, EXIT_UNUSABLE
+from cyclegan.cli.exits import EXIT_UNEXPECTED, EXIT_UNUSABLE
 from cyclegan.cli.models import evaluate, export, import_
 from cyclegan.cli.pictures import doctor
 from cyclegan.cli.training import train
@@ -21,7 +21,7 @@ def register(command: typer.Typer) -> None:
 
 
 def main() -> None:
-    """Run the training verbs alone: `python -m cyclegan`."""
+    """Put the training verbs together, and run one."""
     command = typer.Typer(
         help="Train, export and measure models.", no_args_is_help=True, add_completion=False
     )
@@ -30,19 +30,22 @@ def main() -> None:
 
 
 def run_command(command: typer.Typer) -> None:
-    """Run a command to its exit code: 2 for unusable input, 1 for the unexpected, 130 for Ctrl-C.
+    """Run a command to its exit code: 2 for unusable input, 1 for the unexpected.
 
     The verbs themselves exit 0, or 3 where some files failed. A person reads one sentence; with
     CYCLEGAN_DEBUG set, the unexpected shows its traceback.
+
+    Raises: KeyboardInterrupt after Ctrl-C, also where it came while an extension was imported.
     """
     try:
         command()
     except CycleGANError as error:
         typer.echo(f"error: {error}", err=True)
         sys.exit(EXIT_UNUSABLE)
-    except KeyboardInterrupt:
-        sys.exit(EXIT_INTERRUPTED)
     except Exception as error:
+        # What onnxruntime and torch, which are bound by pybind11, make of Ctrl-C in their import.
+        if isinstance(error.__cause__, KeyboardInterrupt):
+            raise error.__cause__ from None
         if "CYCLEGAN_DEBUG" in os.environ:
             raise
         typer.echo(

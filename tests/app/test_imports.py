@@ -65,6 +65,11 @@ def test_the_library_itself_imports_nothing() -> None:
     assert modules_after("import cyclegan") - modules_after("") == {"cyclegan"}
 
 
+def test_a_command_imports_nothing_before_it_understands_ctrl_c() -> None:
+    for package in ("app", "cyclegan"):
+        assert modules_after(f"import {package}.cli") - modules_after("") == {package}
+
+
 def test_help_imports_nothing_heavy() -> None:
     modules = modules_after(RUN_COMMAND, "--help")
     assert modules.isdisjoint({"torch", "gradio", "numpy", "PIL", "onnxruntime", "rich"})

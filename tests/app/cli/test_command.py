@@ -32,6 +32,15 @@ def test_the_unexpected_is_one_line_and_exit_1(command, monkeypatch) -> None:
     assert ran.stderr.count("\n") == 1
 
 
+def test_ctrl_c_in_the_import_of_an_extension_is_exit_130(command, monkeypatch) -> None:
+    def initialize(_self: object) -> None:
+        raise ImportError("initialization failed") from KeyboardInterrupt()
+
+    monkeypatch.setattr("app.store.Store.list", initialize)
+    ran = command("models")
+    assert (ran.code, ran.stdout, ran.stderr) == (130, "", "")
+
+
 def test_version_and_help_go_to_stdout(command) -> None:
     assert command("--version").stdout == "0.1.0\n"
     help_text = command("--help").stdout

@@ -68,6 +68,26 @@ def wait_for_pictures(process: subprocess.Popen[bytes], folder: Path, count: int
         time.sleep(0.01)
 
 
+@pytest.mark.parametrize(
+    "module", ["app.cli.command", "typer", "PIL.Image", "numpy", "onnxruntime"]
+)
+def test_ctrl_c_while_a_command_starts_is_quiet(module: str) -> None:
+    code = f"""
+import signal, sys
+
+class Interrupt:
+    def find_spec(self, name, path=None, target=None):
+        if name == "{module}":
+            signal.raise_signal(signal.SIGINT)
+
+sys.meta_path.insert(0, Interrupt())
+{MAIN}"""
+    ran = subprocess.run(
+        [sys.executable, "-c", code, "convert", "photo.jpg", "out.png"], capture_output=True
+    )
+    assert (ran.returncode, ran.stdout, ran.stderr) == (130, b"", b"")
+
+
 def test_ctrl_c_leaves_whole_files_a_report_and_exit_130(
     many: Path, tmp_path: Path, noise, weights_dir: Path
 ) -> None:
