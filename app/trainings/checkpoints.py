@@ -12,6 +12,7 @@ from typing import Literal
 from app import verbs
 from app.trainings.orders import Direction, Lesson, Order
 from app.trainings.standing import Training
+from cyclegan.contract.card import MODEL_NAME
 from cyclegan.contract.errors import InputError
 from cyclegan.contract.log import Row
 
@@ -55,7 +56,10 @@ class Checkpoint:
         Raises: InputError in the words of `cyclegan export`.
         """
         run = self.training.run
-        model = run / MODELS / f"{run.name}-{self.direction}-{self.name}.onnx"
+        name = f"{self.direction}-{self.name}"
+        if MODEL_NAME.fullmatch(run.name):  # runs may have letters that models may not
+            name = f"{run.name}-{name}"
+        model = run / MODELS / f"{name}.onnx"
         card = model.with_suffix(".json")  # written last
         if not card.exists() or card.stat().st_mtime < self.file.stat().st_mtime:
             self.export(model.stem, model.parent)

@@ -2,6 +2,7 @@
 
 import json
 import re
+import unicodedata
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal, Self
@@ -14,6 +15,9 @@ RECORD = "server.json"  # of ours, in a run folder
 
 Wish = Literal["", "pause", "stop"]
 Direction = Literal["AtoB", "BtoA"]
+
+_BYTES = 80  # of a name that is part of a path; file systems take 255, and more is added to it
+_BYTES_OF_ONE = 36  # of each of two names in it: with "-small" they fit
 
 # Without slashes and leading dots no value leads to files of others.
 _SETTING = re.compile(r"[a-z0-9_]+=(-?\w[\w.+-]*)?", re.ASCII)
@@ -57,7 +61,7 @@ class Order:
     @property
     def title(self) -> str:
         """What a run is called after."""
-        both = f"{self.name_a}2{self.name_b}"
+        both = title_of(self.name_a, self.name_b)
         return f"{both}-{self.lesson.student}" if self.lesson else both
 
     def to_command(self, run: Path) -> list[str]:
@@ -113,6 +117,17 @@ class Record:
             temporary.write_text(json.dumps(asdict(self), indent=2) + "\n")
 
 
-def plain(name: str) -> str:
-    """What can be part of a path, of whatever a person typed."""
-    return re.sub(r"[^\w-]+", "-", name, flags=re.ASCII).strip("-_")[:60] or "run"
+def title_of(name_a: str, name_b: str) -> str:
+    """What two domains are called together, as part of a path: "horse2zebra", "犬2猫"."""
+    return f"{plain(name_a, 'a', _BYTES_OF_ONE)}2{plain(name_b, 'b', _BYTES_OF_ONE)}"
+
+
+def plain(name: str, otherwise: str = "run", most_bytes: int = _BYTES) -> str:
+    """What can be part of a path, of whatever a person typed; `otherwise` where nothing can.
+
+    Letters and digits of any alphabet stay, with the marks that some write vowels as.
+    """
+    composed = unicodedata.normalize("NFC", name)
+    kept = "".join(c if unicodedata.category(c)[0] in "LMN" or c == "_" else "-" for c in composed)
+    whole = re.sub("--+", "-", kept).strip("-_").encode()
+    return whole[:most_bytes].decode(errors="ignore").strip("-_") or otherwise

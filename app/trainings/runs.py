@@ -16,7 +16,6 @@ from app import verbs
 from app.trainings.locks import is_locked, locked
 from app.trainings.orders import RECORD, Order, Record, Wish, plain
 from app.trainings.standing import OUTPUT, Training, read_training
-from cyclegan.contract.card import MODEL_NAME
 from cyclegan.contract.errors import CycleGANError, InputError, StorageError, brief
 
 
@@ -110,7 +109,8 @@ class Trainings:
             return is_locked(run)
 
     def _run(self, name: str) -> Path:
-        if not MODEL_NAME.fullmatch(name) or not (self.runs / name).is_dir():
+        is_plain = bool(name) and name == Path(name).name and not name.startswith(".")
+        if not is_plain or not (self.runs / name).is_dir():
             raise InputError(f'there is no training "{name[:60]}"')
         return self.runs / name
 

@@ -16,7 +16,7 @@ import gradio as gr
 
 from app import verbs
 from app.store import Store
-from app.trainings.orders import Order
+from app.trainings.orders import Order, title_of
 from app.trainings.pictures import Pictures, held_out
 from app.trainings.runs import Trainings
 from app.web.training_view import alert, duration, wait
@@ -181,7 +181,7 @@ def _read_order(
     name_a, name_b = name_a.strip(), name_b.strip()
     if not (name_a and name_b):
         raise InputError(say(language, "retrain.no-names"))
-    both = f"{name_a}2{name_b}"
+    both = title_of(name_a, name_b)
 
     def folder(kind: Literal["A", "B"], name: str, files: list[str] | None, below: str) -> str:
         if files:

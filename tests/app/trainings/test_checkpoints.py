@@ -83,6 +83,17 @@ def test_checkpoints_teach_and_translate_held_out_pictures_and_a_visitors_own(
         assert np.array_equal(same.rgb, before.rgb)
 
 
+def test_a_model_has_no_letters_of_its_run_that_a_card_may_not_have(
+    measured: Callable[..., Training], add_model: Callable[..., Any]
+) -> None:
+    training = measured({20: 6.0, 40: 8.0})
+    run = training.run.rename(training.run.with_name("犬2猫"))
+    (run / MODELS).mkdir()
+    add_model(run / MODELS, "AtoB-best")
+    best = choose_checkpoint(replace(training, run=run), "AtoB", "best")
+    assert best.to_model() == run / MODELS / "AtoB-best.onnx"
+
+
 def test_a_model_that_int8_would_spoil_is_refused_in_the_words_of_the_command(
     tmp_path: Path, order: Order
 ) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from app import verbs
-from app.trainings.orders import Lesson, Order, Record
+from app.trainings.orders import Lesson, Order, Record, plain, title_of
 from cyclegan.contract.errors import InputError
 from cyclegan.presets import PRESETS
 
@@ -41,6 +41,29 @@ def test_a_lesson_is_kept_and_is_the_command_that_distils(order: Order, tmp_path
     assert command[:6] == ["distill", "/models/m.onnx", "--direction", "BtoA", "--student", "tiny"]
     assert command[6:10] == ["--domain-a", "/a", "--domain-b", "/b"]
     assert asked.title == "horse2zebra-tiny"
+
+
+@pytest.mark.parametrize(
+    ("name_a", "name_b", "title"),
+    [
+        ("犬", "猫", "犬2猫"),
+        ("dış mekân", "ev/iç", "dış-mekân2ev-iç"),
+        ("I\u0307s", "ку\u0438\u0306", "İs2куй"),  # NFC
+        ("हिन्दी", "ไม้", "हिन्दी2ไม้"),  # vowels are marks there
+        ("..", "\0\n🐈", "a2b"),  # of which nothing can be kept
+        ("照" * 40, "x" * 40, f"{'照' * 12}2{'x' * 36}"),  # 36 bytes of each
+    ],
+)
+def test_a_run_is_called_after_names_of_any_alphabet(name_a: str, name_b: str, title: str) -> None:
+    assert title_of(name_a, name_b) == title
+    assert plain(title) == title
+
+
+def test_what_cannot_be_part_of_a_path_leaves_a_name() -> None:
+    assert [plain(name) for name in ("", ".", "../a", "-x_", "\u202e/", "a\tb")] == [
+        *("run", "run", "a", "x", "run", "a-b")
+    ]
+    assert plain("é" * 41) == "é" * 40  # 80 bytes
 
 
 def test_presets_of_the_page_are_those_of_the_command() -> None:

@@ -36,7 +36,8 @@ def test_uploads_are_kept_once(tmp_path: Path) -> None:
     assert kept == pictures.keep(uploads[::-1], "a/../b", "A")
     assert kept.is_relative_to(pictures.data)
     assert [path.name for path in sorted(kept.iterdir())] == ["000001.png", "000002.png"]
-    assert pictures.keep(uploads, "a/../b", "B").name == "trainB"
+    assert pictures.keep(uploads, "犬2猫", "B").name == "trainB"
+    assert any(place.name.startswith("犬2猫-") for place in pictures.data.iterdir())
     assert held_out(str(kept)) == ""
 
 

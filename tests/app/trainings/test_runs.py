@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -77,7 +78,23 @@ def test_whoever_presses_twice_does_not_keep_a_checkpoint_from_being_written(
     assert trainings.look("horse2zebra").state == "stopped"
 
 
-@pytest.mark.parametrize("name", ["../runs/horse2zebra", "none", ""])
+def test_a_run_may_have_any_letters_and_no_two_have_the_same_name(
+    run_folder: Path, order: Order, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Order, "to_command", lambda *_: [sys.executable, "-c", ""])
+    trainings = Trainings(run_folder.parents[1])
+    names = []
+    for _ in range(2):
+        names.append(trainings.start(replace(order, name_a="犬", name_b="猫")))
+        while trainings.look(names[-1]).is_alive:
+            time.sleep(0.01)
+    assert names == ["犬2猫", "犬2猫-2"]
+    assert set(trainings.names()) == {*names, run_folder.name}
+    trainings.remove("犬2猫")
+    assert not (trainings.runs / "犬2猫").exists()
+
+
+@pytest.mark.parametrize("name", ["../runs/horse2zebra", "none", "", ".", "..", "a\0", "\ud800"])
 def test_a_run_that_is_none_is_refused(run_folder: Path, name: str) -> None:
     with pytest.raises(InputError, match="there is no training"):
         Trainings(run_folder.parents[1]).look(name)

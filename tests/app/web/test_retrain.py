@@ -154,3 +154,13 @@ def test_a_form_in_which_nothing_more_was_unfolded_asks_for_a_training(tmp_path:
     given = ("ink", "paper", None, None, "ink", "ink", "fast", 60, None)
     order = _read_order(Pictures(tmp_path), "en", *given)
     assert (order.title, order.preset, order.settings) == ("ink2paper", "fast", ())
+
+
+def test_uploads_are_kept_under_the_names_of_the_kinds(tmp_path: Path) -> None:
+    ink = draw(tmp_path / "uploads", 0)
+    given = ("墨", "纸", list(map(str, ink)), list(map(str, ink)), "", "", "fast", 60, None)
+    order = _read_order(Pictures(tmp_path / "root"), "zh", *given)
+    assert order.title == "墨2纸"
+    assert all(
+        Path(each).parent.name.startswith("墨2纸-") for each in (order.domain_a, order.domain_b)
+    )
