@@ -67,7 +67,7 @@ class FolderPlan:
     Folders inside the folder keep their names, pictures are called as `naming` says. An output
     folder inside the input folder is not read, and nothing is written among the input's pictures.
 
-    Raises: InputError if it cannot be: the output is a file, or the same folder.
+    Raises: InputError if it cannot be: the output is a file, or named as one, or the same folder.
     """
 
     source: Place
@@ -78,9 +78,15 @@ class FolderPlan:
     naming: Naming = _AS_IT_IS
 
     def __post_init__(self) -> None:
-        if kind_of(self.output) == "file":
+        there = kind_of(self.output)
+        if there == "file":
             raise InputError(
                 f"{self.output} is a file; name a folder for the pictures of {self.source}"
+            )
+        if there is None and self.output.suffix.lower() in PICTURE_SUFFIXES:
+            raise InputError(
+                f"{self.output} is named as a picture, but {self.source} is a folder; name a "
+                f"folder for its pictures, or make {self.output} first if it is to be one"
             )
         if real(self.source) == real(self.output):
             raise InputError(

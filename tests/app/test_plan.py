@@ -95,6 +95,13 @@ def test_an_output_that_cannot_be_a_folder_is_refused(put) -> None:
         FolderPlan(at / "in", at / "in" / ".." / "in")
     with pytest.raises(InputError, match="is a file; name a folder"):
         FolderPlan(at / "in", at / "b.png")
+    for name in ("x.jpg", "x.HEIC"):
+        with pytest.raises(
+            InputError, match=rf"{name} is named as a picture, but .*in is a folder"
+        ):
+            FolderPlan(at / "in", at / name)
+        (at / name).mkdir()
+        assert FolderPlan(at / "in", at / name).count() == 1
     (at / "loop").symlink_to(at / "loop")
     assert FolderPlan(at / "in", at / "loop").count() == 1  # what cannot be made shows when it is
 

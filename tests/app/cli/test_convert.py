@@ -147,6 +147,7 @@ def test_paths_can_be_given_by_place_or_by_option(command, photo: Path, tmp_path
         ),
         (("{folder}", "out"), "has no pictures (.apng .avif .bmp"),
         (("{folder}", "{folder}"), "is both input and output"),
+        (("{folder}", "x.jpg"), "x.jpg is named as a picture, but "),
         (("{folder}", "{photo}"), "is a file; name a folder"),
         (
             ("{photo}", "out.png", "-m", "negat"),
