@@ -6,6 +6,7 @@ Where models are found is in store.py, how pictures are read and written in cycl
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 
 from app import fixed_size, heap
 from app.devices import count_cpus, device_of, providers
+from app.places import stamp_of
 from app.progress import Progress
 from app.tiles import cut, sample
 from cyclegan.contract.card import ModelCard
@@ -25,6 +27,10 @@ from cyclegan.contract.images import Picture
 from cyclegan.contract.pixels import Padded, Region, from_network, to_network
 
 GIVE_BACK_EVERY_S = 2.0  # after each picture of 256 x 256 pixels it would take 2 % of the time
+
+# One CPU each serves pictures of up to this many pixels better than all CPUs one after the other:
+# of 256 x 256 pixels, two CPUs translated 1.5 times as many in int8. Of larger ones hardly more.
+SMALL_PIXELS = 600**2
 
 Feed = dict[str, NDArray[np.generic]]
 
@@ -68,20 +74,10 @@ class Translator:
         self.card = card
         self._model = model
         self._asked = threads, device
-        options = ort.SessionOptions()
-        options.intra_op_num_threads = threads or count_cpus()
-        options.log_severity_level = 4  # errors come as exceptions; nothing else is for people
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        # Kept after 60 random sizes: 333 MB, and 624 MB with both on (resnet6 of width 32; 139 and
-        # 165 MB for plain). Neither they nor spinning made a run measurably faster on two cores.
-        options.enable_cpu_mem_arena = False
-        options.enable_mem_pattern = False
+        self._threads = threads or count_cpus()
+        self._stamp = stamp_of(model)
         heap.use_one()  # before its threads start
-        wanted = providers(device)
-        try:
-            self._session = ort.InferenceSession(content or model, options, providers=wanted)
-        except Exception as error:  # its exceptions share no base class
-            raise ModelError(f"{model} cannot be loaded: {brief(error)}") from error
+        self._session = self._start(self._threads, content or model)
         self.device = device_of(self._session)
         if device.startswith("cuda") and self.device == "cpu":
             raise InputError(
@@ -91,8 +87,27 @@ class Translator:
         self.tile_size = TILE_SIZES[card.tiling]
         self.pace: Pace | None = None
         self._turn = threading.Lock()
+        self._lock = threading.Lock()  # of the three that follow
+        self._present = 0  # that run the network, or wait for it
+        self._narrow: ort.InferenceSession | None = None  # on one thread
+        self._places = threading.BoundedSemaphore(self._threads)  # to run it
         self._gave_back = time.monotonic()
         self._check_names()
+
+    def _start(self, threads: int, model: Path | bytes) -> ort.InferenceSession:
+        options = ort.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.log_severity_level = 4  # errors come as exceptions; nothing else is for people
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        # Kept after 60 random sizes: 333 MB, and 624 MB with both on (resnet6 of width 32; 139 and
+        # 165 MB for plain). Neither they nor spinning made a run measurably faster on two cores.
+        options.enable_cpu_mem_arena = False
+        options.enable_mem_pattern = False
+        wanted = providers(self._asked[1])
+        try:
+            return ort.InferenceSession(model, options, providers=wanted)
+        except Exception as error:  # its exceptions share no base class
+            raise ModelError(f"{self._model} cannot be loaded: {brief(error)}") from error
 
     def __reduce__(self) -> tuple[object, ...]:
         """For another process, on another machine perhaps: a session of its own."""
@@ -211,8 +226,8 @@ class Translator:
         feed = {card.input_name: picture.astype(card.tensor_type, copy=False), **more}
         answer: NDArray[np.floating]
         try:
-            with self._turn:  # a run uses every CPU, and most of the memory
-                (answer,) = self._session.run([name], feed, progress.run_options)
+            with self._place(padded.shape[0] * padded.shape[1]) as session:
+                (answer,) = session.run([name], feed, progress.run_options)
         except Exception as error:
             progress.check()  # a run that is stopped fails as well
             height, width = padded.shape[:2]
@@ -220,6 +235,34 @@ class Translator:
                 f"{self._model} failed on {width} x {height} pixels: {brief(error)}"
             ) from error
         return answer
+
+    @contextmanager
+    def _place(self, pixels: int) -> Iterator[ort.InferenceSession]:
+        """A session to run, once there is a place for it.
+
+        One by one they have every CPU, and most of the memory. Where others want the network too,
+        each small picture has a CPU of its own.
+        """
+        with self._lock:
+            self._present += 1
+            is_shared = self._present > 1 and pixels <= SMALL_PIXELS
+            narrow = self._find_narrow() if is_shared else None
+        try:
+            with self._places if narrow else self._turn:
+                yield narrow or self._session
+        finally:
+            with self._lock:
+                self._present -= 1
+
+    def _find_narrow(self) -> ort.InferenceSession | None:
+        """The same network on one thread; None where that is no help, or the file is another."""
+        if self._narrow or self._threads == 1 or self.device != "cpu":
+            return self._narrow
+        if self._stamp and stamp_of(self._model) == self._stamp:
+            made = self._start(1, self._model)
+            if stamp_of(self._model) == self._stamp:  # still
+                self._narrow = made
+        return self._narrow
 
     def _check_names(self) -> None:
         session, card = self._session, self.card

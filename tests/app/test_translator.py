@@ -2,6 +2,7 @@
 
 import dataclasses
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 from app.store import Store
 from app.translator import Translator
 from cyclegan.contract.errors import ModelError
+from cyclegan.contract.folder import default_folder
 from cyclegan.contract.images import Picture
 
 
@@ -59,6 +61,41 @@ def test_threads_share_one_translator(weights_dir: Path) -> None:
     for thread in threads:
         thread.join()
     assert wrong == []
+
+
+@pytest.mark.parametrize("name", ["horse2zebra", "selfie2anime"])
+def test_side_by_side_small_pictures_come_out_as_they_do_alone(name: str) -> None:
+    store = Store(default_folder())
+    translator = Translator(store.folder / f"{name}.onnx", store.card(name), threads=2)
+    pictures = [noise(48 + 16 * i, 90 - 5 * i) for i in range(6)]
+    alone = [translator.run(each) for each in pictures]
+    with ThreadPoolExecutor(4) as workers:
+        together = list(workers.map(translator.run, pictures * 3))
+    assert translator._narrow is not None
+    for one, other in zip(alone * 3, together, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_a_small_picture_does_not_wait_for_another(weights_dir: Path) -> None:
+    card = Store(weights_dir).card("negate")
+    translator = Translator(weights_dir / "negate.onnx", card, threads=2)
+    with translator._place(10**8), ThreadPoolExecutor(1) as workers:  # one that takes its time
+        small = workers.submit(translator.run, noise(20, 30))
+        np.testing.assert_array_equal(small.result(timeout=60), 255 - noise(20, 30))
+
+
+def test_no_second_session_is_made_of_a_file_that_was_replaced(
+    weights_dir: Path, add_model
+) -> None:
+    translator = Translator(
+        weights_dir / "negate.onnx", Store(weights_dir).card("negate"), threads=2
+    )
+    add_model(weights_dir, "negate", operator="Abs")
+    with translator._place(10**8):
+        assert translator._find_narrow() is None
+    with ThreadPoolExecutor(4) as workers:
+        for translated in workers.map(translator.run, [noise(20, 30)] * 20):
+            np.testing.assert_array_equal(translated, 255 - noise(20, 30))
 
 
 def test_a_file_that_is_no_model_is_a_model_error(weights_dir: Path) -> None:
