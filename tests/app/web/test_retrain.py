@@ -149,6 +149,18 @@ def test_a_training_is_started_watched_paused_and_made_a_model(
     assert complaints == []
 
 
+def test_the_form_can_be_read_in_light_and_in_dark(
+    serve: Callable[..., Any], chromium: Any, weights_dir: Path, root: Path
+) -> None:
+    server = serve(weights_dir, "--allow-training", "--training-root", str(root))
+    page = chromium.new_page()
+    page.set_default_timeout(TIMEOUT_MS)
+    page.goto(server.url)
+    page.get_by_role("tab", name="Retrain").press("Enter")
+    page.get_by_placeholder("horse").wait_for()
+    assert complaints_of_axe(page) == []
+
+
 def test_a_form_in_which_nothing_more_was_unfolded_asks_for_a_training(tmp_path: Path) -> None:
     draw(tmp_path / "ink", 0)
     given = ("ink", "paper", None, None, "ink", "ink", "fast", 60, None)
