@@ -3,7 +3,7 @@
 import json
 import re
 import unicodedata
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Literal, Self
 
@@ -63,6 +63,12 @@ class Order:
         """What a run is called after."""
         both = title_of(self.name_a, self.name_b)
         return f"{both}-{self.lesson.student}" if self.lesson else both
+
+    def lasting(self, max_minutes: float) -> "Order":
+        """The same, with this as its only limit."""
+        limits = ("max_images=", "max_minutes=")
+        kept = tuple(each for each in self.settings if not each.startswith(limits))
+        return replace(self, max_minutes=max_minutes, settings=kept)
 
     def to_command(self, run: Path) -> list[str]:
         """The command that begins the training, and goes on with it."""

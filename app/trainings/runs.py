@@ -51,11 +51,21 @@ class Trainings:
             raise
         return name
 
-    def resume(self, name: str) -> None:
-        """Begin or go on. Raises: InputError: a training is under way; there is no such run."""
+    def resume(self, name: str, more_minutes: float = 60.0) -> None:
+        """Begin or go on; with one that is finished, for `more_minutes`, from its last checkpoint.
+
+        The learning rate, which is 0 at the end of a run, is then that of the same share of the
+        longer one, and falls to 0 again.
+
+        Raises: InputError: a training is under way; there is no such run.
+        """
         run = self._run(name)
         with self._gate:
             record = Record.read(run)
+            training = read_training(run, is_alive=False)
+            if training.state == "finished":
+                order = record.order.lasting(round(training.minutes + more_minutes, 3))
+                record = replace(record, order=order)
             busy = [each for each in self.names() if is_locked(self.runs / each)]
             if busy:
                 raise InputError(f"{busy[0]} is being trained; pause or stop it first")

@@ -28,6 +28,7 @@ class Training:
     record: Record
     config: Mapping[str, Any]  # as it was resolved; empty before it begins
     rows: Sequence[Row]  # of the log
+    minutes: float  # of training that are logged
     share: float  # of the run, in [0, 1]
     remaining_s: float | None  # seconds; None before there is a pace
     said: str  # the last line that the process printed
@@ -50,9 +51,13 @@ def read_training(run: Path, is_alive: bool) -> Training:
     rows = read_log(run)
     minutes = next((row["minutes"] for row in reversed(rows) if "minutes" in row), 0.0)
     share = _share(config, rows[-1]["images_seen"] if rows else 0, minutes)
+    if is_alive and share >= _ENOUGH:
+        # It goes on for longer, and has not read yet how long.
+        share = min(share, minutes / record.order.max_minutes)
     remaining_s = 60 * minutes * (1 - share) / share if share else None
     state = _state(record, is_alive, share)
-    return Training(run, state, record, config, rows, share, remaining_s, _last_line(run / OUTPUT))
+    said = _last_line(run / OUTPUT)
+    return Training(run, state, record, config, rows, minutes, share, remaining_s, said)
 
 
 def _state(record: Record, is_alive: bool, share: float) -> State:

@@ -31,6 +31,7 @@ from app.web.words import language_of, say, word
 from cyclegan.contract.errors import CycleGANError
 
 LOOK_EVERY_S = 3.0  # at the run that is shown, from every open page
+_MINUTES = (0.1, 10_000)  # that a finished training may go on, at least and at most
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,7 @@ class Watch:
     pause: gr.Button
     resume: gr.Button
     stop: gr.Button
+    more: gr.Number  # minutes, for one that is finished to go on
     report: gr.DownloadButton
     delete: gr.Button
     sure: gr.Column  # asks whether to delete
@@ -59,7 +61,7 @@ class Watch:
     def outputs(self) -> list[Any]:
         """What changes as a training goes on."""
         buttons = [self.pause, self.resume, self.stop, self.report, self.delete, self.sure]
-        parts = [*self.sheets.outputs, *buttons, *self.maker.outputs]
+        parts = [*self.sheets.outputs, *buttons, self.more, *self.maker.outputs]
         return [self.chosen, self.shown, self.curves, *parts, self.seen]
 
 
@@ -85,6 +87,14 @@ def lay_out_watch() -> Watch:
                     gr.Button(word(f"watch.{does}"), size="md", min_width=100, interactive=False)
                     for does in ("pause", "resume", "stop")
                 )
+            more = gr.Number(
+                60,
+                label=word("watch.more"),
+                minimum=_MINUTES[0],
+                maximum=_MINUTES[1],
+                visible=False,
+                elem_id="more",
+            )
             told = gr.HTML(apply_default_css=False, elem_id="told")
             curves = gr.HTML(apply_default_css=False, elem_id="curves")
         sheets = lay_out_sheets()
@@ -106,6 +116,7 @@ def lay_out_watch() -> Watch:
         pause,
         resume,
         stop,
+        more,
         report,
         delete,
         sure,
@@ -128,9 +139,9 @@ def connect_watch(page: gr.Blocks, watch: Watch, trainings: Trainings, store: St
         except CycleGANError as error:
             return {watch.shown: alert(error, trainings.root), watch.seen: None}
 
-    def act(do: Callable[[str], None], chosen: str | None) -> str:
+    def act(do: Callable[..., None], chosen: str | None, *more: Any) -> str:
         try:
-            do(chosen or "")
+            do(chosen or "", *more)
         except CycleGANError as error:
             return alert(error, trainings.root)
         return ""
@@ -146,15 +157,20 @@ def connect_watch(page: gr.Blocks, watch: Watch, trainings: Trainings, store: St
     }
     tick = gr.Timer(LOOK_EVERY_S).tick
     gr.on([page.load, tick, watch.chosen.change, watch.maker.direction.change], **looking)
-    for button, do, name in (
-        (watch.pause, lambda name: trainings.tell(name, "pause"), watch.chosen),
-        (watch.resume, trainings.resume, watch.chosen),
-        (watch.stop, lambda name: trainings.tell(name, "stop"), watch.chosen),
-        (watch.confirm, trainings.remove, watch.asked),
-    ):
+
+    def resume(name: str, more: float | None) -> None:
+        trainings.resume(name, max(_MINUTES[0], min(float(more or 60), _MINUTES[1])))
+
+    actions: tuple[tuple[gr.Button, Callable[..., None], list[Any]], ...] = (
+        (watch.pause, lambda name: trainings.tell(name, "pause"), [watch.chosen]),
+        (watch.resume, resume, [watch.chosen, watch.more]),
+        (watch.stop, lambda name: trainings.tell(name, "stop"), [watch.chosen]),
+        (watch.confirm, trainings.remove, [watch.asked]),
+    )
+    for button, do, inputs in actions:
         button.click(
             partial(act, do),
-            name,
+            inputs,
             watch.told,
             preprocess=False,
             queue=False,
@@ -213,7 +229,8 @@ def _look(
         watch.shown: describe(training, language),
         watch.curves: draw_curves(training, language),
         watch.pause: gr.Button(interactive=training.state == "training"),
-        watch.resume: gr.Button(interactive=training.state in ("paused", "stopped", "ended")),
+        watch.resume: gr.Button(interactive=not training.is_alive),
+        watch.more: gr.Number(visible=training.state == "finished"),
         watch.stop: gr.Button(interactive=training.state in ("training", "paused", "ended")),
         watch.report: gr.DownloadButton(**_report_of(training)),
         watch.delete: gr.Button(interactive=not training.is_alive),
@@ -238,6 +255,7 @@ def _nothing(watch: Watch, language: str) -> Updates:
         watch.chosen: gr.Dropdown(choices=[], value=None),
         watch.shown: _none(say(language, "watch.none")),
         watch.curves: "",
+        watch.more: gr.Number(visible=False),
         **show_sheets(watch.sheets, None, language, is_same=False),
         watch.report: gr.DownloadButton(value=None, interactive=False),
         maker.direction: gr.Radio(choices=[], value=None),

@@ -192,6 +192,7 @@ WORDS = {
     "watch.pause": "Pause",
     "watch.resume": "Resume",
     "watch.stop": "Stop",
+    "watch.more": "Minutes to resume for",
     "watch.sheet": "Sample pictures, their translations and the way back",
     "sheets.first": "Compare the samples after",
     "sheets.second": "with those after",

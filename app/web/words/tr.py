@@ -187,6 +187,7 @@ WORDS = {
     "watch.pause": "Duraklat",
     "watch.resume": "Sürdür",
     "watch.stop": "Durdur",
+    "watch.more": "Ne kadar daha sürsün (dakika)",
     "watch.sheet": "Resimler, dönüşümleri ve dönüş yolu",
     "sheets.first": "Karşılaştırılacak örnekler",
     "sheets.second": "ve öteki örnekler",

@@ -180,6 +180,7 @@ WORDS = {
     "watch.pause": "暂停",
     "watch.resume": "继续",
     "watch.stop": "停止",
+    "watch.more": "继续训练的时长（分钟）",
     "watch.sheet": "图片、转换结果与还原结果",
     "sheets.first": "比较样张：看过",
     "sheets.second": "与看过",

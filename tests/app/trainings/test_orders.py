@@ -66,6 +66,12 @@ def test_what_cannot_be_part_of_a_path_leaves_a_name() -> None:
     assert plain("é" * 41) == "é" * 40  # 80 bytes
 
 
+def test_an_order_that_lasts_longer_has_no_other_limit(order: Order) -> None:
+    limits = ("max_images=5", "crop_size=32", "max_minutes=1")
+    longer = replace(order, settings=limits).lasting(70.5)
+    assert (longer.max_minutes, longer.settings) == (70.5, ("crop_size=32",))
+
+
 def test_presets_of_the_page_are_those_of_the_command() -> None:
     pytest.importorskip("gradio", reason="the page needs gradio (extra: web)")
     from app.web.retrain import _PRESETS

@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -92,6 +93,30 @@ def test_a_run_may_have_any_letters_and_no_two_have_the_same_name(
     assert set(trainings.names()) == {*names, run_folder.name}
     trainings.remove("犬2猫")
     assert not (trainings.runs / "犬2猫").exists()
+
+
+def test_a_finished_run_goes_on_for_as_many_minutes_more(
+    run_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code = "import sys; sys.stdin.read(); import time; time.sleep(600)"
+    monkeypatch.setattr(Order, "to_command", lambda *_: [sys.executable, "-c", code])
+    trainings = Trainings(run_folder.parents[1])
+
+    def resume_and_kill() -> tuple[float, float]:
+        """What it shares and has ordered while it has not read its new length yet."""
+        trainings.resume(run_folder.name, 15)
+        training = trainings.look(run_folder.name)
+        assert training.state == "training"
+        os.kill(training.record.pid, signal.SIGKILL)
+        while trainings.look(run_folder.name).is_alive:
+            time.sleep(0.01)
+        return training.share, training.record.order.max_minutes
+
+    assert resume_and_kill() == (0.5, 60)  # one that is half way goes on to where it was to end
+    (run_folder / "config.json").write_text(json.dumps({"max_images": 0, "max_minutes": 5}))
+    assert trainings.look(run_folder.name).state == "finished"
+    for _ in range(2):  # and a start that failed adds nothing
+        assert resume_and_kill() == (0.25, 20)  # 5 minutes of 5 + 15
 
 
 @pytest.mark.parametrize("name", ["../runs/horse2zebra", "none", "", ".", "..", "a\0", "\ud800"])

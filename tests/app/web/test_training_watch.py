@@ -1,7 +1,10 @@
 """What the buttons of a training act on."""
 
 import asyncio
+import json
 import shutil
+import sys
+import time
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -13,30 +16,59 @@ pytest.importorskip("gradio", reason="the page needs gradio (extra: web)")
 import gradio as gr
 
 from app.store import Store
+from app.trainings.orders import Order
 from app.trainings.runs import Trainings
-from app.web.training_watch import Watch, connect_watch, lay_out_watch
+from app.web.training_watch import Watch, _look, connect_watch, lay_out_watch
+
+
+class Page:
+    """The part of a page that watches trainings, and the values of its components."""
+
+    def __init__(self, trainings: Trainings) -> None:
+        async def lay_out() -> tuple[gr.Blocks, Watch]:  # Gradio would begin a loop, and not end it
+            with gr.Blocks(analytics_enabled=False) as page:
+                watch = lay_out_watch()
+                connect_watch(page, watch, trainings, Store(trainings.root))
+            return page, watch
+
+        self._page, self.watch = asyncio.run(lay_out())
+        self.values: dict[Any, Any] = {self.watch.chosen: "horse2zebra"}
+
+    def press(self, button: gr.Button, *more: Any) -> Any:
+        """Do what comes first of what a button does, with the values of the page."""
+        events = self._page.fns.values()
+        event = next(each for each in events if (button._id, "click") in each.targets)
+        assert event.fn
+        return event.fn(*(self.values[part] for part in event.inputs), *more)
 
 
 def test_the_training_in_question_is_deleted_whichever_is_chosen_by_then(run_folder: Path) -> None:
     trainings = Trainings(run_folder.parents[1])
     shutil.copytree(run_folder, trainings.runs / "other")
-
-    async def lay_out() -> tuple[gr.Blocks, Watch]:  # Gradio would begin a loop, and not end it
-        with gr.Blocks(analytics_enabled=False) as page:
-            watch = lay_out_watch()
-            connect_watch(page, watch, trainings, Store(run_folder))
-        return page, watch
-
-    page, watch = asyncio.run(lay_out())
-    values: dict[Any, Any] = {watch.chosen: "horse2zebra"}
-
-    def press(button: gr.Button, *more: Any) -> Any:
-        """Do what comes first of what a button does, with the values of the page."""
-        event = next(each for each in page.fns.values() if (button._id, "click") in each.targets)
-        assert event.fn
-        return event.fn(*(values[part] for part in event.inputs), *more)
-
-    values |= press(watch.delete, SimpleNamespace(headers={}))
-    values[watch.chosen] = "other"
-    assert press(watch.confirm) == ""
+    page = Page(trainings)
+    page.values |= page.press(page.watch.delete, SimpleNamespace(headers={}))
+    page.values[page.watch.chosen] = "other"
+    assert page.press(page.watch.confirm) == ""
     assert trainings.names() == ["other"]
+
+
+@pytest.mark.parametrize(("asked", "minutes"), [(15, 20), (None, 65), (-1, 5.1), (1e9, 10_005)])
+def test_only_a_finished_training_asks_how_long_to_go_on_and_then_does(
+    run_folder: Path, monkeypatch: pytest.MonkeyPatch, asked: float | None, minutes: float
+) -> None:
+    monkeypatch.setattr(Order, "to_command", lambda *_: [sys.executable, "-c", ""])
+    trainings = Trainings(run_folder.parents[1])
+    page = Page(trainings)
+
+    def is_asked() -> bool:
+        updates = _look(page.watch, trainings, "horse2zebra", "AtoB", None, "en")
+        return bool(updates[page.watch.more].visible)
+
+    assert not is_asked()
+    (run_folder / "config.json").write_text(json.dumps({"max_images": 50, "max_minutes": 0}))
+    assert is_asked()
+    page.values[page.watch.more] = asked
+    assert page.press(page.watch.resume) == ""
+    assert trainings.look("horse2zebra").record.order.max_minutes == minutes  # 5 of them are over
+    while trainings.look("horse2zebra").is_alive:
+        time.sleep(0.01)
