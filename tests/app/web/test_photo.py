@@ -22,7 +22,7 @@ def server(
 ) -> Any:
     weights = tmp_path_factory.mktemp("weights")
     add_model(weights, "negate", reverse="negate")
-    # A sixth of a second, or a whole one, for each 2048 pixels of a narrow picture.
+    # A sixth of a second, or a whole one, for each tile of a narrow picture.
     tiled = {"border": 0, "tiling": "exact", "receptive_field": 4, "training_size": 100_000}
     add_model(weights, "slow", times=3001, title="Slowly to negative", **tiled)
     add_model(weights, "quick", title="Quickly to negative", reverse="slow")
@@ -142,7 +142,7 @@ def test_a_translation_shows_how_far_it_is_and_can_be_cancelled(
     page.get_by_role("radio", name="Slowly to negative").check()
     cancel.wait_for(state="hidden")
     long = tmp_path / "long.png"
-    save_picture(Picture(np.zeros((64, 30_000, 3), np.uint8)), long)  # 15 tiles
+    save_picture(Picture(np.zeros((64, 30_000, 3), np.uint8)), long)  # 20 tiles
     visitor.give(long)
     page.get_by_text(re.compile(r"Translating - [1-9]")).wait_for()
     cancel.click()
@@ -259,7 +259,7 @@ def test_what_is_done_while_an_answer_is_on_its_way_counts(
     page.get_by_role("radio", name="Slowly to negative").check()
     visitor.note(containing="Slowly to negative")
     long = tmp_path / "long.png"
-    save_picture(Picture(np.zeros((64, 30_000, 3), np.uint8)), long)  # 15 tiles
+    save_picture(Picture(np.zeros((64, 30_000, 3), np.uint8)), long)  # 20 tiles
     visitor.give(long)
     page.get_by_text("Translating - ").wait_for()
     wait_for_change(page, lambda: page.get_by_role("slider", name="Strength").press("Home"))
