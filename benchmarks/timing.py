@@ -10,21 +10,27 @@ from statistics import median
 
 import torch
 
+LEAST_TURN_S = 0.1  # what the threads of the contestant before do at its start counts for little
+
 
 def milliseconds(contestants: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, float]:
     """The median time of one call of each contestant.
 
     They take turns, so that a machine which slows down slows all of them. Each turn starts with a
     call that is not counted: it brings back the contestant's caches, and the threads of the one
-    before it, which wait for a while at full speed, have gone to sleep by its end.
+    before it, which wait for a while at full speed, have gone to sleep by its end. Then it is
+    called again and again until the turn is over: one call, if that takes so long.
     """
     taken: dict[str, list[float]] = {name: [] for name in contestants}
     for _ in range(rounds):
         for name, call in contestants.items():
             call()
-            start = time.perf_counter()
-            call()
-            taken[name].append((time.perf_counter() - start) * 1000)
+            start, calls, passed = time.perf_counter(), 0, 0.0
+            while passed < LEAST_TURN_S:
+                call()
+                calls += 1
+                passed = time.perf_counter() - start
+            taken[name].append(1000 * passed / calls)
     return {name: median(times) for name, times in taken.items()}
 
 

@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from app.store import Store
-from benchmarks import folders, large, loop, memory, page, requests, training, translation
+from benchmarks import folders, large, loop, memory, page, requests, timing, training, translation
 from benchmarks.__main__ import main
 from benchmarks.reference import (
     ReferenceStep,
@@ -35,11 +35,26 @@ def test_reference_networks_have_the_published_sizes() -> None:
     assert count(reference_discriminator(64)) == 2_764_737
 
 
-def test_contestants_take_turns_and_the_first_call_of_a_turn_is_not_counted() -> None:
+def test_contestants_take_turns_and_the_first_call_of_a_turn_is_not_counted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now = 0.0
     calls: list[str] = []
-    contestants = {name: lambda name=name: calls.append(name) for name in "ab"}
-    assert set(milliseconds(contestants, rounds=2)) == {"a", "b"}
-    assert "".join(calls) == "aabb" * 2
+
+    def call(name: str, first_s: float, seconds: float) -> None:
+        nonlocal now
+        now += seconds if calls and calls[-1] == name else first_s
+        calls.append(name)
+
+    monkeypatch.setattr(timing.time, "perf_counter", lambda: now)
+    contestants = {
+        "slow": lambda: call("slow", 9, 2 * timing.LEAST_TURN_S),
+        "quick": lambda: call("quick", 9, timing.LEAST_TURN_S / 3.5),
+    }
+    taken = milliseconds(contestants, rounds=2)
+    assert calls == (["slow"] * 2 + ["quick"] * 5) * 2
+    assert taken["slow"] == pytest.approx(2000 * timing.LEAST_TURN_S)
+    assert taken["quick"] == pytest.approx(1000 * timing.LEAST_TURN_S / 3.5)
 
 
 def test_translation_is_measured_through_the_command(
