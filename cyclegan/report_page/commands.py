@@ -29,8 +29,17 @@ def export_commands(config: TrainConfig, run: Path) -> list[str]:
     commands = []
     for direction in config.directions:
         source, target = ways[direction]
-        name = re.sub(r"[^\w.-]+", "-", f"{source}2{target}", flags=re.ASCII)
-        name = name if MODEL_NAME.fullmatch(name) else direction
+        name = _model_name(source, target) or direction
         words = ["cyclegan", "export", str(run.resolve()), "--direction", direction, "--name", name]
         commands.append(shlex.join([*words, "--out", "weights/"]))
     return commands
+
+
+def _model_name(source: str, target: str) -> str:
+    """What a model is called after its domains: "horse2zebra"; "" where letters would be lost.
+
+    Runs are called after names of any alphabet, cards are not: "horse2-" says less than "AtoB".
+    """
+    kept = [re.sub(r"[^\w.-]+", "-", name).strip("-") for name in (source, target)]
+    name = "2".join(kept)
+    return name if all(kept) and MODEL_NAME.fullmatch(name) else ""

@@ -301,6 +301,24 @@ def test_a_run_of_one_direction_makes_one_model(config: TrainConfig, tmp_path: P
     assert len(export_commands(one_way, tmp_path)) == 1
 
 
+@pytest.mark.parametrize(
+    ("names", "there", "back"),
+    [
+        (("our horse", "(one's) zebra!"), "our-horse2one-s-zebra", "one-s-zebra2our-horse"),
+        (("horse", "猫"), "AtoB", "BtoA"),  # not "horse2-"
+        (("1犬", "2猫"), "AtoB", "BtoA"),  # not "1-22-"
+        (("école", "été"), "AtoB", "BtoA"),
+        (("", "?"), "AtoB", "BtoA"),  # not "2"
+    ],
+)
+def test_a_model_is_to_be_called_after_its_domains_where_a_card_may_have_their_names(
+    config: TrainConfig, tmp_path: Path, names: tuple[str, str], there: str, back: str
+) -> None:
+    config = config.replace(name_a=names[0], name_b=names[1])
+    words = [shlex.split(command) for command in export_commands(config, tmp_path / "犬2猫")]
+    assert [each[each.index("--name") + 1] for each in words] == [there, back]
+
+
 def test_facts_of_a_large_domain_come_from_a_sample(
     data_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
