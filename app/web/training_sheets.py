@@ -51,15 +51,23 @@ def lay_out_sheets() -> Sheets:
     return Sheets(latest, choice, (first, second), shown, figures)
 
 
-def show_sheets(sheets: Sheets, run: Path | None, language: str, *, is_same: bool) -> Updates:
-    """Show the latest sheet of a run and offer all; of another run than before, none is chosen."""
+def show_sheets(sheets: Sheets, run: Path | None, language: str, *, known: int | None) -> Updates:
+    """Show the latest sheet of a run and offer all, the first and the latest chosen.
+
+    `known` is the latest that a page shows of this run: where it could choose, that stays.
+    """
     found = find_sheets(run) if run else {}
     choices = [(say(language, "sheets.at", images=images), images) for images in found]
-    offered = gr.Dropdown(choices=choices) if is_same else gr.Dropdown(choices=choices, value=None)
+    could_choose = known is not None and sum(images <= known for images in found) > 1
+    two = (min(found), max(found)) if len(found) > 1 else (None, None)
+    offered = (
+        gr.Dropdown(choices=choices, **({} if could_choose else {"value": images}))
+        for images in two
+    )
     return {
         sheets.latest: show_sheet(lend(found[max(found)]) if found else None),
         sheets.choice: gr.Row(visible=len(found) > 1),
-        **dict.fromkeys(sheets.two, offered),
+        **dict(zip(sheets.two, offered, strict=True)),
     }
 
 

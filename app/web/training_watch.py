@@ -242,8 +242,8 @@ def _look(
     if seen and seen.name != name:
         updates[watch.sure] = gr.Column(visible=False)  # the question was about another one
     if not seen or (seen.name, seen.sheet) != (name, sheet):
-        is_same_run = seen is not None and seen.name == name
-        updates |= show_sheets(watch.sheets, training.run, language, is_same=is_same_run)
+        known = seen.sheet if seen and seen.name == name else None
+        updates |= show_sheets(watch.sheets, training.run, language, known=known)
     return updates
 
 
@@ -256,7 +256,7 @@ def _nothing(watch: Watch, language: str) -> Updates:
         watch.shown: _none(say(language, "watch.none")),
         watch.curves: "",
         watch.more: gr.Number(visible=False),
-        **show_sheets(watch.sheets, None, language, is_same=False),
+        **show_sheets(watch.sheets, None, language, known=None),
         watch.report: gr.DownloadButton(value=None, interactive=False),
         maker.direction: gr.Radio(choices=[], value=None),
         maker.checkpoint: gr.Radio(choices=[], value=None),

@@ -10,6 +10,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from PIL import Image
 
 pytest.importorskip("gradio", reason="the page needs gradio (extra: web)")
 
@@ -18,7 +19,7 @@ import gradio as gr
 from app.store import Store
 from app.trainings.orders import Order
 from app.trainings.runs import Trainings
-from app.web.training_watch import Watch, _look, connect_watch, lay_out_watch
+from app.web.training_watch import Seen, Watch, _look, connect_watch, lay_out_watch
 
 
 class Page:
@@ -50,6 +51,35 @@ def test_the_training_in_question_is_deleted_whichever_is_chosen_by_then(run_fol
     page.values[page.watch.chosen] = "other"
     assert page.press(page.watch.confirm) == ""
     assert trainings.names() == ["other"]
+
+
+def test_the_first_and_the_latest_sheet_are_compared_until_a_person_could_choose(
+    run_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(run_folder / "cache"))
+    (run_folder / "cache").mkdir()
+    (run_folder / "sheets").mkdir()
+    trainings = Trainings(run_folder.parents[1])
+    watch = Page(trainings).watch
+
+    def chosen(images: int, seen: Seen | None) -> tuple[list[Any], Seen]:
+        """What becomes chosen with one more sheet, where it becomes; and what is seen then."""
+        Image.new("RGB", (6, 4)).save(run_folder / "sheets" / f"{images:09}.jpg")
+        updates = _look(watch, trainings, "horse2zebra", "AtoB", seen, "en")
+        boxes = [updates[box] for box in watch.sheets.two]
+        told = [box._constructor_args[0].get("value", "as it was") for box in boxes]
+        return told, updates[watch.seen]
+
+    told, seen = chosen(1000, None)
+    assert told == [None, None]  # and hidden
+    told, seen = chosen(2000, seen)
+    assert told == [1000, 2000]
+    told, seen = chosen(3000, seen)
+    assert told == ["as it was", "as it was"]
+    told, _ = chosen(4000, None)  # a page that was loaded again
+    assert told == [1000, 4000]
+    told, _ = chosen(5000, seen._replace(name="another"))
+    assert told == [1000, 5000]
 
 
 @pytest.mark.parametrize(("asked", "minutes"), [(15, 20), (None, 65), (-1, 5.1), (1e9, 10_005)])
