@@ -24,7 +24,10 @@ def use_one() -> None:
     """Let threads that are yet to come allocate from one heap: only its end can be given back."""
     if _mallopt:
         _mallopt(_M_ARENA_MAX, 1)
-        _mallopt(_M_MMAP_THRESHOLD, 96 * 2**20)  # bytes; glibc before 2.35 stays at 32 MiB at most
+        # Bytes. glibc before 2.35 refuses more than 32 MiB, and would stay at 128 KiB for good, for
+        # whatever is set ends that it finds a threshold by itself.
+        if not _mallopt(_M_MMAP_THRESHOLD, 96 * 2**20):
+            _mallopt(_M_MMAP_THRESHOLD, 32 * 2**20)
         _mallopt(_M_TRIM_THRESHOLD, 64 * 2**20)  # bytes that may lie idle at its end
 
 

@@ -5,7 +5,26 @@ from pathlib import Path
 
 import pytest
 
+from app import heap
 from app.heap import give_back
+
+
+@pytest.mark.parametrize(("most", "threshold"), [(2**31, 96 * 2**20), (32 * 2**20, 32 * 2**20)])
+def test_an_older_glibc_has_the_threshold_that_it_takes(
+    monkeypatch: pytest.MonkeyPatch, most: int, threshold: int
+) -> None:
+    taken: dict[int, int] = {}
+
+    def mallopt(parameter: int, value: int) -> int:
+        """As malloc.c before 2.35, which has no more than HEAP_MAX_SIZE / 2, and since."""
+        if parameter == heap._M_MMAP_THRESHOLD and value > most:
+            return 0
+        taken[parameter] = value
+        return 1
+
+    monkeypatch.setattr(heap, "_mallopt", mallopt)
+    heap.use_one()
+    assert taken[heap._M_MMAP_THRESHOLD] == threshold
 
 
 @pytest.mark.skipif(
