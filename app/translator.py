@@ -3,6 +3,7 @@
 Where models are found is in store.py, how pictures are read and written in cyclegan.contract.
 """
 
+import logging
 import threading
 import time
 from collections.abc import Iterator
@@ -25,6 +26,8 @@ from cyclegan.contract.card import ModelCard
 from cyclegan.contract.errors import InputError, ModelError, brief
 from cyclegan.contract.images import Picture
 from cyclegan.contract.pixels import Padded, Region, from_network, to_network
+
+logger = logging.getLogger(__name__)
 
 GIVE_BACK_EVERY_S = 2.0  # after each picture of 256 x 256 pixels it would take 2 % of the time
 
@@ -76,7 +79,8 @@ class Translator:
         self._model = model
         self._asked = threads, device
         self._threads = threads or count_cpus()
-        self._stamp = stamp_of(model)
+        # Of `content` there is one session only: the file may be another here.
+        self._stamp = None if content else stamp_of(model)
         heap.use_one()  # before its threads start
         self._session = self._start(self._threads, content or model)
         self.device = device_of(self._session)
@@ -245,9 +249,9 @@ class Translator:
         each small picture has a CPU of its own.
         """
         with self._lock:
-            self._present += 1
-            is_shared = self._present > 1 and pixels <= SMALL_PIXELS
+            is_shared = self._present > 0 and pixels <= SMALL_PIXELS
             narrow = self._find_narrow() if is_shared else None
+            self._present += 1
         try:
             with self._places if narrow else self._turn:
                 yield narrow or self._session
@@ -260,7 +264,12 @@ class Translator:
         if self._narrow or self._threads == 1 or self.device != "cpu":
             return self._narrow
         if self._stamp and stamp_of(self._model) == self._stamp:
-            made = self._start(1, self._model)
+            try:
+                made = self._start(1, self._model)
+            except ModelError as error:  # no memory for a second one, say
+                logger.warning("small pictures are translated one by one: %s", error)
+                self._stamp = None
+                return None
             if stamp_of(self._model) == self._stamp:  # still
                 self._narrow = made
         return self._narrow

@@ -1,7 +1,9 @@
 """The negate model must give exactly 255 - v, whatever the picture's size."""
 
 import dataclasses
+import os
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -96,6 +98,36 @@ def test_no_second_session_is_made_of_a_file_that_was_replaced(
     with ThreadPoolExecutor(4) as workers:
         for translated in workers.map(translator.run, [noise(20, 30)] * 20):
             np.testing.assert_array_equal(translated, 255 - noise(20, 30))
+
+
+def test_no_picture_fails_where_no_second_session_can_be_had(
+    weights_dir: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = weights_dir / "negate.onnx"
+    translator = Translator(path, Store(weights_dir).card("negate"), threads=2)
+    there = path.stat()
+    path.write_bytes(b"?" * there.st_size)
+    os.utime(path, ns=(there.st_atime_ns, there.st_mtime_ns))
+    with ThreadPoolExecutor(4) as workers:
+        with translator._place(10**8):
+            small = [workers.submit(translator.run, noise(20, 30)) for _ in range(4)]
+            while translator._present < 5:
+                time.sleep(0.001)
+        for each in small:
+            np.testing.assert_array_equal(each.result(), 255 - noise(20, 30))
+    assert translator._present == 0
+    assert len(caplog.messages) == 1  # it is not tried for each picture
+
+
+def test_no_second_session_is_made_of_a_file_in_the_place_of_the_content(
+    weights_dir: Path, add_model
+) -> None:
+    path, card = weights_dir / "negate.onnx", Store(weights_dir).card("negate")
+    content = path.read_bytes()
+    add_model(weights_dir, "negate", operator="Abs")  # on another machine, before it begins
+    translator = Translator(path, card, threads=2, content=content)
+    with translator._place(10**8):
+        assert translator._find_narrow() is None
 
 
 def test_a_file_that_is_no_model_is_a_model_error(weights_dir: Path) -> None:
