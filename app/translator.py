@@ -27,7 +27,7 @@ from cyclegan.contract.errors import InputError, ModelError, brief
 from cyclegan.contract.images import Picture
 from cyclegan.contract.pixels import Padded, Region, from_network, to_network
 
-logger = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 GIVE_BACK_EVERY_S = 2.0  # after each picture of 256 x 256 pixels it would take 2 % of the time
 
@@ -267,7 +267,7 @@ class Translator:
             try:
                 made = self._start(1, self._model)
             except ModelError as error:  # no memory for a second one, say
-                logger.warning("small pictures are translated one by one: %s", error)
+                log.warning("small pictures are translated one by one: %s", error)
                 self._stamp = None
                 return None
             if stamp_of(self._model) == self._stamp:  # still

@@ -60,10 +60,10 @@ def show_sheets(sheets: Sheets, run: Path | None, language: str, *, known: int |
     choices = [(say(language, "sheets.at", images=images), images) for images in found]
     could_choose = known is not None and sum(images <= known for images in found) > 1
     two = (min(found), max(found)) if len(found) > 1 else (None, None)
-    offered = (
-        gr.Dropdown(choices=choices, **({} if could_choose else {"value": images}))
+    offered = [
+        gr.Dropdown(choices=choices) if could_choose else gr.Dropdown(choices=choices, value=images)
         for images in two
-    )
+    ]
     return {
         sheets.latest: show_sheet(lend(found[max(found)]) if found else None),
         sheets.choice: gr.Row(visible=len(found) > 1),
