@@ -26,6 +26,7 @@ from fastapi_offline import FastAPIOffline
 from gradio.routes import App
 from starlette.routing import Mount
 
+from app import heap
 from app.api import add_api
 from app.guard import Guard, is_loopback
 from app.jobs.office import Office
@@ -82,6 +83,7 @@ def launch(
     if allowed.training_root and os.name != "posix":
         raise InputError("--allow-training works on Linux and macOS only; leave it out")
     _allow_open_files()
+    heap.use_one()  # before there are threads: one that has its own keeps up to 64 MB there
     listener = _listen(host, port)
     port = listener.getsockname()[1]
     url = _url(host, port)
