@@ -8,7 +8,7 @@ import torch
 import typer
 from typer.testing import CliRunner
 
-from cyclegan import cli
+from cyclegan.cli.command import register
 from cyclegan.train import Progress
 
 # What makes the tests' run learn from a teacher, which is in the run's folder
@@ -69,7 +69,7 @@ def losses_of(run: Path) -> list[dict[str, Any]]:
 def command(*arguments: object) -> str:
     """Type a training verb, here in this process; what it prints."""
     app = typer.Typer()
-    cli.register(app)
+    register(app)
     result = CliRunner().invoke(app, [str(a) for a in arguments], catch_exceptions=False)
     assert result.exit_code == 0, result.output
     return result.output

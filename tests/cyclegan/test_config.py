@@ -6,7 +6,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from cyclegan import cli
+from cyclegan.cli.command import register
 from cyclegan.config import (
     GENERATORS_WITH,
     PLAIN_SIZES,
@@ -210,7 +210,7 @@ def test_a_whole_number_serves_as_a_float() -> None:
 
 def test_a_size_is_short_for_width_and_blocks(data_dir: Path, tmp_path: Path) -> None:
     command = typer.Typer()
-    cli.register(command)
+    register(command)
     arguments = ["train", f"--data={data_dir}", f"--out={tmp_path}", "--dry-run", "--size=tiny"]
     result = CliRunner().invoke(command, [*arguments, "--set=generator_levels=2"])
     config = json.loads(result.stdout)

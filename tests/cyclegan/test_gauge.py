@@ -13,8 +13,8 @@ from PIL import Image
 from torch import Tensor, nn
 from typer.testing import CliRunner
 
-from cyclegan import cli
 from cyclegan.checkpoint import load_checkpoint, save_checkpoint
+from cyclegan.cli.command import register
 from cyclegan.config import TrainConfig
 from cyclegan.contract.card import ModelCard
 from cyclegan.contract.errors import (
@@ -224,7 +224,7 @@ def test_the_command_says_what_it_measures_and_why_it_ends(
     still: TrainConfig, data_dir: Path, tmp_path: Path
 ) -> None:
     command = typer.Typer()
-    cli.register(command)
+    register(command)
     differing = {
         key: value
         for key, value in still.replace(patience=1).to_dict().items()

@@ -4,7 +4,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from cyclegan import cli
+from cyclegan.cli.command import register
 from cyclegan.contract.errors import ConfigError
 from cyclegan.settings import parse_settings
 
@@ -39,7 +39,7 @@ def test_wrong_settings_are_named_before_anything_is_loaded_or_made(
     run = tmp_path / "run"
     typed = [each.replace("DIR", str(data_dir)) for each in arguments]
     command = typer.Typer()
-    cli.register(command)
+    register(command)
     result = CliRunner().invoke(command, [*typed, f"--out={run}"])
     assert sentence in str(result.exception)
     assert not run.exists()
