@@ -37,6 +37,7 @@ from cyclegan.contract.saving import save_picture
 # Longest side of what the slider shows; the download is not touched by it. A 12 megapixel photo
 # would otherwise be 25 MB of PNG on its way to a screen that shows a twelfth of it.
 PREVIEW_SIDE = 1600  # pixels
+_GAP = 1.2  # as in shrink: half the time for what no download is made of
 
 _REGION_START = "data:image/png;base64,"
 _MAX_REGION = 4 * 2**20  # characters; a drawing in two colours has a hundredth of that
@@ -187,8 +188,8 @@ def _keep(folder: Path, before: Picture, seen: RGB, made: RGB) -> None:
     """Write down what `read_kept` and `write_file` need."""
     np.save(folder / "made.npy", made)
     small = Picture(
-        shrink(before.rgb, PREVIEW_SIDE),
-        None if before.alpha is None else shrink(before.alpha, PREVIEW_SIDE),
+        shrink(before.rgb, PREVIEW_SIDE, _GAP),
+        None if before.alpha is None else shrink(before.alpha, PREVIEW_SIDE, _GAP),
     )
     kept = {"before": small.rgb, "made": made}
     if small.alpha is not None:
@@ -197,7 +198,8 @@ def _keep(folder: Path, before: Picture, seen: RGB, made: RGB) -> None:
         kept["seen"] = seen
     elif made.shape != small.rgb.shape:  # the page shows no more than that
         height, width = small.rgb.shape[:2]
-        kept["made"] = np.asarray(Image.fromarray(made).resize((width, height)))
+        resized = Image.fromarray(made).resize((width, height), reducing_gap=_GAP)
+        kept["made"] = np.asarray(resized)
     np.savez(folder / "preview.npz", **kept)  # type: ignore[arg-type]
     save_picture(small, folder / f"before{_preview_suffix(small)}", quality=92)
 

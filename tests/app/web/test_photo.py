@@ -145,6 +145,8 @@ def test_a_translation_shows_how_far_it_is_and_can_be_cancelled(
     save_picture(Picture(np.zeros((64, 30_000, 3), np.uint8)), long)  # 20 tiles
     visitor.give(long)
     page.get_by_text(re.compile(r"Translating - [1-9]")).wait_for()
+    placeholder = page.locator("#compare .empty")
+    assert placeholder.evaluate("it => getComputedStyle(it).color") == "rgba(0, 0, 0, 0)"
     cancel.click()
     visitor.note(containing="Cancelled.")
     cancel.wait_for(state="hidden")
