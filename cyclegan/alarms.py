@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from cyclegan.config import DISCRIMINATORS_WITH, TrainConfig
+from cyclegan.coherence import DISCRIMINATORS_WITH
+from cyclegan.config import TrainConfig
 
 PATIENCE = 2  # readings in a row of which an alarm takes notice
 GRACE = 0.05  # share of a run for which generators learn unjudged: untaught ones look sick

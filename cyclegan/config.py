@@ -1,48 +1,20 @@
-"""What a training run is made of: one frozen dataclass that refuses what makes no sense.
+"""What a training run is made of: one frozen dataclass.
 
-How its values are set is in `settings.py`. No torch here, so that `--dry-run` and usage errors
-answer at once.
+How its values are set is in `settings.py`, which of them make no sense together in `coherence.py`.
+No torch here, so that `--dry-run` and usage errors answer at once.
 """
 
 import dataclasses
 import json
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, get_args, get_origin, get_type_hints
+from typing import Any, Literal
 
+from cyclegan.coherence import check
 from cyclegan.contract.errors import ConfigError, brief, nearest
 
-_RESNETS = ("resnet6", "resnet9", "attention")
-# Which generators know a setting; with the others it keeps its default.
-GENERATORS_WITH = {
-    "generator_blocks": (*_RESNETS, "plain"),
-    "generator_norm": (*_RESNETS, "unet128", "unet256"),
-    "generator_padding": _RESNETS,
-    "generator_downsample": _RESNETS,
-    "generator_upsample": _RESNETS,
-    "generator_levels": ("plain",),
-    "border": ("plain",),
-}
-# The same for discriminators.
-DISCRIMINATORS_WITH = {
-    "discriminator_norm": ("patch70",),
-    "discriminator_downsample": ("patch70",),
-    "discriminator_backbone": ("projected",),
-    "discriminator_weights": ("projected",),
-    "discriminator_pixels": ("projected",),
-}
-# Which methods know a setting; with the others a weight is 0, and the rest keeps its default.
-_METHODS_WITH = {
-    "direction": ("distill",),
-    "teacher": ("distill",),
-    "lambda_teacher": ("distill",),
-    "lambda_structure": ("distill",),
-    "lambda_self": ("cyclegan", "simgan"),
-    "lambda_variation": ("cyclegan", "simgan"),
-    "lambda_identity": ("cyclegan", "simgan"),
-}
 # Width and blocks of a plain generator: 1.2, 2.6 and 5.8 GMAC for a picture of 256x256 pixels.
 PLAIN_SIZES = {"tiny": (48, 6), "small": (64, 8), "base": (96, 8)}
 
@@ -156,126 +128,10 @@ class TrainConfig:
     patience: int = 0  # measurements in a row without a new best that end the run; 0 is no limit
 
     def __post_init__(self) -> None:
-        self._check_types()
-        self._check_ranges()
-        self._check_method()
-        self._check_objective()
-        self._check_networks()
-        self._check_length()
-
-    def _check_types(self) -> None:
-        hints = get_type_hints(type(self))
-        for field in dataclasses.fields(self):
-            value, wanted = getattr(self, field.name), hints[field.name]
-            if get_origin(wanted) is Literal:
-                self._require(field.name, value in get_args(wanted), " or ".join(get_args(wanted)))
-            elif wanted is float and type(value) is int:
-                object.__setattr__(self, field.name, float(value))
-            elif type(value) is not wanted:
-                raise ConfigError(
-                    f"{field.name}: expected {wanted.__name__}, got {value!r}; correct it"
-                )
-            elif wanted is float:
-                self._require(field.name, math.isfinite(value), "a finite number")
-
-    def _check_ranges(self) -> None:
-        # First, as what a crop must be a multiple of depends on it.
-        self._require("generator_levels", 1 <= self.generator_levels <= 4, "from 1 to 4")
-        ranges: tuple[tuple[str, Callable[[float], bool], str], ...] = (
-            ("at least 1", lambda value: value >= 1, "batch_size d_steps generator_width "
-             "discriminator_width log_every sheet_every checkpoint_every alarm_every "
-             "sheet_pictures teacher_cache_mb"),
-            ("more than 0", lambda value: value > 0, "learning_rate"),
-            ("0 or more", lambda value: value >= 0, "lambda_cycle lambda_identity pool_size "
-             "lambda_self lambda_variation lambda_teacher lambda_structure lambda_penalty "
-             "lambda_perceptual head_start_images warmup_images num_workers "
-             "generator_blocks max_images max_minutes evaluate_every patience"),
-            ("at least 2", lambda value: value >= 2, "evaluate_pictures"),
-            ("from 0 to 2**32 - 1", lambda value: 0 <= value < 2**32, "seed"),
-            ("in [0, 1)", lambda value: 0 <= value < 1, "decay_start ema_decay beta1 beta2"),
-            (f"from 1 to crop_size ({self.crop_size})",
-             lambda value: 1 <= value <= self.crop_size, "self_scale"),
-            (f"a multiple of {self.crop_multiple} (generator {self.generator}, discriminator "
-             f"{self.discriminator}), at least 32",
-             lambda value: value % self.crop_multiple == 0 and value >= 32, "crop_size"),
-            (f"a multiple of {self.size_multiple // 2}, less than crop_size",
-             lambda value: value % (self.size_multiple // 2) == 0 and 0 <= value < self.crop_size,
-             "border"),
-            (f"at least crop_size ({self.crop_size})", lambda value: value >= self.crop_size,
-             "load_size_min"),
-            (f"at least load_size_min ({self.load_size_min})",
-             lambda value: value >= self.load_size_min, "load_size_max"),
-        )  # fmt: skip
-        for wanted, holds, names in ranges:
-            for name in names.split():
-                self._require(name, holds(getattr(self, name)), wanted)
-
-    def _check_method(self) -> None:
-        if len(self.directions) == 1 and self.lambda_cycle > 0:
-            raise ConfigError(
-                f"method {self.method} has no way back, so lambda_cycle must be 0, not "
-                f"{self.lambda_cycle!r}; set it, or take method cyclegan"
-            )
-        for name, methods in _METHODS_WITH.items():
-            value = getattr(self, name)
-            neutral = 0.0 if name.startswith("lambda_") else getattr(type(self), name)
-            if value != neutral and self.method not in methods:
-                raise ConfigError(
-                    f"{name} is {value!r}, which method {self.method!r} does not know; set it to "
-                    f"{neutral!r}, or take one of {', '.join(methods)}"
-                )
-
-    def _check_objective(self) -> None:
-        has_penalty = self.objective == "wgan-gp"
-        is_unasked = self.lambda_penalty == 0 or self._is_default("lambda_penalty")
-        self._require("lambda_penalty", has_penalty or is_unasked,
-                      f"0, as objective {self.objective} has no penalty")  # fmt: skip
-        self._require("self_scale", self.lambda_self > 0 or self._is_default("self_scale"),
-                      "1 where lambda_self is 0")  # fmt: skip
-        if (self.lambda_perceptual > 0) != bool(self.perceptual_weights):
-            raise ConfigError(
-                f"lambda_perceptual is {self.lambda_perceptual!r} and perceptual_weights is "
-                f"{self.perceptual_weights!r}; give both, a weight and a file of VGG16, or neither"
-            )
-        if self.lambda_perceptual > 0 and self.lambda_cycle == 0:
-            raise ConfigError(
-                f"lambda_perceptual is {self.lambda_perceptual!r}, but lambda_cycle is 0: there is "
-                "no round trip to look at; set lambda_cycle, or leave lambda_perceptual out"
-            )
-
-    def _check_networks(self) -> None:
-        for kind, table in (
-            ("generator", GENERATORS_WITH),
-            ("discriminator", DISCRIMINATORS_WITH),
-        ):
-            chosen = getattr(self, kind)
-            for name, networks in table.items():
-                if not self._is_default(name) and chosen not in networks:
-                    raise ConfigError(
-                        f"{name} is {getattr(self, name)!r}, which {kind} {chosen!r} does not "
-                        f"know; leave {name} out, or take one of {', '.join(networks)}"
-                    )
-        fewest = 1 << (self.generator_levels - 1)  # a coarser level takes half of the blocks
-        has_blocks = self.generator_blocks == 0 or self.generator_blocks >= fewest
-        wanted = f"0, or {fewest} or more with generator_levels {self.generator_levels}"
-        self._require("generator_blocks", has_blocks, wanted)
-
-    def _check_length(self) -> None:
-        is_useful = not self.patience or self.is_measured
-        self._require("patience", is_useful, "0 where nothing is measured: "
-                      "it needs evaluate_every, and test_a or test_b")  # fmt: skip
-        has_limit = self.max_images > 0 or self.max_minutes > 0
-        self._require("max_images", has_limit, "1 or more where max_minutes is 0")
-        if self.max_images > 0:
-            turn = (
-                self.d_steps * self.batch_size
-            )  # pictures from one of the generators' to the next
-            first = (self.head_start_images // turn + 1) * turn
-            self._require("max_images", self.max_images > first - self.batch_size,
-                          f"{first} or more, so that generators get a turn after head_start_images "
-                          f"({self.head_start_images}) and d_steps ({self.d_steps})")  # fmt: skip
-            self._require("warmup_images", self.warmup_images < self.max_images,
-                          f"fewer than max_images ({self.max_images})")  # fmt: skip
+        for field in dataclasses.fields(self):  # JSON knows one kind of number
+            if field.type is float and type(getattr(self, field.name)) is int:
+                object.__setattr__(self, field.name, float(getattr(self, field.name)))
+        check(self)
 
     @property
     def directions(self) -> tuple[Literal["AtoB", "BtoA"], ...]:
@@ -301,13 +157,6 @@ class TrainConfig:
     def crop_multiple(self) -> int:
         """Sides of crops are multiples of it, in pixels: what both kinds of network take."""
         return math.lcm(self.size_multiple, 32 if self.discriminator == "projected" else 1)
-
-    def _is_default(self, name: str) -> bool:
-        return bool(getattr(self, name) == getattr(type(self), name))
-
-    def _require(self, name: str, is_right: bool, wanted: str) -> None:
-        if not is_right:
-            raise ConfigError(f"{name}: expected {wanted}, got {getattr(self, name)!r}; correct it")
 
     def replace(self, **changes: Any) -> "TrainConfig":
         """Return a copy with some fields changed. Raises ConfigError: an unknown key."""

@@ -1,6 +1,6 @@
 """Settings of a config by key: as people write them, and which of them are about the networks.
 
-What values make sense together is in `config.py`. No torch here.
+What values make sense together is in `coherence.py`. No torch here.
 """
 
 import json

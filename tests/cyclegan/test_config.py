@@ -7,11 +7,8 @@ import typer
 from typer.testing import CliRunner
 
 from cyclegan.cli.command import register
-from cyclegan.config import (
-    GENERATORS_WITH,
-    PLAIN_SIZES,
-    TrainConfig,
-)
+from cyclegan.coherence import GENERATORS_WITH
+from cyclegan.config import PLAIN_SIZES, TrainConfig
 from cyclegan.contract.errors import ConfigError
 from cyclegan.discriminators import DISCRIMINATORS
 from cyclegan.losses import OBJECTIVES

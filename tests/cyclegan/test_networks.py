@@ -2,7 +2,8 @@ import pytest
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from cyclegan.config import GENERATORS_WITH, PLAIN_SIZES, TrainConfig
+from cyclegan.coherence import GENERATORS_WITH
+from cyclegan.config import PLAIN_SIZES, TrainConfig
 from cyclegan.layers import InstanceNorm
 from cyclegan.networks import (
     GENERATORS,
