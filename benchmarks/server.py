@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.request import Request, urlopen
 
-TIMEOUT_S = 120.0  # of each request
+TIMEOUT_S = 120.0  # of the start, and of each request
 
 
 class Server(NamedTuple):
@@ -35,7 +35,10 @@ class Server(NamedTuple):
 
 @contextmanager
 def serving(weights: Path, folder: Path, *flags: str) -> Iterator[Server]:
-    """Start one that keeps its files in a folder, and end it. Raises: RuntimeError: it ended."""
+    """Start one that keeps its files in a folder, and end it.
+
+    Raises: RuntimeError: it has ended, or does not start within TIMEOUT_S.
+    """
     command = [sys.executable, "-m", "app", "--port", "0", "--weights", str(weights)]
     command += ["--jobs", str(folder / "jobs"), *flags]
     # The first start compiles what Python imports, and the second finds it, whatever is set here.
@@ -51,6 +54,8 @@ def serving(weights: Path, folder: Path, *flags: str) -> Iterator[Server]:
             while not (found := re.search(r"http://\S+/", log.read_text())):
                 if process.poll() is not None:
                     raise RuntimeError(f"the server has ended: {log.read_text()}")
+                if time.perf_counter() - start > TIMEOUT_S:
+                    raise RuntimeError(f"the server does not start: {log.read_text()}")
                 time.sleep(0.01)
             urlopen(found[0], timeout=TIMEOUT_S).close()
             yield Server(found[0], process.pid, time.perf_counter() - start)

@@ -23,7 +23,6 @@ from cyclegan.report_page import write_report
 from cyclegan.run_folder import (
     RunState,
     describe_hardware,
-    has_lost_patience,
     write_best,
     write_checkpoint,
 )
@@ -66,7 +65,7 @@ class Chronicle:
             for folder, domain in zip((config.domain_a, config.domain_b), domains, strict=True)
         ]
         write_facts(run, describe_hardware(step.device, step.processes.count), facts)
-        write_report(run, is_stopped=has_lost_patience(config, state))
+        write_report(run, is_stopped=config.is_out_of_patience(state.stale))
 
     def watch(self, share: float) -> tuple[Alarm, ...]:
         """Take readings, and return the alarms that begin or are over `share` into the run."""

@@ -105,7 +105,7 @@ def export(
         card = ModelCard(
             schema_version=SCHEMA_VERSION,
             name=name,
-            title=title or f"{source} to {target}".capitalize(),
+            title=title or f"{source[:1].upper()}{source[1:]} to {target}",
             description=description or f"Turns pictures of {source} into pictures of {target}.",
             source_domain=source,
             target_domain=target,

@@ -15,16 +15,18 @@ from cyclegan.contract.errors import ExportError
 
 Pixels = NDArray[np.float32]  # [1, 3, H, W] in [-1, 1]
 
-# [height, width] in pixels, for networks of multiples up to 4; see `comparison_sizes`
-COMPARISON_SIZES = ((64, 64), (128, 96), (100, 256), (256, 256))
+# [height, width] in pixels, before they are rounded up; see `comparison_sizes`
+COMPARISON_SIZES = ((64, 64), (128, 96), (100, 260), (256, 256))
 CLEAN_UP_TOLERANCE = 1e-4  # of answers in [-1, 1]: merged constants may be rounded otherwise
 
 
 def comparison_sizes(multiple: int) -> tuple[tuple[int, int], ...]:
-    """Sizes to compare at, [height, width] in pixels: several, one of them not square."""
-    if all(side % multiple == 0 for size in COMPARISON_SIZES for side in size):
-        return COMPARISON_SIZES
-    return ((multiple, multiple), (multiple, 2 * multiple), (2 * multiple, multiple))
+    """Sizes to compare at, [height, width] in pixels: several, and not all of them square."""
+
+    def up(side: int) -> int:
+        return -(-side // multiple) * multiple
+
+    return tuple(dict.fromkeys((up(height), up(width)) for height, width in COMPARISON_SIZES))
 
 
 def noise(multiple: int) -> Iterator[Pixels]:

@@ -60,7 +60,7 @@ def reductions(config: TrainConfig, processes: int = 1) -> Iterator[TrainConfig]
         config = config.replace(batch_size=half)
         yield config
     multiple = config.crop_multiple
-    smallest = max(_SMALLEST_CROP, config.self_scale)
+    smallest = max(_SMALLEST_CROP, config.self_scale, config.border + 1)
     while (side := config.crop_size * 3 // 4 // multiple * multiple) >= smallest:
         config = config.replace(crop_size=side)
         yield config

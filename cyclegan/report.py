@@ -5,8 +5,7 @@ No training decision is taken here.
 
 import json
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +20,8 @@ from torch.utils.tensorboard.summary import image, scalar, text
 from torchvision.transforms.functional import to_pil_image
 from torchvision.utils import make_grid
 
-from cyclegan.contract.errors import DatasetError, StorageError, brief
-from cyclegan.contract.files import PlainFile, atomic_write
+from cyclegan.contract.errors import DatasetError
+from cyclegan.contract.files import PlainFile, atomic_write, map_storage_errors
 from cyclegan.contract.log import LOG, read_log
 from cyclegan.contract.pixels import to_network
 from cyclegan.networks import AttentionGenerator
@@ -79,7 +78,8 @@ class Board:
 
     def __init__(self, folder: Path, images_seen: int) -> None:
         """Start a file in which what older ones say beyond `images_seen` counts as purged."""
-        folder.mkdir(parents=True, exist_ok=True)
+        with map_storage_errors(folder):
+            folder.mkdir(parents=True, exist_ok=True)
         self._path = folder / f"events.out.tfevents.{time.time_ns()}"
         self._write(Event(file_version="brain.Event:2"))
         self._write(Event(step=images_seen + 1, session_log=SessionLog(status=SessionLog.START)))
@@ -92,15 +92,6 @@ class Board:
         event.wall_time = time.time()
         with map_storage_errors(self._path), self._path.open("ab") as file:
             RecordWriter(file).write(event.SerializeToString())
-
-
-@contextmanager
-def map_storage_errors(path: Path) -> Iterator[None]:
-    """Map what a full disk or a missing permission raises."""
-    try:
-        yield
-    except OSError as error:
-        raise StorageError(f"{path} could not be written: {brief(error)}") from error
 
 
 def load_sheet_pictures(paths: list[Path], count: int, size: int) -> list[Tensor]:

@@ -4,18 +4,20 @@ What is learned between two checkpoints is in `train.py`, what a run tells peopl
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import torch
+from filelock import FileLock, Timeout
 from torch import Tensor
 
 from cyclegan.checkpoint import LATEST, best_path, load_checkpoint, save_checkpoint
 from cyclegan.config import TrainConfig, read_config
-from cyclegan.contract.errors import ConfigError
-from cyclegan.contract.files import atomic_write
+from cyclegan.contract.errors import CheckpointError, ConfigError, StorageError, brief
+from cyclegan.contract.files import atomic_write, map_storage_errors, sweep
 from cyclegan.domains import GENERATOR_OF, Direction
 from cyclegan.gauge import Record
 from cyclegan.step import Step
@@ -26,7 +28,7 @@ logger = logging.getLogger(__name__)
 Weights = Mapping[str, Mapping[str, Tensor]]  # state dicts by network: "G_AB", "D_B", ...
 
 # Fields that may change between two calls of one run: they say how long, how often it reports and
-# how it computes, not what is learned.
+# how it computes. Its length stretches the schedule of the learning rate, from there on.
 RESUME_MAY_CHANGE = frozenset(
     {
         "max_images",
@@ -43,6 +45,9 @@ RESUME_MAY_CHANGE = frozenset(
         "winograd",
     }
 )
+
+_LOCK = "train.lock"
+ORPHANS_S = 10.0  # the processes that load pictures live on so long after the run's was killed
 
 # Fields that a run may be given later, where it began without: whose pictures it learns from after
 # an import, and what it is judged by.
@@ -68,11 +73,6 @@ class RunState:
         self.best |= {direction: records[direction] for direction in better}
         self.stale = 0 if better else self.stale + 1
         return better
-
-
-def has_lost_patience(config: TrainConfig, state: RunState) -> bool:
-    """Whether a run has ended early."""
-    return config.is_out_of_patience(state.stale)
 
 
 def write_checkpoint(
@@ -122,30 +122,58 @@ def _describe_origin(config: TrainConfig, step: Step, pictures: tuple[int, int])
     }
 
 
-def claim_run(config: TrainConfig, run: Path) -> None:
-    """Write the config into a new run folder, or make sure that the folder's own is the same.
+@contextmanager
+def claim_run(config: TrainConfig, run: Path) -> Iterator[None]:
+    """Hold a run folder for this process, with the config in it; a new one is made.
 
-    Raises ConfigError: it is another one; names the keys.
+    Raises ConfigError: it holds another config, and the keys are named; or another process trains
+    there. StorageError.
     """
-    path = run / "config.json"
-    if path.exists():
-        ours, theirs = config.to_dict(), read_config(path).to_dict()
-        for key in RESUME_MAY_SET:
-            theirs[key] = theirs[key] or ours[key]
-        differing = [
-            f"{key} is {theirs[key]!r} there and {ours[key]!r} here"
-            for key in ours
-            if key not in RESUME_MAY_CHANGE and ours[key] != theirs[key]
-        ]
-        if differing:
-            raise ConfigError(
-                f"{run}: holds a run with another config: {'; '.join(differing)}; "
-                "give the same settings to go on with it, or another --out to start anew"
-            )
-    for stale in run.glob(".tmp-*"):  # of a process that was killed while it wrote
-        stale.unlink(missing_ok=True)
-    with atomic_write(path) as temporary:
-        temporary.write_text(config.to_json())
+    with map_storage_errors(run):
+        run.mkdir(parents=True, exist_ok=True)
+    with _locked(run):
+        path = run / "config.json"
+        if path.exists():
+            _require_same(config, run)
+        for folder in (run, *filter(Path.is_dir, run.iterdir())):
+            sweep(folder)  # of a process that was killed while it wrote
+        with atomic_write(path) as temporary:
+            temporary.write_text(config.to_json())
+        yield
+
+
+@contextmanager
+def _locked(run: Path) -> Iterator[None]:
+    lock = FileLock(run / _LOCK)
+    try:
+        lock.acquire(timeout=ORPHANS_S)
+    except Timeout as error:
+        raise ConfigError(
+            f"{run}: another process trains there; wait for its end, or give another --out"
+        ) from error
+    except OSError as error:
+        raise StorageError(f"{run} could not be written: {brief(error)}") from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _require_same(config: TrainConfig, run: Path) -> None:
+    """Raise ConfigError where a run folder holds another config."""
+    ours, theirs = config.to_dict(), read_config(run / "config.json").to_dict()
+    for key in RESUME_MAY_SET:
+        theirs[key] = theirs[key] or ours[key]
+    differing = [
+        f"{key} is {theirs[key]!r} there and {ours[key]!r} here"
+        for key in ours
+        if key not in RESUME_MAY_CHANGE and ours[key] != theirs[key]
+    ]
+    if differing:
+        raise ConfigError(
+            f"{run}: holds a run with another config: {'; '.join(differing)}; "
+            "give the same settings to go on with it, or another --out to start anew"
+        )
 
 
 def describe_hardware(device: torch.device, processes: int = 1) -> str:
@@ -203,7 +231,12 @@ def _has_best(run: Path, direction: Direction, state: RunState) -> bool:
     """Whether the best that a checkpoint tells of is still there.
 
     A process that was killed after it wrote a better one, and before the checkpoint, leaves weights
-    of a future that need not come again: then the next measurement is the best.
+    of a future that need not come again: then the next measurement is the best. So it is where the
+    file is damaged.
     """
     path = best_path(run, direction)
-    return path.exists() and load_checkpoint(path)["record"] == asdict(state.best[direction])
+    try:
+        return path.exists() and load_checkpoint(path)["record"] == asdict(state.best[direction])
+    except CheckpointError as error:
+        logger.warning("%s; the next measurement is the best", error)
+        return False

@@ -12,7 +12,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
@@ -31,7 +31,7 @@ from cyclegan.gauge import Measurement, make_gauge
 from cyclegan.memory import advise, is_out_of_memory
 from cyclegan.methods import STEPS, open_dataset
 from cyclegan.processes import Processes
-from cyclegan.run_folder import RunState, Weights, claim_run, has_lost_patience, take_up
+from cyclegan.run_folder import RunState, Weights, claim_run, take_up
 from cyclegan.unreadable import (
     list_unreadable,
     remember,
@@ -60,7 +60,7 @@ def run_share(config: TrainConfig, state: RunState) -> float:
 
     All of it, once patience is lost.
     """
-    if has_lost_patience(config, state):
+    if config.is_out_of_patience(state.stale):
         return 1.0
     return config.share_done(state.images_seen, state.elapsed_s)
 
@@ -117,7 +117,8 @@ def train(
     device = device or torch.device("cpu")
     processes = processes or Processes()
     try:
-        return _train(config, run, on_progress, device, processes, start)
+        with ExitStack() as held:
+            return _train(config, run, on_progress, device, processes, start, held)
     except Exception as error:
         if not is_out_of_memory(error):
             raise
@@ -133,6 +134,7 @@ def _train(
     device: torch.device,
     processes: Processes,
     start: Weights | None,
+    held: ExitStack,
 ) -> RunState:
     processes.share(config.batch_size)  # named before there is a folder that holds this setting
     is_new = processes.is_first and not (run / LATEST).exists()
@@ -150,7 +152,7 @@ def _train(
     augmentation = automatic if config.diffaugment == "auto" else config.diffaugment
     step = STEPS[config.method](config, device, augmentation=augmentation, processes=processes)
     if processes.is_first:
-        claim_run(config, run)  # once nothing that the config names is missing
+        held.enter_context(claim_run(config, run))  # once nothing that the config names is missing
     state = take_up(run, step, dataset.pictures, start or {})
     chronicle = Chronicle(run, config, dataset, step, state) if processes.is_first else None
     pins_memory = step.device.type == "cuda"
@@ -233,7 +235,7 @@ def _train(
                 if chronicle and has_new:
                     chronicle.note_unreadable()
                 if chronicle:
-                    chronicle.save(is_stopped=is_stopping or has_lost_patience(config, state))
+                    chronicle.save(is_stopped=is_stopping or config.is_out_of_patience(state.stale))
             if is_stopping:
                 break
     list_unreadable(state.unreadable)

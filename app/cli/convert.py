@@ -185,6 +185,8 @@ def convert(
     is_folder = found == "folder"
     if target == PIPE and (is_folder or json_ or sys.stdout.isatty()):
         raise typer.BadParameter("- as OUTPUT wants one picture, and standard output for it alone")
+    if copy_sidecars and PIPE in (source, target):
+        raise typer.BadParameter("--copy-sidecars wants files or folders as INPUT and OUTPUT")
     if watch and (not is_folder or limit or not isinstance(source, Path)):
         raise typer.BadParameter("--watch wants a folder of this machine as INPUT, and no --limit")
     if engine == "ray" and (not is_folder or watch):

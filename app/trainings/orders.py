@@ -19,8 +19,16 @@ Direction = Literal["AtoB", "BtoA"]
 _BYTES = 80  # of a name that is part of a path; file systems take 255, and more is added to it
 _BYTES_OF_ONE = 36  # of each of two names in it: with "-small" they fit
 
-# Without slashes and leading dots no value leads to files of others.
-_SETTING = re.compile(r"[a-z0-9_]+=(-?\w[\w.+-]*)?", re.ASCII)
+_SETTING = re.compile(r"([a-z0-9_]+)=(-?\w[\w.+-]*)?", re.ASCII)
+# What names files, of which a word may still be one in the folder that the command runs in, and
+# what the order itself says.
+NOT_SET = frozenset(
+    {
+        *("domain_a", "domain_b", "name_a", "name_b", "test_a", "test_b"),
+        *("features", "discriminator_weights", "perceptual_weights"),
+        *("init_from", "teacher"),
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -48,10 +56,13 @@ class Order:
     lesson: Lesson | None = None  # from whom; None learns from pictures alone
 
     def __post_init__(self) -> None:
-        """Raises: InputError on settings that are none, or that may name a path."""
+        """Raises: InputError on settings that are none, may name a path, or are no visitor's."""
         for setting in self.settings:
-            if not _SETTING.fullmatch(setting):
+            found = _SETTING.fullmatch(setting)
+            if found is None:
                 raise InputError(f'a setting is KEY=VALUE without paths, not "{setting[:60]}"')
+            if found[1] in NOT_SET:
+                raise InputError(f"{found[1]} cannot be set here; leave it out")
 
     @property
     def names(self) -> dict[str, str]:

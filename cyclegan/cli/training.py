@@ -195,7 +195,6 @@ def run_training(
     from cyclegan.devices import choose_device
     from cyclegan.processes import join_processes
     from cyclegan.report_page import REPORT
-    from cyclegan.run_folder import has_lost_patience
     from cyclegan.train import train as train_run
 
     with (
@@ -227,7 +226,7 @@ def run_training(
         for direction, record in state.best.items():
             typer.echo(f"best {direction}: {record}")
         is_early = config.share_done(state.images_seen, state.elapsed_s) < 1
-        if is_early and has_lost_patience(config, state):
+        if is_early and config.is_out_of_patience(state.stale):
             typer.echo(
                 f"ended early: no new best in a row of {state.stale} measurements; it goes on "
                 f"with a patience of more than {config.patience}"

@@ -65,6 +65,18 @@ class PlainFile(io.BufferedWriter):
         raise io.UnsupportedOperation
 
 
+@contextmanager
+def map_storage_errors(path: Path) -> Iterator[None]:
+    """Map what a full disk or a missing permission raises.
+
+    Raises: StorageError.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise StorageError(f"{path} could not be written: {brief(error)}") from error
+
+
 def sweep(folder: Path) -> None:
     """Remove what writers that were killed left in a folder; none may be writing there now.
 

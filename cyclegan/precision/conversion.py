@@ -12,7 +12,14 @@ import onnx
 from onnx import TensorProto
 
 from cyclegan.contract.card import MODEL_NAME, Fidelity, Metric, ModelCard
-from cyclegan.contract.errors import DatasetError, ExportError, InputError, ModelError, brief
+from cyclegan.contract.errors import (
+    CardError,
+    DatasetError,
+    ExportError,
+    InputError,
+    ModelError,
+    brief,
+)
 from cyclegan.contract.files import atomic_write, sha256_of
 from cyclegan.contract.pixels import to_network
 from cyclegan.domains import Direction, list_domain
@@ -173,11 +180,15 @@ def change_precision(
 
 
 def picture_size(card: ModelCard) -> int:
-    """Side in pixels of the squares to calibrate on: the largest that the model learned from."""
+    """Side in pixels of the squares to calibrate on: the largest that the model learned from.
+
+    Raises CardError: the card does not say it.
+    """
     assert card.training, "a model of ours, see load_fp32"
     largest = card.training.config.get("load_size_max")
     side = largest if isinstance(largest, int) else card.training_size
-    assert side, "models of ours say what they learned from"
+    if not side:
+        raise CardError(f"the card of {card.name} has no training_size; export the model again")
     return max(side // card.size_multiple, 1) * card.size_multiple
 
 

@@ -26,7 +26,6 @@ from cyclegan.contract.errors import (
 )
 from cyclegan.export import choose_checkpoint, export
 from cyclegan.gauge import Gauge
-from cyclegan.run_folder import has_lost_patience
 from cyclegan.train import train
 from cyclegan.two_way import CycleGANStep
 from tests.cyclegan.runs import DISTILL, KilledError, assert_same, kill_at, losses_of, timeless
@@ -186,7 +185,7 @@ def test_patience_ends_a_run_for_good_and_more_of_it_goes_on(
     for _ in range(2):  # the same command again does not go on
         state = train(config, tmp_path)
         assert state.images_seen == 3  # the first is the best, and two are no better
-        assert has_lost_patience(config, state)
+        assert config.is_out_of_patience(state.stale)
         page = (tmp_path / "report.html").read_text()
         assert "Ended early at 50 %" in page
         assert "ended early: 2 measurements brought nothing better" in page

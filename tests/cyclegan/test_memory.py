@@ -47,6 +47,8 @@ def test_less_and_less_is_tried_and_always_makes_sense() -> None:
         (1, 384, 24, 8), (1, 256, 24, 8), (1, 128, 24, 8), (1, 128, 12, 8), (1, 128, 8, 8)
     ]  # fmt: skip
     assert list(reductions(less[-1])) == []
+    framed = config.replace(generator="plain", generator_width=8, border=96, batch_size=1)
+    assert [each.crop_size for each in reductions(framed)] == [288, 216, 160, 120]
     shared = [each.batch_size for each in reductions(config.replace(batch_size=12), processes=4)]
     assert shared[:2] == [4, 4]  # each process has one then
 

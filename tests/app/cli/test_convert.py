@@ -280,6 +280,7 @@ def test_small_tiles_make_the_same_picture(
         ("photo.png", "-", "--json"),
         ("photo.png", "out.png", "--watch"),
         ("in", "-"),
+        ("photo.png", "-", "--copy-sidecars"),
         ("-", "in"),
     ],
 )

@@ -2,11 +2,13 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import get_type_hints
 
 import pytest
 
 from app import verbs
 from app.trainings.orders import Lesson, Order, Record, plain, title_of
+from cyclegan.config import TrainConfig
 from cyclegan.contract.errors import InputError
 from cyclegan.presets import PRESETS
 
@@ -17,6 +19,14 @@ from cyclegan.presets import PRESETS
 def test_settings_that_are_none_or_may_name_a_path_are_refused(order: Order, setting: str) -> None:
     with pytest.raises(InputError, match="a setting is KEY=VALUE without paths"):
         replace(order, settings=(setting,))
+
+
+def test_whatever_names_files_is_not_a_visitors_to_set(order: Order) -> None:
+    hints = get_type_hints(TrainConfig)
+    harmless = {"preset", "discriminator_backbone"}  # names, of which others are refused
+    for key in {key for key, kind in hints.items() if kind is str} - harmless:
+        with pytest.raises(InputError, match=f"{key} cannot be set here"):
+            replace(order, settings=(f"{key}=weights",))
 
 
 def test_the_command_is_that_of_a_person_and_names_are_no_numbers(order: Order) -> None:

@@ -1,0 +1,96 @@
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from cyclegan.checkpoint import load_checkpoint
+from cyclegan.config import TrainConfig
+from cyclegan.contract.errors import CheckpointError, ConfigError
+from cyclegan.run_folder import claim_run
+from cyclegan.train import train
+
+
+def test_a_folder_is_trained_in_by_one_process(
+    tmp_path: Path, config: TrainConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cyclegan.run_folder.ORPHANS_S", 0.1)
+    with (
+        claim_run(config, tmp_path),
+        pytest.raises(ConfigError, match=r"another process trains there; wait for its end, or"),
+    ):
+        train(config, tmp_path)
+    assert not (tmp_path / "latest.pt").exists()
+    assert train(config, tmp_path).images_seen == 6
+
+
+def test_what_a_killed_process_left_half_written_is_removed(
+    tmp_path: Path, config: TrainConfig
+) -> None:
+    left = [tmp_path / ".tmp-0123456789ab.pt", tmp_path / "sheets" / ".tmp-0123456789ab.jpg"]
+    (tmp_path / "sheets").mkdir()
+    for path in left:
+        path.touch()
+    train(config, tmp_path)
+    assert not any(path.exists() for path in left)
+
+
+def test_a_best_that_is_damaged_is_measured_anew(
+    tmp_path: Path, config: TrainConfig, data_dir: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    config = config.replace(test_a=str(data_dir / "testA"), evaluate_every=2)
+    train(config, tmp_path)
+    best = tmp_path / "best_AtoB.pt"
+    best.write_bytes(best.read_bytes()[:1000])
+    assert train(config.replace(max_images=8), tmp_path).images_seen == 8
+    assert "best_AtoB.pt: damaged" in caplog.text
+    assert load_checkpoint(best)["run"]["images_seen"] == 8
+
+
+def test_another_config_is_refused_by_key(tmp_path: Path, config: TrainConfig) -> None:
+    train(config, tmp_path)
+    before = (tmp_path / "latest.pt").read_bytes()
+    with pytest.raises(ConfigError, match=r"lambda_cycle is 10.0 there and 5.0 here.*--out"):
+        train(config.replace(lambda_cycle=5.0), tmp_path)
+    assert (tmp_path / "latest.pt").read_bytes() == before
+
+
+def test_other_pictures_than_before_are_said(
+    tmp_path: Path, config: TrainConfig, caplog: pytest.LogCaptureFixture
+) -> None:
+    shutil.copytree(config.domain_a, tmp_path / "A")
+    config = config.replace(domain_a=str(tmp_path / "A"))
+    train(config, tmp_path / "run")
+    next((tmp_path / "A").iterdir()).unlink()
+    train(config.replace(max_images=8), tmp_path / "run")
+    assert "4 and 5 pictures now, 5 and 5 before" in caplog.text
+
+
+def test_a_damaged_checkpoint_is_named(tmp_path: Path, config: TrainConfig) -> None:
+    train(config, tmp_path)
+    path = tmp_path / "latest.pt"
+    path.write_bytes(path.read_bytes()[:1000])
+    with pytest.raises(CheckpointError, match=r"latest.pt: damaged"):
+        train(config, tmp_path)
+
+
+def test_a_newer_checkpoint_asks_for_an_update(
+    tmp_path: Path, config: TrainConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cyclegan.checkpoint.FORMAT_VERSION", 99)
+    train(config, tmp_path)
+    monkeypatch.undo()
+    with pytest.raises(CheckpointError, match=r"version 99.*update"):
+        train(config, tmp_path)
+
+
+def test_a_checkpoint_with_code_in_it_is_refused_and_not_run(tmp_path: Path) -> None:
+    class Trap:
+        def __reduce__(self) -> tuple[Any, ...]:
+            return (Path.touch, (tmp_path / "sprung",))
+
+    torch.save({"format_version": 1, "trap": Trap()}, tmp_path / "latest.pt")
+    with pytest.raises(CheckpointError, match=r"holds code \(.*refused"):
+        load_checkpoint(tmp_path / "latest.pt")
+    assert not (tmp_path / "sprung").exists()
