@@ -17,10 +17,10 @@ from app.store import Store
 from benchmarks import folders, large, loop, memory, page, requests, training, translation
 from benchmarks.reference import ReferenceStep, reference_generator, reference_plain_generator
 from benchmarks.timing import machine
-from cyclegan.config import PLAIN_SIZES
 from cyclegan.contract.files import atomic_write
 from cyclegan.contract.folder import default_folder
 from cyclegan.devices import choose_device
+from cyclegan.fields import PLAIN_SIZES
 from cyclegan.presets import preset_config
 
 BUSY = 0.5  # processes; two that want two cores each slowed the reference 50 times, a model twice

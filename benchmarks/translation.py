@@ -14,11 +14,11 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from app.translator import Translator
 from benchmarks.timing import milliseconds
-from cyclegan.config import PLAIN_SIZES
 from cyclegan.contract.card import Architecture, ModelCard
 from cyclegan.contract.files import sha256_of
 from cyclegan.contract.images import Picture
 from cyclegan.export import write_onnx
+from cyclegan.fields import PLAIN_SIZES
 from cyclegan.networks import GeneratorOptions, build_generator
 from cyclegan.plain import PlainGenerator
 

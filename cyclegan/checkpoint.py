@@ -17,9 +17,9 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
+from cyclegan.contract.directions import Direction
 from cyclegan.contract.errors import CheckpointError, brief
 from cyclegan.contract.files import atomic_write
-from cyclegan.domains import Direction
 
 FORMAT_VERSION = 1
 # What others wrap weights in: the first of these keys that there is (of timm and most scripts of

@@ -11,11 +11,11 @@ import torch
 from cyclegan.alarms import Alarm, judge, nonfinite
 from cyclegan.checkpoint import find_nonfinite
 from cyclegan.config import TrainConfig
+from cyclegan.contract.directions import DIRECTIONS
 from cyclegan.contract.errors import TrainingError
 from cyclegan.contract.pixels import from_network, to_network
 from cyclegan.dataset import UnpairedDataset
 from cyclegan.doctor.facts import look_at, write_facts
-from cyclegan.domains import DIRECTIONS
 from cyclegan.gauge import Gauge, Measurement
 from cyclegan.readings import load_probe, read_student, take_readings
 from cyclegan.report import Log, draw_sheet, load_sheet_pictures, save_sheet

@@ -6,12 +6,10 @@ No torch here.
 import dataclasses
 import math
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Literal, get_args, get_origin, get_type_hints
+from typing import Literal, get_args, get_origin, get_type_hints
 
 from cyclegan.contract.errors import ConfigError
-
-if TYPE_CHECKING:
-    from cyclegan.config import TrainConfig
+from cyclegan.fields import Fields
 
 _RESNETS = ("resnet6", "resnet9", "attention")
 # Which generators know a setting; with the others it keeps its default.
@@ -44,7 +42,7 @@ _METHODS_WITH = {
 }
 
 
-def check(config: "TrainConfig") -> None:
+def check(config: Fields) -> None:
     """Raise ConfigError where a setting is of the wrong kind, or does not go with the others."""
     _check_types(config)
     _check_ranges(config)
@@ -54,7 +52,7 @@ def check(config: "TrainConfig") -> None:
     _check_length(config)
 
 
-def _check_types(config: "TrainConfig") -> None:
+def _check_types(config: Fields) -> None:
     hints = get_type_hints(type(config))
     for field in dataclasses.fields(config):
         value, wanted = getattr(config, field.name), hints[field.name]
@@ -68,7 +66,7 @@ def _check_types(config: "TrainConfig") -> None:
             _require(config, field.name, math.isfinite(value), "a finite number")
 
 
-def _check_ranges(config: "TrainConfig") -> None:
+def _check_ranges(config: Fields) -> None:
     # First, as what a crop must be a multiple of depends on it.
     _require(config, "generator_levels", 1 <= config.generator_levels <= 4, "from 1 to 4")
     ranges: tuple[tuple[str, Callable[[float], bool], str], ...] = (
@@ -101,7 +99,7 @@ def _check_ranges(config: "TrainConfig") -> None:
             _require(config, name, holds(getattr(config, name)), wanted)
 
 
-def _check_method(config: "TrainConfig") -> None:
+def _check_method(config: Fields) -> None:
     if len(config.directions) == 1 and config.lambda_cycle > 0:
         raise ConfigError(
             f"method {config.method} has no way back, so lambda_cycle must be 0, not "
@@ -117,7 +115,7 @@ def _check_method(config: "TrainConfig") -> None:
             )
 
 
-def _check_objective(config: "TrainConfig") -> None:
+def _check_objective(config: Fields) -> None:
     has_penalty = config.objective == "wgan-gp"
     is_unasked = config.lambda_penalty == 0 or _is_default(config, "lambda_penalty")
     _require(config, "lambda_penalty", has_penalty or is_unasked,
@@ -136,7 +134,7 @@ def _check_objective(config: "TrainConfig") -> None:
         )
 
 
-def _check_networks(config: "TrainConfig") -> None:
+def _check_networks(config: Fields) -> None:
     for kind, table in (
         ("generator", GENERATORS_WITH),
         ("discriminator", DISCRIMINATORS_WITH),
@@ -154,7 +152,7 @@ def _check_networks(config: "TrainConfig") -> None:
     _require(config, "generator_blocks", has_blocks, wanted)
 
 
-def _check_length(config: "TrainConfig") -> None:
+def _check_length(config: Fields) -> None:
     is_useful = not config.patience or config.is_measured
     _require(config, "patience", is_useful, "0 where nothing is measured: "
                   "it needs evaluate_every, and test_a or test_b")  # fmt: skip
@@ -172,10 +170,10 @@ def _check_length(config: "TrainConfig") -> None:
                       f"fewer than max_images ({config.max_images})")  # fmt: skip
 
 
-def _is_default(config: "TrainConfig", name: str) -> bool:
+def _is_default(config: Fields, name: str) -> bool:
     return bool(getattr(config, name) == getattr(type(config), name))
 
 
-def _require(config: "TrainConfig", name: str, is_right: bool, wanted: str) -> None:
+def _require(config: Fields, name: str, is_right: bool, wanted: str) -> None:
     if not is_right:
         raise ConfigError(f"{name}: expected {wanted}, got {getattr(config, name)!r}; correct it")

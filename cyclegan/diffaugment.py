@@ -10,7 +10,6 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-SMALL_SET = 500  # pictures of a domain below which "auto" augments
 DRAWS = 7  # random numbers that the change of one picture takes
 
 

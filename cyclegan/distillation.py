@@ -14,13 +14,13 @@ import numpy as np
 from cyclegan.checkpoint import LATEST
 from cyclegan.config import read_config
 from cyclegan.contract.card import MODEL_NAME, ModelCard
+from cyclegan.contract.directions import Direction
 from cyclegan.contract.errors import CheckpointError, ConfigError, ModelError, PictureError
 from cyclegan.contract.files import atomic_write
 from cyclegan.contract.folder import ModelFolder
 from cyclegan.contract.images import Picture, load_picture
 from cyclegan.contract.pixels import pad_to_multiple
 from cyclegan.contract.saving import save_picture
-from cyclegan.domains import Direction
 from cyclegan.evaluate import run_network
 from cyclegan.export import export
 from cyclegan.features import load_session

@@ -4,17 +4,15 @@ How pictures become batches is in `dataset.py`.
 """
 
 from pathlib import Path
-from typing import Literal
 
+from cyclegan.contract.directions import Direction
 from cyclegan.contract.errors import DatasetError
 from cyclegan.contract.walk import find_pictures
 
-Direction = Literal["AtoB", "BtoA"]
-
-DIRECTIONS: dict[Direction, tuple[str, str]] = {"AtoB": ("A", "B"), "BtoA": ("B", "A")}
 GENERATOR_OF: dict[Direction, str] = {"AtoB": "G_AB", "BtoA": "G_BA"}  # its name in a step
 
 MIN_PICTURES = 2  # of a domain; nothing can be learned from one
+SMALL_SET = 500  # of a domain; below that the discriminators come to know them by heart
 
 
 def resolve_domains(

@@ -16,11 +16,12 @@ from numpy.typing import NDArray
 from skimage.metrics import structural_similarity
 
 from cyclegan.contract.card import Metric, ModelCard
+from cyclegan.contract.directions import DIRECTIONS, Direction
 from cyclegan.contract.errors import InputError, ModelError, brief
 from cyclegan.contract.files import atomic_write
 from cyclegan.contract.images import load_picture
 from cyclegan.contract.pixels import crop_back, from_network, pad_to_multiple, to_network
-from cyclegan.domains import DIRECTIONS, Direction, list_domain
+from cyclegan.domains import list_domain
 from cyclegan.features import (
     RGB,
     UNITS,

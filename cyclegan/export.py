@@ -18,16 +18,17 @@ from torch import nn
 from cyclegan.checkpoint import LATEST, averaged_weights, best_path, load_checkpoint
 from cyclegan.config import TrainConfig
 from cyclegan.contract.card import (
-    MODEL_NAME,
     SCHEMA_VERSION,
     Architecture,
     ModelCard,
     Parity,
     Training,
+    require_model_name,
 )
-from cyclegan.contract.errors import CheckpointError, ExportError, InputError
+from cyclegan.contract.directions import Direction
+from cyclegan.contract.errors import CheckpointError, ExportError
 from cyclegan.contract.files import atomic_write, sha256_of
-from cyclegan.domains import GENERATOR_OF, Direction
+from cyclegan.domains import GENERATOR_OF
 from cyclegan.gauge import Record
 from cyclegan.graph import clean_up, comparison_sizes, noise
 from cyclegan.layers import Generator, InstanceNorm
@@ -89,14 +90,12 @@ def export(
             is written.
         StorageError: a file could not be written.
     """
-    if not MODEL_NAME.fullmatch(name):
-        raise InputError(f"--name expects letters, digits, '.', '_' and '-', got {name!r}")
+    require_model_name(name)
     chosen, state, reason = choose_checkpoint(run, direction, checkpoint)
     on_choice(reason)
     config = TrainConfig().replace(**state["config"])
     network = load_generator(state, config, direction)
-    domains = (config.name_a, config.name_b)
-    source, target = domains if direction == "AtoB" else domains[::-1]
+    source, target = config.names_of(direction)
     model_path = out / f"{name}.onnx"
     # Both are complete before either is renamed into its place, the model first.
     with atomic_write(out / f"{name}.json") as card_file, atomic_write(model_path) as model_file:

@@ -15,10 +15,11 @@ import torch
 from torch import nn
 
 from cyclegan.config import TrainConfig
+from cyclegan.contract.directions import DIRECTIONS, Direction
 from cyclegan.contract.errors import DatasetError
 from cyclegan.contract.pixels import from_network, to_network
 from cyclegan.dataset import Translate
-from cyclegan.domains import DIRECTIONS, GENERATOR_OF, MIN_PICTURES, Direction, list_domain
+from cyclegan.domains import GENERATOR_OF, MIN_PICTURES, list_domain
 from cyclegan.features import RGB, UNITS, Points, load_yardstick
 from cyclegan.squares import load_squares
 

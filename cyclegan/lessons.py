@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from cyclegan.config import TrainConfig
+from cyclegan.contract.directions import DIRECTIONS
 from cyclegan.contract.errors import ConfigError
 from cyclegan.contract.pixels import to_network
 from cyclegan.dataset import (
@@ -27,7 +28,7 @@ from cyclegan.dataset import (
     scale,
 )
 from cyclegan.doctor.survey import Header, skim
-from cyclegan.domains import DIRECTIONS, MIN_PICTURES
+from cyclegan.domains import MIN_PICTURES
 from cyclegan.teacher import Teacher
 
 logger = logging.getLogger(__name__)

@@ -6,7 +6,8 @@ Networks, optimizers and discriminators' turns are in `step.py`, the teacher in 
 from torch import Tensor
 
 from cyclegan import losses
-from cyclegan.domains import DIRECTIONS, GENERATOR_OF
+from cyclegan.contract.directions import DIRECTIONS
+from cyclegan.domains import GENERATOR_OF
 from cyclegan.step import Step
 
 

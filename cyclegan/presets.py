@@ -53,12 +53,12 @@ def preset_config(preset: str) -> TrainConfig:
     return TrainConfig(preset=preset, **PRESETS[preset])
 
 
-def nearest_preset(config: TrainConfig) -> str:
-    """The preset that a config started from; `paper` where it is none of today's."""
+def known_preset(config: TrainConfig) -> str:
+    """The preset that a config started from; `paper` where that is none of today's."""
     return config.preset if config.preset in PRESETS else "paper"
 
 
 def changed_settings(config: TrainConfig) -> dict[str, Any]:
     """Return the fields in which a config differs from its preset, with the config's values."""
-    usual = preset_config(nearest_preset(config)).to_dict()
+    usual = preset_config(known_preset(config)).to_dict()
     return {key: value for key, value in config.to_dict().items() if value != usual[key]}

@@ -8,8 +8,8 @@ from typing import Any
 
 from cyclegan.config import TrainConfig
 from cyclegan.contract.card import Looks, ModelCard
+from cyclegan.contract.directions import Direction
 from cyclegan.contract.looks import describe_folder
-from cyclegan.domains import Direction
 from cyclegan.teacher import TRANSLATIONS, teacher_folder
 
 

@@ -16,9 +16,10 @@ from torch import Tensor
 
 from cyclegan.checkpoint import LATEST, best_path, load_checkpoint, save_checkpoint
 from cyclegan.config import TrainConfig, read_config
+from cyclegan.contract.directions import Direction
 from cyclegan.contract.errors import CheckpointError, ConfigError, StorageError, brief
 from cyclegan.contract.files import atomic_write, map_storage_errors, sweep
-from cyclegan.domains import GENERATOR_OF, Direction
+from cyclegan.domains import GENERATOR_OF
 from cyclegan.gauge import Record
 from cyclegan.step import Step
 from cyclegan.unreadable import Unreadable, forget_removed

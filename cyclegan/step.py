@@ -18,9 +18,10 @@ from cyclegan import losses
 from cyclegan.arithmetic import Arithmetic, Network
 from cyclegan.averaging import averaging
 from cyclegan.config import TrainConfig
+from cyclegan.contract.directions import DIRECTIONS
 from cyclegan.diffaugment import AUGMENTATIONS, DRAWS
 from cyclegan.discriminators import discriminator_from
-from cyclegan.domains import DIRECTIONS, GENERATOR_OF
+from cyclegan.domains import GENERATOR_OF
 from cyclegan.image_pool import ImagePool
 from cyclegan.networks import generator_from, init_weights
 from cyclegan.perceptual import load_vgg

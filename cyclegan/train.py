@@ -26,7 +26,7 @@ from cyclegan.config import TrainConfig
 from cyclegan.contract.errors import ConfigError, TrainingError, brief
 from cyclegan.contract.log import first_sheet
 from cyclegan.dataset import iterate_batches
-from cyclegan.diffaugment import SMALL_SET
+from cyclegan.domains import SMALL_SET
 from cyclegan.gauge import Measurement, make_gauge
 from cyclegan.memory import advise, is_out_of_memory
 from cyclegan.methods import STEPS, open_dataset

@@ -2,9 +2,8 @@
 
 import sys
 from dataclasses import replace
-from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -21,21 +20,6 @@ models = typer.Typer(
     rich_markup_mode=None,
     invoke_without_command=True,
 )
-
-
-class SizePolicy(StrEnum):
-    """What becomes of pictures that are larger than the one size of a network."""
-
-    tile = "tile"
-    resize = "resize"
-
-
-class ValueRange(StrEnum):
-    """What black and white are to a network."""
-
-    signed = "-1..1"
-    unit = "0..1"
-    bytes = "0..255"
 
 
 @models.callback()
@@ -105,15 +89,15 @@ def looks(
     The app then warns of photos that are unlike them. `cyclegan export` does this by itself where
     the pictures are still there.
     """
-    from cyclegan.contract.looks import MIN_PICTURES, describe_folder  # lazy: numpy, Pillow
+    from cyclegan.contract.looks import MIN_LOOKS_PICTURES, describe_folder  # lazy: numpy, Pillow
 
     store = Store(weights or default_folder())
     card = store.card(name)
     found = describe_folder(pictures)
     if found is None:
         raise InputError(
-            f"{pictures} has fewer than {MIN_PICTURES} pictures that can be read, too few to say "
-            "what others will look like; give the folder that the model was trained on"
+            f"{pictures} has fewer than {MIN_LOOKS_PICTURES} pictures that can be read, too few to "
+            "say what others will look like; give the folder that the model was trained on"
         )
     replace(card, looks=found).write(store.folder / f"{name}.json")
     typer.echo(f"{name}: looks of {found.pictures}")
@@ -157,13 +141,13 @@ def add(
     ] = None,
     licence: Annotated[str | None, typer.Option(help="Licence of the weights, in words.")] = None,
     size_policy: Annotated[
-        SizePolicy,
+        Literal["tile", "resize"],
         typer.Option(
             help="If the network takes one size only: cut larger pictures up, or shrink them."
         ),
-    ] = SizePolicy.resize,
+    ] = "resize",
     values: Annotated[
-        ValueRange | None,
+        Literal["-1..1", "0..1", "0..255"] | None,
         typer.Option(help="Its numbers for black and white; found out unless given."),
     ] = None,
     preview: Annotated[
@@ -182,12 +166,12 @@ def add(
     from app.foreign import add as add_model
 
     folder = weights or default_folder()
-    low, _, high = values.value.partition("..") if values else ("", "", "")
+    low, _, high = values.partition("..") if values else ("", "", "")
     proposal = propose(
         file,
         name or file.stem,
         Words(title, description, source, target, licence),
-        larger=size_policy.value,
+        larger=size_policy,
         value_range=(float(low), float(high)) if values else None,
     )
     sheet = preview or file.with_name(f"{file.stem}.test.jpg")

@@ -18,7 +18,7 @@ from app.foreign.probing import Guess, Network, Shape, describe_range, find_shap
 from app.recipe import Recipe
 from app.rendering import Renderer
 from app.translator import Translator
-from cyclegan.contract.card import MODEL_NAME, SCHEMA_VERSION, FixedSize, ModelCard
+from cyclegan.contract.card import SCHEMA_VERSION, FixedSize, ModelCard, require_model_name
 from cyclegan.contract.errors import InputError, ModelError
 from cyclegan.contract.files import atomic_write, sha256_of
 from cyclegan.contract.images import load_picture
@@ -82,8 +82,7 @@ def propose(
     Raises: InputError: `name` cannot be part of a file name; ModelError: the file is no network
     that makes a picture of a picture, or needs more than ONNX Runtime and itself.
     """
-    if not MODEL_NAME.fullmatch(name):
-        raise InputError(f"--name expects letters, digits, '.', '_' and '-', got {name!r}")
+    require_model_name(name)
     if not model.is_file():
         raise ModelError(f"{model} does not exist; give an ONNX file")
     anatomy = read_anatomy(model)

@@ -4,17 +4,17 @@ How they compare is in comparison.py.
 """
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
 from app import verbs
-from app.trainings.orders import Direction, Lesson, Order
+from app.trainings.orders import Lesson, Order
 from app.trainings.standing import Training
 from cyclegan.contract.card import MODEL_NAME
+from cyclegan.contract.directions import Direction
 from cyclegan.contract.errors import InputError
-from cyclegan.contract.log import Row
+from cyclegan.contract.standing import Measured, read_measurements
 
 Name = Literal["best", "latest"]
 
@@ -32,8 +32,7 @@ class Checkpoint:
     direction: Direction
     name: Name
     file: Path
-    figures: Mapping[str, float]  # measured of it by metric; of the latest, when last measured
-    measured_at: int | None  # images seen then; None if nothing is measured
+    measured: Measured | None  # of it; of the latest, when last; None if nothing is
 
     @property
     def source(self) -> str:
@@ -82,27 +81,20 @@ class Checkpoint:
 
 def find_checkpoints(training: Training, direction: Direction) -> list[Checkpoint]:
     """The checkpoints of a run that know a direction: its latest, and the best before that."""
-    measured = measurements(training, direction)
-    best = [row for row in measured if row[f"is_best_{direction}"]]
+    measured = read_measurements(training.rows, direction)
+    best = [each for each in measured if each.is_best]
     if training.state == "finished" and best[-1:] == measured[-1:]:
         best = []  # it is the latest
-    places: tuple[tuple[Name, str, list[Row]], ...] = (
+    places: tuple[tuple[Name, str, list[Measured]], ...] = (
         ("best", f"best_{direction}.pt", best),
         ("latest", "latest.pt", measured),
     )
     return [
-        Checkpoint(
-            training,
-            direction,
-            name,
-            training.run / file,
-            figures_of(rows[-1], direction) if rows else {},
-            rows[-1]["images_seen"] if rows else None,
-        )
-        for name, file, rows in places
+        Checkpoint(training, direction, name, training.run / file, found[-1] if found else None)
+        for name, file, found in places
         if direction in training.directions
         and (training.run / file).exists()
-        and (rows or name == "latest")
+        and (found or name == "latest")
     ]
 
 
@@ -112,18 +104,3 @@ def choose_checkpoint(training: Training, direction: Direction, name: str) -> Ch
         if each.name == name:
             return each
     raise InputError(f"{training.run.name} has no such checkpoint yet; let it train on")
-
-
-def measurements(training: Training, direction: Direction) -> list[Row]:
-    """The lines of a run's log in which a direction was measured."""
-    return [row for row in training.rows if f"is_best_{direction}" in row]
-
-
-def figures_of(row: Row, direction: Direction) -> dict[str, float]:
-    """What such a line says of the direction by metric; marks are no figures."""
-    ending = f"_{direction}"
-    return {
-        key.removesuffix(ending): value
-        for key, value in row.items()
-        if key.endswith(ending) and isinstance(value, float)
-    }

@@ -15,8 +15,8 @@ from app.recipe import Recipe
 from app.rendering import Renderer
 from app.store import Store
 from app.trainings.checkpoints import Checkpoint, find_checkpoints
-from app.trainings.orders import Direction
 from app.trainings.standing import Training
+from cyclegan.contract.directions import Direction
 from cyclegan.contract.errors import PictureError
 from cyclegan.contract.images import Picture, load_picture
 from cyclegan.contract.walk import find_pictures

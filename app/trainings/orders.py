@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Literal, Self
 
 from app import verbs
+from cyclegan.contract.directions import Direction
 from cyclegan.contract.errors import InputError
 from cyclegan.contract.files import atomic_write
 
 RECORD = "server.json"  # of ours, in a run folder
 
 Wish = Literal["", "pause", "stop"]
-Direction = Literal["AtoB", "BtoA"]
 
 _BYTES = 80  # of a name that is part of a path; file systems take 255, and more is added to it
 _BYTES_OF_ONE = 36  # of each of two names in it: with "-small" they fit

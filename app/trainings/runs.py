@@ -57,14 +57,20 @@ class Trainings:
         The learning rate, which is 0 at the end of a run, is then that of the same share of the
         longer one, and falls to 0 again.
 
-        Raises: InputError: a training is under way; there is no such run.
+        Raises: InputError: it would end at once; a training is under way; there is no such run.
         """
         run = self._run(name)
         with self._gate:
             record = Record.read(run)
             training = read_training(run, is_alive=False)
+            if training.standing.is_out_of_patience:
+                raise InputError(
+                    f"{name} would end at once again: its last {training.standing.stale} "
+                    f"measurements found nothing better, and its patience is "
+                    f"{training.config['patience']}; start another training with a larger one"
+                )
             if training.state == "finished":
-                order = record.order.lasting(round(training.minutes + more_minutes, 3))
+                order = record.order.lasting(round(training.standing.minutes + more_minutes, 3))
                 record = replace(record, order=order)
             busy = [each for each in self.names() if is_locked(self.runs / each)]
             if busy:

@@ -2,12 +2,14 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from app.trainings.orders import Direction, Record, Wish
+from app.trainings.orders import Record, Wish
+from cyclegan.contract.directions import Direction
 from cyclegan.contract.log import Row, read_log
+from cyclegan.contract.standing import Standing, read_standing
 
 OUTPUT = "output.txt"  # of ours, in a run folder: what the process prints
 
@@ -28,14 +30,17 @@ class Training:
     record: Record
     config: Mapping[str, Any]  # as it was resolved; empty before it begins
     rows: Sequence[Row]  # of the log
-    minutes: float  # of training that are logged
-    share: float  # of the run, in [0, 1]
-    remaining_s: float | None  # seconds; None before there is a pace
+    standing: Standing  # whose share is 1 where patience has ended it
     said: str  # the last line that the process printed
 
     @property
     def is_alive(self) -> bool:
         return self.state in ("training", "pausing", "stopping")
+
+    @property
+    def can_resume(self) -> bool:
+        """Whether a process would train on, and not end at once."""
+        return not self.is_alive and not self.standing.is_out_of_patience
 
     @property
     def directions(self) -> tuple[Direction, ...]:
@@ -49,15 +54,16 @@ def read_training(run: Path, is_alive: bool) -> Training:
     """Read a run's folder. Raises: InputError: it was not started here."""
     record, config = Record.read(run), _read_config(run)
     rows = read_log(run)
-    minutes = next((row["minutes"] for row in reversed(rows) if "minutes" in row), 0.0)
-    share = _share(config, rows[-1]["images_seen"] if rows else 0, minutes)
-    if is_alive and share >= _ENOUGH:
+    standing = read_standing(config, rows)
+    share = standing.share
+    if standing.is_out_of_patience:
+        share = 1.0
+    elif is_alive and share >= _ENOUGH:
         # It goes on for longer, and has not read yet how long.
-        share = min(share, minutes / record.order.max_minutes)
-    remaining_s = 60 * minutes * (1 - share) / share if share else None
+        share = min(share, standing.minutes / record.order.max_minutes)
+    standing = replace(standing, share=share)
     state = _state(record, is_alive, share)
-    said = _last_line(run / OUTPUT)
-    return Training(run, state, record, config, rows, minutes, share, remaining_s, said)
+    return Training(run, state, record, config, rows, standing, _last_line(run / OUTPUT))
 
 
 def _state(record: Record, is_alive: bool, share: float) -> State:
@@ -73,12 +79,6 @@ def _read_config(run: Path) -> dict[str, Any]:
     except (OSError, ValueError):
         return {}
     return config
-
-
-def _share(config: Mapping[str, Any], images: int, minutes: float) -> float:
-    """How much of a run is behind it, by the limits in its config."""
-    limits = (images, config.get("max_images")), (minutes, config.get("max_minutes"))
-    return min(1.0, max((done / limit for done, limit in limits if limit), default=0.0))
 
 
 def _last_line(path: Path) -> str:

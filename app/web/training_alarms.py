@@ -10,14 +10,12 @@ from typing import Any
 from app.trainings.standing import Training
 from app.web.words import TOLD, retell, say
 from cyclegan.contract.log import Row
+from cyclegan.contract.standing import alarms_in_force
 
 
-def alarms_in_force(training: Training, language: str) -> Iterator[str]:
+def describe_alarms(training: Training, language: str) -> Iterator[str]:
     """Those that are on at the end of the log."""
-    last = {(row["alarm"], row["direction"]): row for row in training.rows if "alarm" in row}
-    for row in last.values():
-        if row["state"] == "on":
-            yield _describe(training, row, language)
+    return (_describe(training, row, language) for row in alarms_in_force(training.rows))
 
 
 def _describe(training: Training, row: Row, language: str) -> str:

@@ -17,7 +17,6 @@ from gradio.utils import get_upload_folder
 from app.store import Store
 from app.trainings.checkpoints import Checkpoint, choose_checkpoint, find_checkpoints
 from app.trainings.comparison import Comparison, compare
-from app.trainings.orders import Direction
 from app.trainings.runs import Trainings
 from app.trainings.standing import Training
 from app.web.models import installed
@@ -26,6 +25,7 @@ from app.web.updates import Updates, rechoose
 from app.web.upload import read_upload
 from app.web.words import language_of, say, word
 from cyclegan.contract.card import MODEL_NAME
+from cyclegan.contract.directions import Direction
 from cyclegan.contract.errors import CycleGANError, InputError
 from cyclegan.contract.images import Picture
 from cyclegan.contract.saving import save_picture
@@ -103,7 +103,11 @@ def find_offer(training: Training, direction: Any, language: str) -> Offer:
     learned = training.directions
     chosen = direction if direction in learned else learned[0]
     checkpoints = find_checkpoints(training, chosen)
-    by_kid = [each.name for each in checkpoints if each.name == "best" and "KID" in each.figures]
+    by_kid = [
+        each.name
+        for each in checkpoints
+        if each.name == "best" and each.measured and "KID" in each.measured.figures
+    ]
     return Offer(
         tuple((label, each) for each, label in ways(training, language).items() if each in learned),
         chosen,
@@ -224,9 +228,9 @@ def _check_name(name: str, store: Store, language: str) -> None:
 def _label(checkpoint: Checkpoint, language: str) -> str:
     """What a checkpoint is called, with what was measured of it."""
     name = say(language, f"checkpoint.{checkpoint.name}")
-    if checkpoint.measured_at is None:
+    if checkpoint.measured is None:
         return name
-    return f"{name} ({measured(checkpoint.figures, checkpoint.measured_at, language)})"
+    return f"{name} ({measured(checkpoint.measured, language)})"
 
 
 def _shown(comparison: Comparison, language: str) -> dict[str, Any]:

@@ -120,7 +120,7 @@ def _figures(training: Training, seen: Sequence[int], language: str) -> str:
     rows = ""
     for direction in training.directions:
         near = (measured_near(training, direction, images) for images in seen)
-        cells = [measured(each.figures, each.images_seen, language) for each in near if each]
+        cells = [measured(each, language) for each in near if each]
         if cells:
             listed = "".join(f"<td>{escape(cell)}</td>" for cell in cells)
             rows += f'<tr><th scope="row">{escape(names[direction])}</th>{listed}</tr>'

@@ -9,12 +9,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from pathlib import Path
 
-from app.trainings.orders import Direction
 from app.trainings.standing import Training
-from app.web.training_alarms import alarms_in_force
+from app.web.training_alarms import describe_alarms
 from app.web.words import say
+from cyclegan.contract.directions import Direction
 from cyclegan.contract.errors import CycleGANError
 from cyclegan.contract.log import Row, first_sheet
+from cyclegan.contract.standing import Measured, is_number, label_endings
 
 # Quantities of the log, by the beginning of their names, in the order shown.
 _CURVES = (
@@ -31,7 +32,7 @@ Point = tuple[int, float]  # images seen, value
 
 def describe(training: Training, language: str) -> str:
     """State, progress, figures and alarms."""
-    return "".join([_standing(training, language), *alarms_in_force(training, language)])
+    return "".join([_standing(training, language), *describe_alarms(training, language)])
 
 
 def draw_curves(training: Training, language: str) -> str:
@@ -59,10 +60,10 @@ def ways(training: Training, language: str) -> dict[Direction, str]:
     }
 
 
-def measured(figures: Mapping[str, float], images_seen: int, language: str) -> str:
+def measured(found: Measured, language: str) -> str:
     """What was measured at some time."""
-    listed = ", ".join(f"{metric} {value:.3g}" for metric, value in figures.items())
-    return say(language, "watch.measured", figures=listed, images=images_seen)
+    listed = ", ".join(f"{metric} {value:.3g}" for metric, value in found.figures.items())
+    return say(language, "watch.measured", figures=listed, images=found.images_seen)
 
 
 def duration(seconds: float, language: str) -> str:
@@ -79,14 +80,15 @@ def _standing(training: Training, language: str) -> str:
     figures = list(_figures(training, language))
     if not figures and training.is_alive:
         figures = [say(language, "view.starting")]
-    if training.state == "ended":
+    if training.state == "ended" or training.standing.is_out_of_patience:
         # Visitors need not know where things are.
         figures.append(training.said.replace(f"{training.run.parents[1]}{os.sep}", ""))
     items = "".join(f"<li>{escape(figure)}</li>" for figure in figures)
-    percent = f"{100 * training.share:.0f} %"
+    share = training.standing.share
+    percent = f"{100 * share:.0f} %"
     return f"""
 <p role="status"><strong>{say(language, f"state.{training.state}")}</strong>, {percent}</p>
-<progress value="{training.share:.4f}" max="1" aria-label="{say(language, "view.progress")}">
+<progress value="{share:.4f}" max="1" aria-label="{say(language, "view.progress")}">
 </progress>
 <ul class="facts">{items}</ul>"""
 
@@ -94,19 +96,22 @@ def _standing(training: Training, language: str) -> str:
 def _figures(training: Training, language: str) -> Iterator[str]:
     if not training.rows:
         return
-    yield say(language, "view.seen", images=training.rows[-1]["images_seen"])
-    paces = [row["images_per_s"] for row in training.rows if "images_per_s" in row]
-    if training.is_alive and paces:
-        yield say(language, "view.pace", pace=paces[-1])
-    if training.is_alive and training.remaining_s is not None:
-        yield say(language, "view.to-go", time=duration(training.remaining_s, language))
+    standing = training.standing
+    yield say(language, "view.seen", images=standing.images_seen)
+    if not training.is_alive:
+        return
+    if standing.images_per_s:
+        yield say(language, "view.pace", pace=standing.images_per_s)
+    if standing.remaining_s is not None:
+        yield say(language, "view.to-go", time=duration(standing.remaining_s, language))
     first = first_sheet(training.config.get("sheet_every", 0))
-    if training.is_alive and training.rows[-1]["images_seen"] < first:
+    if standing.images_seen < first:
         yield say(language, "view.first-sheet", images=first)
 
 
 def _charts(training: Training, language: str) -> Iterator[str]:
-    endings = _endings(training, language)
+    names = training.record.order.names.values()
+    endings = label_endings(*names, *ways(training, language).values())
     for quantity in _CURVES:
         lines = {
             label: line
@@ -117,15 +122,8 @@ def _charts(training: Training, language: str) -> Iterator[str]:
             yield _chart(say(language, f"curve.{quantity}"), lines, language)
 
 
-def _endings(training: Training, language: str) -> dict[str, str]:
-    """What the domains and directions at the end of a quantity's name are called."""
-    a, b = training.record.order.names.values()
-    there, back = ways(training, language).values()
-    return {"A": a, "B": b, "AB": there, "BA": back, "AtoB": there, "BtoA": back}
-
-
 def _line(rows: Sequence[Row], name: str) -> list[Point]:
-    points = [(row["images_seen"], row[name]) for row in rows if _is_number(row.get(name))]
+    points = [(row["images_seen"], row[name]) for row in rows if is_number(row.get(name))]
     step = max(1, len(points) // _POINTS)
     return points[::-step][::-1]  # so that the last one stays
 
@@ -160,7 +158,3 @@ def _path(line: Sequence[Point], across: tuple[int, int], up: tuple[float, float
         f"{(images - across[0]) / width * _WIDTH:.1f},{(up[1] - value) / height * _HEIGHT:.1f}"
         for images, value in line
     )
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)

@@ -11,7 +11,6 @@ from cyclegan.cli.exits import require_training_packages
 from cyclegan.cli.options import (
     Compile,
     Device,
-    Direction,
     DomainA,
     DomainB,
     DryRun,
@@ -30,6 +29,7 @@ from cyclegan.cli.training import (
     is_first_process,
     run_training,
 )
+from cyclegan.contract.directions import DIRECTIONS, Direction
 from cyclegan.contract.errors import ConfigError
 from cyclegan.contract.folder import default_folder
 from cyclegan.presets import preset_config
@@ -51,8 +51,8 @@ def distill(
     domain_b: DomainB = None,
     direction: Annotated[
         Direction, typer.Option(help="Which way the teacher translates the two folders.")
-    ] = Direction.AtoB,
-    student: Annotated[PlainSize, typer.Option(help="Size of the new model.")] = PlainSize.small,
+    ] = "AtoB",
+    student: Annotated[PlainSize, typer.Option(help="Size of the new model.")] = "small",
     weights: Weights = None,
     max_minutes: MaxMinutes = None,
     max_images: MaxImages = None,
@@ -72,7 +72,7 @@ def distill(
         if not dry_run:
             run_training(None, out, device)
         return
-    from cyclegan.domains import DIRECTIONS, find_held_out, list_domain, resolve_domains  # lazy
+    from cyclegan.domains import find_held_out, list_domain, resolve_domains  # lazy
 
     chosen = (find_held_out(data) if data else {}) | collect_settings(
         features, max_minutes, max_images, seed, compile_, student, set_
@@ -85,7 +85,7 @@ def distill(
     from cyclegan.teacher import TRANSLATIONS, Teacher, teacher_folder
     from cyclegan.terminal import picture_bar
 
-    source, target = DIRECTIONS[direction.value]
+    source, target = DIRECTIONS[direction]
     if data and not (domain_a or domain_b):
         folders = {name: data / f"train{name}" for name in "AB"}
     else:
@@ -96,10 +96,10 @@ def distill(
         folders[target] = teacher_folder(out) / TRANSLATIONS
     with ExitStack() as stack:
         run = Path(stack.enter_context(TemporaryDirectory())) if dry_run else out
-        learned = Teacher(run, adopt(teacher, direction.value, run, weights or default_folder()))
+        learned = Teacher(run, adopt(teacher, direction, run, weights or default_folder()))
         settings = {
             "teacher": learned.card.name,
-            "direction": direction.value,
+            "direction": direction,
             f"name_{source.lower()}": learned.card.source_domain,
             f"name_{target.lower()}": learned.card.target_domain,
             **{f"domain_{name.lower()}": str(path.resolve()) for name, path in folders.items()},

@@ -2,7 +2,6 @@
 
 import json
 from dataclasses import replace
-from enum import StrEnum
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated, Literal
@@ -10,26 +9,12 @@ from typing import Annotated, Literal
 import typer
 
 from cyclegan.cli.exits import require_training_packages
-from cyclegan.cli.options import Direction, Features, Settings, Weights
+from cyclegan.cli.options import Features, Settings, Weights
 from cyclegan.contract.card import ModelCard
+from cyclegan.contract.directions import Direction
 from cyclegan.contract.errors import InputError
 from cyclegan.contract.folder import ModelFolder, default_folder
 from cyclegan.settings import parse_settings
-
-
-class Checkpoint(StrEnum):
-    """Which weights of a run."""
-
-    best = "best"
-    latest = "latest"
-
-
-class Precision(StrEnum):
-    """What a model computes in."""
-
-    fp32 = "fp32"
-    fp16 = "fp16"
-    int8 = "int8"
 
 
 def export(
@@ -51,12 +36,13 @@ def export(
         typer.Option(help="Folder for both files; else $CYCLEGAN_WEIGHTS, else `weights`."),
     ] = None,
     checkpoint: Annotated[
-        Checkpoint | None,
+        Literal["best", "latest"] | None,
         typer.Option(help="Unless given: the best by KID if it was measured, else the latest."),
     ] = None,
     precision: Annotated[
-        Precision, typer.Option(help="fp16 and int8 make a smaller model, and need --calibrate.")
-    ] = Precision.fp32,
+        Literal["fp32", "fp16", "int8"],
+        typer.Option(help="fp16 and int8 make a smaller model, and need --calibrate."),
+    ] = "fp32",
     calibrate: Annotated[
         Path | None,
         typer.Option(help="Folder of source pictures, to calibrate int8 and to compare on."),
@@ -114,7 +100,7 @@ def export(
             f"{run} is a finished model and keeps the words of its card; leave out --checkpoint, "
             "--title and the like, or give the folder of its run"
         )
-    if precision is Precision.fp32:
+    if precision == "fp32":
         if is_finished:
             raise InputError(f"{run} is a finished model; give --precision fp16 or int8")
         if calibrate or data or features or accept_loss:
@@ -123,7 +109,7 @@ def export(
             )
     elif calibrate is None:
         raise InputError(
-            f"--precision {precision.value} needs --calibrate DIR: pictures of the kind that the "
+            f"--precision {precision} needs --calibrate DIR: pictures of the kind that the "
             "model translates"
         )
     if bool(data) != bool(features):
@@ -135,13 +121,13 @@ def export(
         if not is_finished:
             from cyclegan.export import export as run_export  # lazy: torch
 
-            place = folder if precision is Precision.fp32 else Path(temporary)
+            place = folder if precision == "fp32" else Path(temporary)
             card = run_export(
                 run,
-                direction.value if direction else "AtoB",
+                direction or "AtoB",
                 name,
                 place,
-                checkpoint=checkpoint.value if checkpoint else None,
+                checkpoint=checkpoint,
                 on_choice=typer.echo,
                 title=title,
                 description=description,
@@ -153,18 +139,18 @@ def export(
                 default_detail=default_detail or ModelCard.default_detail,
             )
             source = place / card.file
-        if precision is not Precision.fp32 and calibrate:
+        if precision != "fp32" and calibrate:
             from cyclegan.precision import convert  # lazy: onnxruntime
 
             card = convert(
                 source,
-                "int8" if precision is Precision.int8 else "fp16",
+                precision,
                 name,
                 folder,
                 calibrate=calibrate,
                 data=data,
                 features=features,
-                direction=direction.value if direction else None,
+                direction=direction,
                 accept_loss=accept_loss,
                 on_finding=typer.echo,
             )
@@ -206,7 +192,7 @@ def evaluate(
 
     folder = ModelFolder(weights or default_folder())
     card = folder.verify(model)
-    chosen = direction.value if direction else evaluation.direction_of(card)
+    chosen = direction or evaluation.direction_of(card)
     with terminal.picture_bar("translating") as on_picture:
         result = evaluation.evaluate(
             folder.folder / card.file,
@@ -255,9 +241,8 @@ def import_(
     require_training_packages()
     from cyclegan import importer, terminal  # lazy: torch, rich
 
-    chosen: Literal["AtoB", "BtoA"] | None = direction.value if direction else None
-    imported = importer.read(path, direction=chosen, epoch=epoch, settings=settings)
-    if chosen and not export_ and len(imported.directions) == 2:
+    imported = importer.read(path, direction=direction, epoch=epoch, settings=settings)
+    if direction and not export_ and len(imported.directions) == 2:
         raise InputError(
             f"{path} has generators of both directions and both go into the run; leave out "
             "--direction, or give it with --export"
@@ -266,7 +251,7 @@ def import_(
         terminal.print_import(imported.report)
     card, folder = None, out or default_folder()
     if name is not None:
-        card = importer.export_model(imported, chosen, name, folder)
+        card = importer.export_model(imported, direction, name, folder)
     else:
         importer.write_run(imported, folder)
     if json_:

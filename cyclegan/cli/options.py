@@ -1,26 +1,11 @@
 """Options that several verbs have. What they mean for a training is in `training.py`."""
 
-from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
-
-class PlainSize(StrEnum):
-    """A key of PLAIN_SIZES."""
-
-    tiny = "tiny"
-    small = "small"
-    base = "base"
-
-
-class Direction(StrEnum):
-    """Which of the two translations of a run."""
-
-    AtoB = "AtoB"
-    BtoA = "BtoA"
-
+PlainSize = Literal["tiny", "small", "base"]  # the keys of PLAIN_SIZES
 
 DomainA = Annotated[Path | None, typer.Option(help="Folder of the pictures of domain A.")]
 DomainB = Annotated[Path | None, typer.Option(help="Folder of the pictures of domain B.")]

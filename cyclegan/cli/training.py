@@ -26,8 +26,9 @@ from cyclegan.cli.options import (
     Settings,
 )
 from cyclegan.compiling import can_compile
-from cyclegan.config import PLAIN_SIZES, TrainConfig, read_config
+from cyclegan.config import TrainConfig, read_config
 from cyclegan.contract.errors import ConfigError
+from cyclegan.fields import PLAIN_SIZES
 from cyclegan.presets import PRESETS, preset_config
 from cyclegan.settings import architecture_of, parse_settings
 
@@ -143,12 +144,12 @@ def fit_to_machine(config: TrainConfig, device: str) -> TrainConfig:
 
 
 def _settings_of(size: PlainSize, chosen: dict[str, Any]) -> dict[str, Any]:
-    width, blocks = PLAIN_SIZES[size.value]
+    width, blocks = PLAIN_SIZES[size]
     meant = {"generator": "plain", "generator_width": width, "generator_blocks": blocks}
     for key, value in meant.items():
         if chosen.get(key, value) != value:
             raise ConfigError(
-                f"--size {size.value} means {key}={value}, and --set says {chosen[key]!r}; leave "
+                f"--size {size} means {key}={value}, and --set says {chosen[key]!r}; leave "
                 "one of them out"
             )
     return meant

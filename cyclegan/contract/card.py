@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, Self
 
-from cyclegan.contract.errors import CardError, brief
+from cyclegan.contract.errors import CardError, InputError, brief
 from cyclegan.contract.files import atomic_write, sha256_of
 from cyclegan.contract.strict_json import parse, show
 
@@ -20,6 +20,12 @@ VALUE_RANGES = ((-1.0, 1.0), (0.0, 1.0), (0.0, 255.0))  # that models use, the o
 MODEL_NAME = re.compile(r"[A-Za-z0-9][\w.-]*", re.ASCII)  # it becomes part of file names
 
 _REMEDY = "fetch both files again or export the model again"
+
+
+def require_model_name(name: str) -> None:
+    """Raises: InputError: a model cannot be called so, for it becomes part of file names."""
+    if not MODEL_NAME.fullmatch(name):
+        raise InputError(f"a model's name has letters, digits, '.', '_' and '-', not {name!r}")
 
 
 @dataclass(frozen=True)

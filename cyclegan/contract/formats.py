@@ -111,7 +111,8 @@ def open_header(file: BinaryIO, name: str) -> Image.Image:
         raise PictureError(f"{name} is empty (0 bytes); save or copy it again")
     codec = _recognize(start)
     if codec is None:
-        raise PictureError(f"{name} is not a picture that can be read; use JPEG, PNG, WebP or TIFF")
+        usual = ", ".join(each.name for each in FORMATS if each.is_written)
+        raise PictureError(f"{name} is not a picture that can be read; use one of {usual}")
     try:
         if codec == _HEIF.name:
             return _open_heif(file)

@@ -51,7 +51,7 @@ MEASURES: dict[str, tuple[Way, Way]] = {
     "flat area": ("unlike", "flatter"),
 }
 
-MIN_PICTURES = 200  # of 100, 4 in 100 others pass for unlike; of 200 two, of 500 one
+MIN_LOOKS_PICTURES = 200  # of 100, 4 in 100 others pass for unlike; of 200 two, of 500 one
 _MAX_PICTURES = 500  # of a folder; 500 photos of 12 megapixels take a minute to read
 
 _SIDE = 64  # pixels of the long side; what is finer depends on who saved the picture, and how
@@ -83,7 +83,7 @@ def find_difference(looks: Looks, rgb: RGB) -> Way | None:
 
 
 def describe_folder(folder: Path) -> Looks | None:
-    """What the pictures of a folder look like, of many a part; None: fewer than MIN_PICTURES.
+    """What the pictures of a folder look like, of many a part; None: fewer than MIN_LOOKS_PICTURES.
 
     Raises: InputError if it cannot be listed.
     """
@@ -93,9 +93,9 @@ def describe_folder(folder: Path) -> Looks | None:
 
 
 def describe(pictures: Iterable[RGB], name: str) -> Looks | None:
-    """What pictures, together called `name`, look like; None: fewer than MIN_PICTURES."""
+    """What pictures, together called `name`, look like; None: fewer than MIN_LOOKS_PICTURES."""
     measures = np.array([measure(rgb) for rgb in pictures])  # [N, M]
-    if len(measures) < MIN_PICTURES:
+    if len(measures) < MIN_LOOKS_PICTURES:
         return None
     mean = measures.mean(0)
     covariance = np.cov(measures.T) + _NOTHING**2 * np.eye(len(MEASURES))

@@ -15,10 +15,9 @@ from cyclegan.config import TrainConfig
 from cyclegan.doctor.duplicates import Likeness
 from cyclegan.doctor.findings import Code, Evidence, Finding, Level
 from cyclegan.doctor.survey import Measured
+from cyclegan.domains import MIN_PICTURES, SMALL_SET
 
-_FEWEST = 2  # pictures of a domain; training refuses less
 _FEW = 100  # pictures of a domain below which little is learned
-_SMALL_SET = 500  # below which the discriminators come to know the pictures by heart
 _LONG = 3.0  # aspect from which a square crop sees less than a third
 _SOME = 0.05  # share of a folder from which a peculiarity matters
 
@@ -38,7 +37,7 @@ def _unreadable(found: Evidence, _config: TrainConfig) -> Iterator[Finding]:
 
 def _too_few(found: Evidence, config: TrainConfig) -> Iterator[Finding]:
     counts = {name: len(found.measured[name]) for name in ("trainA", "trainB")}
-    needed = max(_FEWEST, config.batch_size)
+    needed = max(MIN_PICTURES, config.batch_size)
     held = " and ".join(f"{count} in {name}" for name, count in counts.items())
     if min(counts.values()) < needed:
         yield Finding(
@@ -48,11 +47,11 @@ def _too_few(found: Evidence, config: TrainConfig) -> Iterator[Finding]:
             "Put more there: some hundred of each domain give good results.",
             facts={"counts": counts, "needed": needed},
         )
-    elif min(counts.values()) < _SMALL_SET:
+    elif min(counts.values()) < SMALL_SET:
         yield Finding(
             "warning" if min(counts.values()) < _FEW else "note",
             "few",
-            f"Pictures: {held}. With less than {_SMALL_SET} the discriminators come to know them "
+            f"Pictures: {held}. With less than {SMALL_SET} the discriminators come to know them "
             "by heart, and results stop getting better early.",
             "Add pictures; "
             + (
@@ -62,7 +61,7 @@ def _too_few(found: Evidence, config: TrainConfig) -> Iterator[Finding]:
             ),
             facts={
                 "counts": counts,
-                "enough": _SMALL_SET,
+                "enough": SMALL_SET,
                 "preset": config.preset,
                 "diffaugment": config.diffaugment,
             },

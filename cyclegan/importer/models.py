@@ -12,8 +12,9 @@ from torch import Tensor
 
 from cyclegan.config import TrainConfig
 from cyclegan.contract.card import ModelCard
+from cyclegan.contract.directions import Direction
 from cyclegan.contract.errors import CardError, CheckpointError, ConfigError, InputError
-from cyclegan.domains import GENERATOR_OF, Direction
+from cyclegan.domains import GENERATOR_OF
 from cyclegan.evaluate import direction_of
 from cyclegan.importer.reading import (
     NETWORKS,

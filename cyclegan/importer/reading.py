@@ -16,10 +16,11 @@ from torch import Tensor
 from cyclegan.checkpoint import LATEST, load_weights
 from cyclegan.config import TrainConfig
 from cyclegan.contract.card import ModelCard
+from cyclegan.contract.directions import Direction
 from cyclegan.contract.errors import CheckpointError, ConfigError
 from cyclegan.contract.files import atomic_write
 from cyclegan.discriminators import discriminator_from
-from cyclegan.domains import GENERATOR_OF, Direction
+from cyclegan.domains import GENERATOR_OF
 from cyclegan.export import export
 from cyclegan.importer.architecture import Reading, fit, read_discriminator, read_generator
 from cyclegan.importer.files import (

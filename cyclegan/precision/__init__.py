@@ -3,6 +3,6 @@
 How a checkpoint becomes an fp32 model is in `cyclegan/export.py`. No torch here.
 """
 
-from cyclegan.precision.conversion import MIN_PICTURES, MIN_PSNR_DB, Precision, convert
+from cyclegan.precision.conversion import MIN_CALIBRATION_PICTURES, MIN_PSNR_DB, Precision, convert
 
-__all__ = ["MIN_PICTURES", "MIN_PSNR_DB", "Precision", "convert"]
+__all__ = ["MIN_CALIBRATION_PICTURES", "MIN_PSNR_DB", "Precision", "convert"]

@@ -11,7 +11,8 @@ from typing import Literal
 import onnx
 from onnx import TensorProto
 
-from cyclegan.contract.card import MODEL_NAME, Fidelity, Metric, ModelCard
+from cyclegan.contract.card import Fidelity, Metric, ModelCard, require_model_name
+from cyclegan.contract.directions import Direction
 from cyclegan.contract.errors import (
     CardError,
     DatasetError,
@@ -22,7 +23,7 @@ from cyclegan.contract.errors import (
 )
 from cyclegan.contract.files import atomic_write, sha256_of
 from cyclegan.contract.pixels import to_network
-from cyclegan.domains import Direction, list_domain
+from cyclegan.domains import list_domain
 from cyclegan.evaluate import direction_of, evaluate
 from cyclegan.graph import clean_up
 from cyclegan.precision.fp16 import halve
@@ -32,7 +33,7 @@ from cyclegan.squares import load_squares
 
 Precision = Literal["fp16", "int8"]
 
-MIN_PICTURES = 16  # that can be read
+MIN_CALIBRATION_PICTURES = 16  # that can be read
 MAX_PICTURES = 80
 JUDGED_EVERY = 5  # one picture of so many is judged by, the others calibrate
 
@@ -70,13 +71,12 @@ def convert(
         InputError: `name` cannot be part of a file name, or is that of `source`.
         CardError: the card of `source` is missing, incomplete or of another file.
         ModelError: `source` is not fp32, or cannot be loaded or converted.
-        DatasetError: fewer than `MIN_PICTURES` pictures that can be read.
+        DatasetError: fewer than `MIN_CALIBRATION_PICTURES` pictures that can be read.
         ExportError: the model loses too much; nothing is written.
         StorageError: a file could not be written.
     """
     target = out / f"{name}.onnx"
-    if not MODEL_NAME.fullmatch(name):
-        raise InputError(f"--name expects letters, digits, '.', '_' and '-', got {name!r}")
+    require_model_name(name)
     if target.resolve() == source.resolve():
         raise InputError(f"{source} would be replaced by what is made of it; give another --name")
     card = ModelCard.read(source.with_suffix(".json"))
@@ -143,10 +143,10 @@ def change_precision(
     """
     size = picture_size(card)
     squares = load_squares(list_domain(calibrate), MAX_PICTURES, size, "calibrating")
-    if len(squares) < MIN_PICTURES:
+    if len(squares) < MIN_CALIBRATION_PICTURES:
         raise DatasetError(
-            f"{calibrate}: {len(squares)} pictures can be used, expected at least {MIN_PICTURES}; "
-            f"add some of {card.source_domain}"
+            f"{calibrate}: {len(squares)} pictures can be used, expected at least "
+            f"{MIN_CALIBRATION_PICTURES}; add some of {card.source_domain}"
         )
     pictures = [to_network(square) for square in squares]
     judge = Judge(model, card, pictures[::JUDGED_EVERY])

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from cyclegan.config import TrainConfig
 from cyclegan.contract.card import MODEL_NAME
-from cyclegan.presets import changed_settings, nearest_preset
+from cyclegan.presets import changed_settings, known_preset
 from cyclegan.settings import format_setting
 
 
@@ -16,7 +16,7 @@ def resume_command(config: TrainConfig, run: Path) -> str:
     words = ["cyclegan", "train", "--domain-a", folders[0], "--domain-b", folders[1]]
     words += ["--out", str(run.resolve())]
     if not config.init_from:  # else the run's own config is where the command starts
-        words += ["--preset", nearest_preset(config)]
+        words += ["--preset", known_preset(config)]
         for key, value in changed_settings(config).items():
             if key not in ("domain_a", "domain_b"):
                 words += ["--set", format_setting(key, value)]
@@ -25,10 +25,9 @@ def resume_command(config: TrainConfig, run: Path) -> str:
 
 def export_commands(config: TrainConfig, run: Path) -> list[str]:
     """The commands that make models of a run, one for each direction that it learns."""
-    ways = {"AtoB": (config.name_a, config.name_b), "BtoA": (config.name_b, config.name_a)}
     commands = []
     for direction in config.directions:
-        source, target = ways[direction]
+        source, target = config.names_of(direction)
         name = _model_name(source, target) or direction
         words = ["cyclegan", "export", str(run.resolve()), "--direction", direction, "--name", name]
         commands.append(shlex.join([*words, "--out", "weights/"]))

@@ -7,7 +7,15 @@ that new ones need nothing here; those that are named below only read better.
 import math
 from dataclasses import dataclass
 
+from cyclegan.contract.directions import DIRECTIONS
 from cyclegan.contract.log import Row
+from cyclegan.contract.standing import (
+    ENDINGS,
+    alarms_in_force,
+    is_number,
+    label_endings,
+    read_measurements,
+)
 
 MAX_POINTS = 500  # of a curve; more of them look the same and make the page slow
 
@@ -29,7 +37,6 @@ COURSE = {
     "learning_rate": ("Learning rate", ""),
     "images_per_s": ("Pace", "pictures of each domain a second"),
 }
-_WAYS = ("AtoB", "BtoA")  # how metrics name a direction
 
 
 @dataclass(frozen=True)
@@ -42,8 +49,7 @@ class Names:
     def label(self, ending: str) -> str:
         """`AB` or `AtoB` -> "horse to zebra", `A` -> "horse"; what is neither stays."""
         there, back = f"{self.a} to {self.b}", f"{self.b} to {self.a}"
-        known = {"A": self.a, "B": self.b, "AB": there, "BA": back, "AtoB": there, "BtoA": back}
-        return known.get(ending, ending)
+        return label_endings(self.a, self.b, there, back).get(ending, ending)
 
 
 @dataclass(frozen=True)
@@ -91,7 +97,7 @@ class Alarm:
 def split_name(name: str) -> tuple[str, str]:
     """`cycle_A` -> ("cycle", "A"); a name without a domain or direction -> (name, "")."""
     quantity, _, ending = name.rpartition("_")
-    return (quantity, ending) if ending in ("A", "B", "AB", "BA", *_WAYS) else (name, "")
+    return (quantity, ending) if ending in ENDINGS else (name, "")
 
 
 def read_curves(rows: list[Row], names: Names) -> dict[str, list[Chart]]:
@@ -111,7 +117,7 @@ def read_curves(rows: list[Row], names: Names) -> dict[str, list[Chart]]:
         elif quantity in COURSE:
             section = "Course"
         else:
-            section = "Metrics" if split_name(members[0])[1] in _WAYS else "Readings"
+            section = "Metrics" if split_name(members[0])[1] in DIRECTIONS else "Readings"
         sections[section].append(_chart(quantity, members, points, names))
     return sections
 
@@ -123,33 +129,32 @@ def read_metrics(rows: list[Row], names: Names) -> list[Best]:
     marks, the lowest.
     """
     found = []
-    for way in _WAYS:
-        measured = [(row, figures) for row in rows if (figures := _figures(row, way))]
-        for name in measured[-1][1] if measured else ():
-            having = [(row, figures[name]) for row, figures in measured if name in figures]
-            marked = [each for each in having if each[0].get(f"is_best_{way}")]
-            row, best = marked[-1] if marked else min(having, key=lambda each: each[1])
+    for way in DIRECTIONS:
+        measured = read_measurements(rows, way)
+        for name in measured[-1].figures if measured else ():
+            having = [(each, each.figures[name]) for each in measured if name in each.figures]
+            marked = [pair for pair in having if pair[0].is_best]
+            at, best = marked[-1] if marked else min(having, key=lambda pair: pair[1])
             label, latest = names.label(way), having[-1][1]
-            found.append(Best(_words(split_name(name)[0]), label, latest, best, row["images_seen"]))
+            found.append(Best(_words(name), label, latest, best, at.images_seen))
     return found
 
 
 def read_alarms(rows: list[Row], names: Names) -> tuple[list[Alarm], list[Alarm]]:
     """Read the alarms in force at the end of a log, and all that went on or off, newest first."""
-    history = [
-        Alarm(
-            images_seen=row["images_seen"],
-            code=str(row["alarm"]),
-            is_on=row.get("state") == "on",
-            direction=names.label(str(row.get("direction") or "")),
-            text=str(row.get("text", "")),
-            remedy=str(row.get("remedy", "")),
-        )
-        for row in rows
-        if "alarm" in row
-    ]
-    latest = {(alarm.code, alarm.direction): alarm for alarm in history}
-    return [alarm for alarm in latest.values() if alarm.is_on], history[::-1]
+    history = [_alarm(row, names) for row in rows if "alarm" in row]
+    return [_alarm(row, names) for row in alarms_in_force(rows)], history[::-1]
+
+
+def _alarm(row: Row, names: Names) -> Alarm:
+    return Alarm(
+        images_seen=row["images_seen"],
+        code=str(row["alarm"]),
+        is_on=row.get("state") == "on",
+        direction=names.label(str(row.get("direction") or "")),
+        text=str(row.get("text", "")),
+        remedy=str(row.get("remedy", "")),
+    )
 
 
 def _numbers(row: Row) -> dict[str, float]:
@@ -157,16 +162,8 @@ def _numbers(row: Row) -> dict[str, float]:
     return {
         name: value
         for name, value in row.items()
-        if name not in ("images_seen", "minutes")
-        and isinstance(value, int | float)
-        and not isinstance(value, bool)
-        and math.isfinite(value)
+        if name not in ("images_seen", "minutes") and is_number(value)
     }
-
-
-def _figures(row: Row, way: str) -> dict[str, float]:
-    """What a line of the log says of the metrics of one direction."""
-    return {name: value for name, value in _numbers(row).items() if split_name(name)[1] == way}
 
 
 def _chart(quantity: str, members: list[str], points: list[Point], names: Names) -> Chart:

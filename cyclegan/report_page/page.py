@@ -1,7 +1,6 @@
 """A run folder to its page. What stands where on it is in `page.html`."""
 
 import json
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -12,7 +11,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from cyclegan.config import TrainConfig, read_config
 from cyclegan.contract.errors import ConfigError
 from cyclegan.contract.files import atomic_write
-from cyclegan.contract.log import Row, read_log
+from cyclegan.contract.log import read_log
+from cyclegan.contract.standing import read_standing
 from cyclegan.doctor.facts import FACTS
 from cyclegan.presets import changed_settings
 from cyclegan.report_page.commands import export_commands, resume_command
@@ -20,19 +20,6 @@ from cyclegan.report_page.history import Names, read_alarms, read_curves, read_m
 from cyclegan.report_page.sheets import SHEETS, choose_sheets, embed_sheets, name_columns
 
 REPORT = "report.html"  # of a run folder
-
-
-@dataclass(frozen=True)
-class Standing:
-    """Where a run stands, as its log tells."""
-
-    images_seen: int  # pictures of each domain
-    minutes: float  # of training, stops excluded
-    images_per_s: float  # 0 before the first line of the log
-    share: float  # of the run, in [0, 1]
-    stale: int  # measurements in a row without a new best
-    remaining_s: float  # at the pace so far
-    next_report_s: float  # seconds from one checkpoint to the next
 
 
 def write_report(run: Path, *, is_stopped: bool = False) -> None:
@@ -66,7 +53,7 @@ def _render(run: Path, is_stopped: bool) -> str:
         changed=changed_settings(config),
         now=datetime.now().astimezone().replace(microsecond=0),
         is_stopped=is_stopped,
-        standing=_stand(config, rows),
+        standing=read_standing(config.to_dict(), rows),
         alarms=read_alarms(rows, names),
         metrics=read_metrics(rows, names),
         curves=read_curves(rows, names),
@@ -77,22 +64,6 @@ def _render(run: Path, is_stopped: bool) -> str:
         resume=resume_command(config, run),
         exports=export_commands(config, run),
         parts={path.name: path.read_text() for path in Path(__file__).parent.glob("*.*s")},
-    )
-
-
-def _stand(config: TrainConfig, rows: list[Row]) -> Standing:
-    last = next((row for row in reversed(rows) if "minutes" in row), {})
-    minutes, pace = last.get("minutes", 0.0), last.get("images_per_s", 0.0)
-    stale = [row["without_best"] for row in rows if "without_best" in row]
-    share = config.share_done(last.get("images_seen", 0), 60 * minutes)
-    return Standing(
-        images_seen=rows[-1]["images_seen"] if rows else 0,
-        minutes=minutes,
-        images_per_s=pace,
-        share=share,
-        stale=stale[-1] if stale else 0,
-        remaining_s=60 * minutes * (1 - share) / share if share else 0.0,
-        next_report_s=config.checkpoint_every / pace if pace else 0.0,
     )
 
 

@@ -31,13 +31,12 @@ class Sheet:
 
 def name_columns(config: TrainConfig) -> list[str]:
     """Name what a row of a sheet shows, from left to right, as `report.draw_sheet` lays it out."""
-    ways = {"AtoB": (config.name_a, config.name_b), "BtoA": (config.name_b, config.name_a)}
     mask = ["mask"] if config.generator == "attention" else []
     back = ["→ back"] if len(config.directions) == 2 else []
     taught = ["teacher"] if config.method == "distill" else []
     columns = []
     for direction in config.directions:
-        source, target = ways[direction]
+        source, target = config.names_of(direction)
         columns += [source, f"→ {target}", *mask, *back, *taught]
     return columns
 

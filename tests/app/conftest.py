@@ -93,6 +93,21 @@ def run_folder(tmp_path: Path, order: Order) -> Path:
     return run
 
 
+@pytest.fixture
+def impatient_run(run_folder: Path) -> Path:
+    """The same, ended by its patience after 3 of 100 pictures."""
+    settings = {"max_images": 100, "max_minutes": 0, "patience": 2}
+    (run_folder / "config.json").write_text(json.dumps(settings))
+    rows = [
+        {"images_seen": seen, "SWD_AtoB": float(seen), "without_best": seen - 1}
+        for seen in (1, 2, 3)
+    ]
+    rows += [{"images_seen": 3, "minutes": 1.0, "images_per_s": 0.05}]
+    (run_folder / "log.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    (run_folder / "output.txt").write_text("best AtoB: SWD 1\nended early: no new best <\n")
+    return run_folder
+
+
 @pytest.fixture(scope="session")
 def s3() -> Iterator[str]:
     """The address of a bucket on a real S3 server, which the environment leads to."""

@@ -175,7 +175,7 @@ def test_nothing_is_added_before_it_is_confirmed_and_nothing_twice(command, tmp_
     assert ran.code == 2
     assert 'has a model "made" already; give another --name' in ran.stderr
     ran = command("models", "add", model, "--weights", weights, "--yes", "--name", "../made")
-    assert (ran.code, "--name expects letters" in ran.stderr) == (2, True)
+    assert (ran.code, "a model's name has letters" in ran.stderr) == (2, True)
     assert sorted(path.name for path in weights.iterdir()) == [
         "made.example.jpg",
         "made.json",

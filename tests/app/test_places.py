@@ -68,7 +68,8 @@ def test_a_folder_in_a_store_is_translated_as_one_of_this_machine(
     assert lines[f"{bucket}/in/a.png"]["output_bytes"] > 0
     assert lines[f"{bucket}/in/sub/é #1.png"]["output_bytes"] == len(translated)
     assert lines[f"{bucket}/in/sub/torn.jpg"]["reason"] == (
-        f"{bucket}/in/sub/torn.jpg is not a picture that can be read; use JPEG, PNG, WebP or TIFF"
+        f"{bucket}/in/sub/torn.jpg is not a picture that can be read; use one of "
+        "JPEG, PNG, WEBP, AVIF, TIFF, BMP, GIF"
     )
     assert "<Upload>" not in unfinished_uploads(bucket)
 

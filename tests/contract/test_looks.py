@@ -12,7 +12,7 @@ from cyclegan.contract.card import Looks, ModelCard
 from cyclegan.contract.images import load_picture
 from cyclegan.contract.looks import (
     MEASURES,
-    MIN_PICTURES,
+    MIN_LOOKS_PICTURES,
     describe,
     describe_folder,
     find_difference,
@@ -35,12 +35,12 @@ def landscape(random: np.random.Generator) -> RGB:
 @pytest.fixture(scope="module")
 def landscapes() -> Sequence[RGB]:
     random = np.random.default_rng(0)
-    return [landscape(random) for _ in range(2 * MIN_PICTURES)]
+    return [landscape(random) for _ in range(2 * MIN_LOOKS_PICTURES)]
 
 
 @pytest.fixture(scope="module")
 def looks(landscapes: Sequence[RGB]) -> Looks:
-    found = describe(landscapes[:MIN_PICTURES], "landscapes")
+    found = describe(landscapes[:MIN_LOOKS_PICTURES], "landscapes")
     assert found
     return found
 
@@ -59,8 +59,8 @@ def chequered(rgb: RGB) -> RGB:
 
 
 def test_others_of_the_kind_are_like_them(looks: Looks, landscapes: Sequence[RGB]) -> None:
-    assert looks.pictures == f"{MIN_PICTURES} pictures of landscapes"
-    found = [find_difference(looks, rgb) for rgb in landscapes[MIN_PICTURES:]]
+    assert looks.pictures == f"{MIN_LOOKS_PICTURES} pictures of landscapes"
+    found = [find_difference(looks, rgb) for rgb in landscapes[MIN_LOOKS_PICTURES:]]
     assert len([way for way in found if way]) <= 0.05 * len(found)  # 0.01, and chance
 
 
@@ -113,12 +113,12 @@ def test_a_folder_is_described_without_what_cannot_be_read(
 ) -> None:
     for sub in ("sub0", "sub1"):
         (tmp_path / "train" / sub).mkdir(parents=True)
-    for number, rgb in enumerate(landscapes[:MIN_PICTURES]):
+    for number, rgb in enumerate(landscapes[:MIN_LOOKS_PICTURES]):
         Image.fromarray(rgb).save(tmp_path / "train" / f"sub{number % 2}" / f"{number}.png")
     (tmp_path / "train" / "bad.png").write_text("no picture")
     found = describe_folder(tmp_path / "train")
     assert found
-    assert found.pictures == f"{MIN_PICTURES} pictures of train"
+    assert found.pictures == f"{MIN_LOOKS_PICTURES} pictures of train"
     assert "bad.png" in caplog.text
     (tmp_path / "train" / "sub0" / "0.png").unlink()
     assert describe_folder(tmp_path / "train") is None

@@ -8,9 +8,10 @@ from typer.testing import CliRunner
 
 from cyclegan.cli.command import register
 from cyclegan.coherence import GENERATORS_WITH
-from cyclegan.config import PLAIN_SIZES, TrainConfig
+from cyclegan.config import TrainConfig
 from cyclegan.contract.errors import ConfigError
 from cyclegan.discriminators import DISCRIMINATORS
+from cyclegan.fields import PLAIN_SIZES
 from cyclegan.losses import OBJECTIVES
 from cyclegan.methods import STEPS
 from cyclegan.networks import GENERATORS

@@ -13,10 +13,10 @@ from cyclegan import export as export_module
 from cyclegan.checkpoint import averaged_weights, load_checkpoint
 from cyclegan.config import TrainConfig
 from cyclegan.contract.card import ModelCard
+from cyclegan.contract.directions import DIRECTIONS, Direction
 from cyclegan.contract.errors import CheckpointError, ExportError, InputError, StorageError
-from cyclegan.contract.looks import MIN_PICTURES
+from cyclegan.contract.looks import MIN_LOOKS_PICTURES
 from cyclegan.contract.pixels import from_network, to_network
-from cyclegan.domains import DIRECTIONS, Direction
 from cyclegan.evaluate import translate
 from cyclegan.export import (
     export,
@@ -223,12 +223,12 @@ def test_a_card_says_what_the_pictures_look_like_that_the_model_translates(
     config: TrainConfig, tmp_path: Path
 ) -> None:
     (tmp_path / "noise").mkdir()
-    for number in range(MIN_PICTURES):
+    for number in range(MIN_LOOKS_PICTURES):
         Image.effect_noise((8, 8), number).save(tmp_path / "noise" / f"{number}.png")
     config = config.replace(domain_b=str(tmp_path / "noise"))
     found = find_looks(config, "BtoA")
     assert found
-    assert found.pictures == f"{MIN_PICTURES} pictures of noise"
+    assert found.pictures == f"{MIN_LOOKS_PICTURES} pictures of noise"
     assert find_looks(config, "AtoB") is None  # five are too few
     assert find_looks(config.replace(domain_a=str(tmp_path / "gone")), "AtoB") is None
     assert find_looks(config.replace(domain_a=""), "AtoB") is None  # an imported run has none
@@ -262,7 +262,7 @@ def test_a_model_that_differs_is_refused_and_not_written(
 
 
 def test_a_name_that_is_a_path_is_refused_and_nothing_made(run: Path, tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="--name expects letters"):
+    with pytest.raises(InputError, match="a model's name has letters"):
         export(run, "AtoB", "a/b", tmp_path)
     assert list(tmp_path.iterdir()) == []
 

@@ -3,7 +3,8 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from cyclegan.coherence import GENERATORS_WITH
-from cyclegan.config import PLAIN_SIZES, TrainConfig
+from cyclegan.config import TrainConfig
+from cyclegan.fields import PLAIN_SIZES
 from cyclegan.layers import InstanceNorm
 from cyclegan.networks import (
     GENERATORS,

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from cyclegan.contract.looks import MIN_PICTURES
+from cyclegan.contract.looks import MIN_LOOKS_PICTURES
 
 
 def test_models_are_listed_for_people(command, weights_dir: Path, add_model) -> None:
@@ -50,18 +50,19 @@ def test_a_card_is_told_what_its_model_learned_from(
     pictures = tmp_path / "pictures"
     pictures.mkdir()
     before = (weights_dir / "negate.json").read_text()
-    for number in range(MIN_PICTURES):
+    for number in range(MIN_LOOKS_PICTURES):
         Image.fromarray(noise(8, 9)).save(pictures / f"{number}.png")
     ran = command("models", "looks", "negate", pictures)
-    assert (ran.code, ran.stdout) == (0, f"negate: looks of {MIN_PICTURES} pictures of pictures\n")
+    told = f"negate: looks of {MIN_LOOKS_PICTURES} pictures of pictures\n"
+    assert (ran.code, ran.stdout) == (0, told)
     card = json.loads((weights_dir / "negate.json").read_text())
-    assert card.pop("looks")["pictures"] == f"{MIN_PICTURES} pictures of pictures"
+    assert card.pop("looks")["pictures"] == f"{MIN_LOOKS_PICTURES} pictures of pictures"
     assert card.items() < json.loads(before).items()
     assert command("models", "verify").code == 0
     (pictures / "0.png").unlink()
     ran = command("models", "looks", "negate", pictures)
     assert ran.code == 2
-    assert f"pictures has fewer than {MIN_PICTURES} pictures that can be read" in ran.stderr
+    assert f"pictures has fewer than {MIN_LOOKS_PICTURES} pictures that can be read" in ran.stderr
     assert command("models", "looks", "negate", tmp_path / "none").code == 2
 
 

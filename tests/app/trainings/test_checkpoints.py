@@ -16,6 +16,7 @@ from app.trainings.runs import Trainings
 from app.trainings.standing import Training
 from cyclegan.config import TrainConfig
 from cyclegan.contract.errors import InputError
+from cyclegan.contract.standing import Measured
 
 
 def test_the_best_and_the_latest_are_told_apart_with_their_figures(
@@ -23,9 +24,9 @@ def test_the_best_and_the_latest_are_told_apart_with_their_figures(
 ) -> None:
     training = measured({20: 8.0, 40: 6.0, 60: 7.0})
     found = find_checkpoints(training, "AtoB")
-    assert [(each.name, each.figures, each.measured_at) for each in found] == [
-        ("best", {"SWD": 6.0}, 40),
-        ("latest", {"SWD": 7.0}, 60),
+    assert [(each.name, each.measured) for each in found] == [
+        ("best", Measured(40, {"SWD": 6.0}, is_best=True)),
+        ("latest", Measured(60, {"SWD": 7.0}, is_best=False)),
     ]
     assert [each.name for each in find_checkpoints(training, "BtoA")] == ["latest"]
     assert choose_checkpoint(training, "AtoB", "best") == found[0]
@@ -38,7 +39,7 @@ def test_a_run_that_ends_with_its_best_has_one_checkpoint(
 ) -> None:
     assert len(find_checkpoints(measured({50: 8.0, 99: 6.0}), "AtoB")) == 2
     (latest,) = find_checkpoints(measured({50: 8.0, 100: 6.0}), "AtoB")
-    assert (latest.name, latest.figures) == ("latest", {"SWD": 6.0})
+    assert (latest.name, latest.measured) == ("latest", Measured(100, {"SWD": 6.0}, True))
 
 
 def test_only_directions_that_are_learned_have_checkpoints(
@@ -123,8 +124,8 @@ def test_a_model_that_int8_would_spoil_is_refused_in_the_words_of_the_command(
     run = tmp_path / "runs" / "horse2zebra"
     run.mkdir(parents=True)
     Record(replace(order, domain_a=str(tmp_path)), pid=0).write(run)
-    claim_run(config, run)
-    write_checkpoint(run, config, step, RunState(images_seen=1), (16, 16))
+    with claim_run(config, run):
+        write_checkpoint(run, config, step, RunState(images_seen=1), (16, 16))
     latest = choose_checkpoint(Trainings(tmp_path).look(run.name), "AtoB", "latest")
     with pytest.raises(InputError, match="dB from the fp32 one, at least 35 are expected"):
         latest.export("small", tmp_path / "weights", as_int8=True)

@@ -20,7 +20,8 @@ from cyclegan.contract.errors import InputError
 
 def test_a_run_is_known_by_its_folder(run_folder: Path) -> None:
     training = Trainings(run_folder.parents[1]).look("horse2zebra")
-    assert (training.state, training.share, training.remaining_s) == ("ended", 0.5, 300)
+    assert (training.state, training.standing.share) == ("ended", 0.5)
+    assert training.standing.remaining_s == 300  # 5 minutes brought it half way
     assert (training.said, len(training.rows)) == (f"error: {run_folder}: memory ran <out>", 4)
     for wish, state in (("pause", "paused"), ("stop", "stopped")):
         Trainings(run_folder.parents[1]).tell("horse2zebra", wish)
@@ -110,13 +111,30 @@ def test_a_finished_run_goes_on_for_as_many_minutes_more(
         os.kill(training.record.pid, signal.SIGKILL)
         while trainings.look(run_folder.name).is_alive:
             time.sleep(0.01)
-        return training.share, training.record.order.max_minutes
+        return training.standing.share, training.record.order.max_minutes
 
     assert resume_and_kill() == (0.5, 60)  # one that is half way goes on to where it was to end
     (run_folder / "config.json").write_text(json.dumps({"max_images": 0, "max_minutes": 5}))
     assert trainings.look(run_folder.name).state == "finished"
     for _ in range(2):  # and a start that failed adds nothing
         assert resume_and_kill() == (0.25, 20)  # 5 minutes of 5 + 15
+
+
+def test_a_run_that_ended_by_patience_is_finished_and_is_not_begun_to_end_at_once(
+    impatient_run: Path,
+) -> None:
+    trainings = Trainings(impatient_run.parents[1])
+    for wish in ("", "pause", "stop"):
+        trainings.tell("horse2zebra", wish)
+        training = trainings.look("horse2zebra")
+        assert (training.state, training.standing.share) == ("finished", 1)
+        assert not training.can_resume
+        with pytest.raises(InputError, match="its last 2 measurements found nothing better"):
+            trainings.resume("horse2zebra")
+    (impatient_run / "config.json").write_text(json.dumps({"max_images": 100, "patience": 3}))
+    training = trainings.look("horse2zebra")  # somebody gave it more, at the command line
+    assert (training.state, training.standing.share) == ("stopped", 0.03)
+    assert training.can_resume
 
 
 @pytest.mark.parametrize("name", ["../runs/horse2zebra", "none", "", ".", "..", "a\0", "\ud800"])

@@ -3,8 +3,9 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from app.trainings.sheets import Measured, find_sheets, measured_near
+from app.trainings.sheets import find_sheets, measured_near
 from app.trainings.standing import Training
+from cyclegan.contract.standing import Measured
 
 
 def test_every_sheet_is_known_by_the_images_seen(run_folder: Path) -> None:
@@ -22,6 +23,6 @@ def test_a_sheet_stands_beside_what_was_measured_nearest_to_it(
 ) -> None:
     training = measured({20: 8.0, 40: 6.0})
     near = [measured_near(training, "AtoB", images) for images in (5, 29, 31, 90)]
-    early, late = Measured({"SWD": 8.0}, 20), Measured({"SWD": 6.0}, 40)
+    early, late = Measured(20, {"SWD": 8.0}, True), Measured(40, {"SWD": 6.0}, True)
     assert near == [early, early, late, late]
     assert measured_near(training, "BtoA", 20) is None

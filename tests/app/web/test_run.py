@@ -13,7 +13,7 @@ from app.progress import Progress
 from app.recipe import Recipe
 from app.store import Store
 from cyclegan.contract.errors import InputError, ModelError, PictureError, StoppedError
-from cyclegan.contract.looks import MIN_PICTURES, Way, describe
+from cyclegan.contract.looks import MIN_LOOKS_PICTURES, Way, describe
 
 pytest.importorskip("gradio", reason="the page needs gradio (extra: web)")
 
@@ -176,7 +176,7 @@ def test_a_word_of_warning_where_the_photo_is_unlike_what_the_model_learned_from
     weights_dir: Path, add_model: Callable[..., object], photo: Upload, tmp_path: Path
 ) -> None:
     random = np.random.default_rng(0)
-    dark = [random.integers(0, 60, (24, 24, 3), np.uint8) for _ in range(MIN_PICTURES)]
+    dark = [random.integers(0, 60, (24, 24, 3), np.uint8) for _ in range(MIN_LOOKS_PICTURES)]
     add_model(weights_dir, "negate", looks=describe(dark, "dark pictures"), training_size=16)
     store = Store(weights_dir)
     note = run_model(store, photo, "negate", "auto", Progress()).note

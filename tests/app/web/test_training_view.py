@@ -20,3 +20,9 @@ def test_a_view_escapes_what_a_run_says(run_folder: Path) -> None:
     assert "horse 0.02" in curves
     assert "50 pictures of each kind seen" in html
     assert "已看过 50 张图片" in describe(training, "zh")
+
+
+def test_a_run_that_ended_by_patience_looks_finished_and_says_why(impatient_run: Path) -> None:
+    html = describe(Trainings(impatient_run.parents[1]).look("horse2zebra"), "en")
+    assert "<strong>Finished</strong>, 100 %" in html
+    assert "ended early: no new best &lt;" in html

@@ -102,3 +102,17 @@ def test_only_a_finished_training_asks_how_long_to_go_on_and_then_does(
     assert trainings.look("horse2zebra").record.order.max_minutes == minutes  # 5 of them are over
     while trainings.look("horse2zebra").is_alive:
         time.sleep(0.01)
+
+
+def test_a_training_that_would_end_at_once_is_not_to_be_resumed(impatient_run: Path) -> None:
+    trainings = Trainings(impatient_run.parents[1])
+    watch = Page(trainings).watch
+
+    def offered() -> tuple[bool, bool]:
+        updates = _look(watch, trainings, "horse2zebra", "AtoB", None, "en")
+        parts = updates[watch.resume], updates[watch.more]
+        return bool(parts[0].interactive), bool(parts[1].visible)
+
+    assert offered() == (False, False)
+    (impatient_run / "config.json").write_text(json.dumps({"max_images": 100, "patience": 3}))
+    assert offered() == (True, False)
