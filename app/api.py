@@ -5,6 +5,7 @@ The page for people is in app/web/, what may reach either in app/guard.py.
 
 import tempfile
 import time
+from collections.abc import Mapping
 from enum import StrEnum
 from http import HTTPStatus
 from pathlib import Path
@@ -23,6 +24,7 @@ from app.asked import AskedRecipe
 from app.jobs.limits import BusyError, TooLargeError, UnfinishedJobError, UnknownJobError
 from app.jobs.office import Office
 from app.jobs.routes import jobs_router
+from app.public import JOBS, MODELS, without_paths
 from app.recipe import Recipe
 from app.refusal import RefusalError
 from app.rendering import Renderer
@@ -85,16 +87,17 @@ def add_api(app: FastAPI, store: Store, office: Office) -> None:
 
     async def answer_error(_request: Request, error: Exception) -> Response:
         assert isinstance(error, CycleGANError)
-        return _refusal_of(error, store).to_response()
+        return _refusal_of(error, called).to_response()
 
-    app.include_router(_router(store))
+    called = {store.folder: MODELS, office.folder: JOBS, Path(tempfile.gettempdir()): "the disk"}
+    app.include_router(_router(store, called))
     app.include_router(jobs_router(office))
     app.add_exception_handler(CycleGANError, answer_error)
     app.add_exception_handler(RefusalError, _answer_refusal)
     app.add_exception_handler(RequestValidationError, _answer_invalid)
 
 
-def _router(store: Store) -> APIRouter:
+def _router(store: Store, called: Mapping[Path, str]) -> APIRouter:
     router = APIRouter()
     registry = prometheus_client.CollectorRegistry()
     answered = prometheus_client.Counter(
@@ -160,7 +163,7 @@ def _router(store: Store) -> APIRouter:
             status = HTTPStatus.OK
             return answer
         except CycleGANError as error:
-            refusal = _refusal_of(error, store)
+            refusal = _refusal_of(error, called)
             status = refusal.status
             raise refusal from error
         except RefusalError as refusal:
@@ -181,7 +184,7 @@ def _router(store: Store) -> APIRouter:
             return []
         return [
             {"name": entry.name, "card": entry.card.to_dict() if entry.card else None}
-            | ({} if entry.card else {"reason": _public(entry.reason or "", store)})
+            | ({} if entry.card else {"reason": without_paths(entry.reason or "", called)})
             for entry in entries
         ]
 
@@ -246,17 +249,11 @@ def _convert(
     )
 
 
-def _refusal_of(error: CycleGANError, store: Store) -> RefusalError:
+def _refusal_of(error: CycleGANError, called: Mapping[Path, str]) -> RefusalError:
     """What a client is told: what of it is wrong, or what the server lacks."""
     statuses = (status for kind, status in _STATUSES.items() if isinstance(error, kind))
-    return RefusalError(
-        next(statuses, HTTPStatus.INTERNAL_SERVER_ERROR), _public(str(error), store)
-    )
-
-
-def _public(text: str, store: Store) -> str:
-    """A sentence without the path to the models."""
-    return text.replace(f"{store.folder}/", "").replace(str(store.folder), "the folder of models")
+    status = next(statuses, HTTPStatus.INTERNAL_SERVER_ERROR)
+    return RefusalError(status, without_paths(str(error), called))
 
 
 async def _answer_refusal(_request: Request, error: Exception) -> Response:

@@ -42,8 +42,12 @@ class Manifest:
     and neither, by a run that was killed, is not trusted and done again.
     """
 
-    def __init__(self, folder: Place, database: sqlite3.Connection, recipe: bytes) -> None:
+    def __init__(
+        self, folder: Place, path: Path, database: sqlite3.Connection, recipe: bytes
+    ) -> None:
         self._folder = folder
+        self._path = path  # of the database
+        self._file = path.stat().st_ino
         self._database = database
         self._recipe = recipe
         self._stamps = Stamps()
@@ -74,14 +78,22 @@ class Manifest:
         _, path, *stamps, recipe = row
         if output != tuple(stamps[2:]):
             return "it was changed since it was written; --overwrite replaces it"
-        if source != tuple(stamps[:2]):
-            if path == _absolute(job.source):
-                return None
+        is_same = source == tuple(stamps[:2])
+        if path != _absolute(job.source) and not (is_same and _has_moved(path, job.source)):
             return f"it is the translation of {os.fsdecode(path)}; --overwrite replaces it"
+        if not is_same:
+            return None
         return IS_DONE if recipe == self._recipe else None
 
     def begin(self, job: Job) -> None:
-        """Say that the output of a job may be there, or half there, from now on."""
+        """Say that the output of a job may be there, or half there, from now on.
+
+        Raises: StorageError if the manifest was deleted meanwhile, with its folder perhaps.
+        """
+        if not self._is_there():
+            raise StorageError(
+                f"{self._folder} was deleted meanwhile; the same command begins anew"
+            )
         self._database.execute("INSERT OR IGNORE INTO begun VALUES (?)", (self._key(job),))
 
     def finish(self, job: Job, source: Stamp, output: Stamp) -> None:
@@ -97,6 +109,12 @@ class Manifest:
         """Say that the output of a job was not written; what was there before it still is."""
         if (key := self._key(job)) not in self._unfinished:  # that one is still not to be trusted
             self._database.execute("DELETE FROM begun WHERE output = ?", (key,))
+
+    def _is_there(self) -> bool:
+        try:
+            return self._path.stat().st_ino == self._file
+        except OSError:
+            return False
 
     def _key(self, job: Job) -> bytes:
         return os.fsencode(job.output.relative_to(self._folder))
@@ -122,7 +140,7 @@ def open_manifest(folder: Place, recipe: Mapping[str, object]) -> Iterator[Manif
     try:
         with closing(sqlite3.connect(path, timeout=1, isolation_level=None)) as database:
             _prepare(database, path)
-            yield Manifest(folder, database, digest)
+            yield Manifest(folder, path, database, digest)
     except sqlite3.Error as error:
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # without its refinements
         if code == sqlite3.SQLITE_BUSY:
@@ -152,6 +170,17 @@ def _prepare(database: sqlite3.Connection, path: Path) -> None:
         raise StorageError(
             f"{path} is of version {version}, this program knows {_VERSION}; take the newer one"
         )
+
+
+def _has_moved(before: bytes, source: Place) -> bool:
+    """Whether a picture that was elsewhere before is not there any more, or is the same file."""
+    if not isinstance(source, Path):
+        return False
+    path = Path(os.fsdecode(before))
+    try:
+        return not path.exists() or path.samefile(source)
+    except OSError:
+        return False
 
 
 def _absolute(source: Place) -> bytes:

@@ -38,7 +38,8 @@ class Naming:
             "{stem}" not in self.template
             or not self.template.endswith(".{ext}")
             or self.template.startswith(".")
-            or set(text) & set("{}/\\\0")
+            or set(text) & set("{}/\\")
+            or not text.isprintable()
         ):
             raise InputError(
                 f'the template "{self.template}" makes no names; it must be a file name with '

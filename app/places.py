@@ -44,6 +44,9 @@ class Address(PurePosixPath):
 Place = Path | Address
 
 
+_LATEST_NS = 2**63 - 1  # in the year 2262; more has no room in a manifest
+
+
 class Stamp(NamedTuple):
     """What tells one version of a file from another without reading it."""
 
@@ -102,7 +105,7 @@ def stamp_of(place: Place) -> Stamp | None:
         status = place.stat()
     except OSError:
         return None
-    return Stamp(status.st_size, status.st_mtime_ns)
+    return Stamp(status.st_size, min(status.st_mtime_ns, _LATEST_NS))
 
 
 class Stamps:

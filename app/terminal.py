@@ -122,26 +122,36 @@ def progress(total: int | None) -> Iterator["Advance"]:
 def report(path: Path | None) -> Iterator["Advance"]:
     """A JSON line for each picture in a file, as soon as there is a result.
 
-    A log, not a document: it is there from the start and grows, so that it tells of a run that was
-    killed. Raises: StorageError.
+    A log, not a document: it grows, so that it tells of a run that was killed. What was in the file
+    stays until there is a first result, or none at the end: the run may be refused.
+
+    Raises: StorageError.
     """
     if path is None:
         yield lambda result: None
         return
 
+    is_new = True
+
     def write(text: str) -> None:
+        nonlocal is_new
         try:
+            if is_new:
+                lines.truncate(0)
+            is_new = False
             lines.write(text)
         except OSError as error:
             raise StorageError(f"{path} could not be written: {brief(error)}") from error
 
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        lines = path.open("w", encoding="utf-8", buffering=1)  # each line at once
+        lines = path.open("a", encoding="utf-8", buffering=1)  # each line at once
     except OSError as error:
         raise StorageError(f"{path} could not be written: {brief(error)}") from error
     with lines:
         yield lambda result: write(to_json(result) + "\n")
+        if is_new:
+            write("")
 
 
 def show_models(entries: Sequence[Entry], *, as_json: bool) -> None:

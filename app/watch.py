@@ -22,16 +22,19 @@ def convert_new(
     """Look at a plan every `interval_s` seconds, for ever, and convert what is new or has changed.
 
     A picture is taken when two looks found the same size and time. One that failed is tried again
-    only when it has changed.
+    only when it has changed, or was gone meanwhile.
     """
     taken: dict[Place, Stamp] = {}
     seen: dict[Place, Stamp] = {}  # at the last look, and not taken
 
     def settled() -> Iterator[Job]:
-        last, now = seen.copy(), {}
+        last, now, gone = seen.copy(), {}, set(taken)
         for job in plan:
             stamp = stamp_of(job.source)
-            if stamp is None or taken.get(job.source) == stamp:
+            if stamp is None:
+                continue
+            gone.discard(job.source)
+            if taken.get(job.source) == stamp:
                 continue
             if last.get(job.source) == stamp:
                 taken[job.source] = stamp
@@ -40,6 +43,8 @@ def convert_new(
                 now[job.source] = stamp
         seen.clear()
         seen.update(now)
+        for source in gone:  # or what is known would grow for ever
+            del taken[source]
 
     while True:
         yield from convert(settled())

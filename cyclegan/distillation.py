@@ -33,7 +33,7 @@ TRANSLATED = 200  # pictures that stand in for a target domain; 5 minutes of wor
 
 
 def adopt(teacher: str, direction: Direction, run: Path, weights: Path) -> str:
-    """Put a copy of a model into a run's folder as its teacher, unless it is there; name it.
+    """Put a copy of a model into a run's folder as its teacher, unless the run has it; name it.
 
     From then on the original is not needed; it is never changed.
 
@@ -60,9 +60,9 @@ def adopt(teacher: str, direction: Direction, run: Path, weights: Path) -> str:
             raise ConfigError(
                 f"{run}: holds a run with the teacher {theirs!r}, not {name!r}; give another --out"
             )
+        if (teacher_folder(run) / f"{name}.json").is_file():
+            return name
     folder = teacher_folder(run)
-    if (folder / f"{name}.json").is_file():
-        return name
     if (given / LATEST).is_file():
         export(given, direction, name, folder)
         return name
@@ -103,6 +103,8 @@ def stand_in(
     size: int,
     folder: Path,
     on_picture: Callable[[int, int], None] = lambda _done, _total: None,
+    *,
+    is_new: bool = False,
 ) -> None:
     """Fill a folder with a teacher's translations, for want of real pictures of the target domain.
 
@@ -111,9 +113,13 @@ def stand_in(
             middle square of each, `size` pixels a side.
         folder: gets those that it does not have yet.
         on_picture: called with (done, total) after every picture.
+        is_new: those in the folder are of a run that never began, perhaps of other pictures.
 
     Raises ModelError, StorageError.
     """
+    if is_new:
+        for path in folder.glob(f"{'[0-9]' * 6}.png"):
+            path.unlink()
     places = spread(len(paths), TRANSLATED)
     for done, place in enumerate(places, 1):
         path = folder / f"{place:06d}.png"

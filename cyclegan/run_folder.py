@@ -123,6 +123,17 @@ def _describe_origin(config: TrainConfig, step: Step, pictures: tuple[int, int])
     }
 
 
+def require_apart(config: TrainConfig, run: Path) -> None:
+    """Raise ConfigError where a run would learn from its own sheets."""
+    around = (run.resolve(), *run.resolve().parents)
+    for folder in (config.domain_a, config.domain_b, config.test_a, config.test_b):
+        if folder and Path(folder).resolve() in around:
+            raise ConfigError(
+                f"{run} lies in {folder}, and its sheets would be taken for pictures of it; give "
+                "an --out elsewhere"
+            )
+
+
 @contextmanager
 def claim_run(config: TrainConfig, run: Path) -> Iterator[None]:
     """Hold a run folder for this process, with the config in it; a new one is made.
@@ -135,7 +146,7 @@ def claim_run(config: TrainConfig, run: Path) -> Iterator[None]:
     with _locked(run):
         path = run / "config.json"
         if path.exists():
-            _require_same(config, run)
+            _require_same(config, run, read_config(path))
         for folder in (run, *filter(Path.is_dir, run.iterdir())):
             sweep(folder)  # of a process that was killed while it wrote
         with atomic_write(path) as temporary:
@@ -160,9 +171,9 @@ def _locked(run: Path) -> Iterator[None]:
         lock.release()
 
 
-def _require_same(config: TrainConfig, run: Path) -> None:
-    """Raise ConfigError where a run folder holds another config."""
-    ours, theirs = config.to_dict(), read_config(run / "config.json").to_dict()
+def _require_same(config: TrainConfig, run: Path, before: TrainConfig) -> None:
+    """Raise ConfigError where a run had another config before."""
+    ours, theirs = config.to_dict(), before.to_dict()
     for key in RESUME_MAY_SET:
         theirs[key] = theirs[key] or ours[key]
     differing = [
@@ -187,15 +198,18 @@ def describe_hardware(device: torch.device, processes: int = 1) -> str:
     return f"{processes} x {name}" if processes > 1 else name
 
 
-def take_up(run: Path, step: Step, pictures: tuple[int, int], start: Weights) -> RunState:
+def take_up(
+    config: TrainConfig, run: Path, step: Step, pictures: tuple[int, int], start: Weights
+) -> RunState:
     """Bring a step to where a run stands: to its checkpoint, or to what a new run starts from.
 
     Args:
-        run: the folder. step: as built from the run's config; changed in place.
+        config: of the run, as this call gives it.
+        run: the folder. step: as built from the config; changed in place.
         pictures: of A and B, now.
         start: weights for a run without a checkpoint; what is missing starts anew.
 
-    Raises CheckpointError: a checkpoint that cannot be used.
+    Raises CheckpointError: a checkpoint that cannot be used. ConfigError: one of another config.
     """
     processes, checkpoint = step.processes, run / LATEST
     has_one = processes.is_first and checkpoint.exists()
@@ -206,6 +220,7 @@ def take_up(run: Path, step: Step, pictures: tuple[int, int], start: Weights) ->
         if start and anew:
             logger.warning("%s start anew: there are no weights that fit", ", ".join(anew))
         return RunState()
+    _require_same(config, run, TrainConfig().replace(**loaded["config"]))  # config.json may be lost
     step.load_state_dict(loaded["step"])
     best = {key: Record(**record) for key, record in loaded["run"].get("best", {}).items()}
     state = RunState(**{**loaded["run"], "best": best})

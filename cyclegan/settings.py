@@ -5,10 +5,13 @@ What values make sense together is in `coherence.py`. No torch here.
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, get_type_hints
 
 from cyclegan.config import require_keys
 from cyclegan.contract.errors import ConfigError
+from cyclegan.fields import Fields
+
+_KINDS = get_type_hints(Fields)
 
 
 def parse_settings(settings: list[str]) -> dict[str, Any]:
@@ -22,9 +25,11 @@ def parse_settings(settings: list[str]) -> dict[str, Any]:
         if not equals:
             raise ConfigError(f"--set expects KEY=VALUE, got {setting!r}")
         try:
-            values[key.strip()] = json.loads(text)
+            value = json.loads(text)
         except json.JSONDecodeError:
-            values[key.strip()] = text
+            value = text
+        is_text = _KINDS.get(key.strip()) is str and not isinstance(value, str)
+        values[key.strip()] = text if is_text else value  # a domain may be called 2024
     require_keys(values)
     return values
 

@@ -31,7 +31,7 @@ from cyclegan.gauge import Measurement, make_gauge
 from cyclegan.memory import advise, is_out_of_memory
 from cyclegan.methods import STEPS, open_dataset
 from cyclegan.processes import Processes
-from cyclegan.run_folder import RunState, Weights, claim_run, take_up
+from cyclegan.run_folder import RunState, Weights, claim_run, require_apart, take_up
 from cyclegan.unreadable import (
     list_unreadable,
     remember,
@@ -143,6 +143,7 @@ def _train(
             f"{run}: has no checkpoint yet and is to start from {config.init_from}; give "
             "--init-from again"
         )
+    require_apart(config, run)
     dataset = open_dataset(config, run)
     training = {"A": dataset.domain_a.paths, "B": dataset.domain_b.paths}
     gauge = make_gauge(config, training, dataset.teacher) if processes.is_first else None
@@ -153,7 +154,7 @@ def _train(
     step = STEPS[config.method](config, device, augmentation=augmentation, processes=processes)
     if processes.is_first:
         held.enter_context(claim_run(config, run))  # once nothing that the config names is missing
-    state = take_up(run, step, dataset.pictures, start or {})
+    state = take_up(config, run, step, dataset.pictures, start or {})
     chronicle = Chronicle(run, config, dataset, step, state) if processes.is_first else None
     pins_memory = step.device.type == "cuda"
     batches = iterate_batches(

@@ -34,7 +34,7 @@ learn() { # RUN DATASET MINUTES COMMAND OPTION...: train or distill, unless that
 finish() { # MODEL RUN DATASET DIRECTION OPTION...: the fp32 model with its card
   local model=$1 run=$2 dataset=$3 direction=$4
   shift 4
-  cyclegan export "$runs/$run" --direction "$direction" --name "$model" --out "$out/fp32" \
+  cyclegan export "$runs/$run" --direction "$direction" --name "$model" --out "$out/fp32" --overwrite \
     --checkpoint latest "$@"
   measure "$model" "$dataset" "$out/fp32"
 }
@@ -44,7 +44,7 @@ measure() { # MODEL DATASET FOLDER: onto its card
 }
 
 quantize() { # MODEL DATASET SOURCE: the int8 model that is bundled
-  cyclegan export "$out/fp32/$1.onnx" --name "$1" --out "$out" --precision int8 \
+  cyclegan export "$out/fp32/$1.onnx" --name "$1" --out "$out" --overwrite --precision int8 \
     --calibrate "$data/$2/train$3" ${MINUTES:+--accept-loss}
   measure "$1" "$2" "$out"
 }

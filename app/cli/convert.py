@@ -166,6 +166,7 @@ def convert(
     from app.progress import Progress
     from app.recipe import Recipe
     from app.rendering import Renderer
+    from cyclegan.contract.formats import PICTURE_SUFFIXES
 
     recipe = Recipe(
         size=int(size) if size.isdecimal() else cast(Any, size),  # it says what else there is
@@ -187,6 +188,8 @@ def convert(
         raise typer.BadParameter("- as OUTPUT wants one picture, and standard output for it alone")
     if copy_sidecars and PIPE in (source, target):
         raise typer.BadParameter("--copy-sidecars wants files or folders as INPUT and OUTPUT")
+    if report is not None and report.suffix.lower() in PICTURE_SUFFIXES:
+        raise typer.BadParameter(f"--report {report} would replace a picture; call it report.jsonl")
     if watch and (not is_folder or limit or not isinstance(source, Path)):
         raise typer.BadParameter("--watch wants a folder of this machine as INPUT, and no --limit")
     if engine == "ray" and (not is_folder or watch):

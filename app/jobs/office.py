@@ -8,7 +8,8 @@ import secrets
 import shutil
 import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -47,7 +48,7 @@ class Office:
 
     def __init__(self, folder: Path, store: Store, limits: Limits | None = None) -> None:
         """Raises: StorageError if the folder cannot be used, or another server has it."""
-        self._folder = folder
+        self.folder = folder
         self._store = store
         self.limits = limits or Limits()
         try:
@@ -58,8 +59,9 @@ class Office:
         self._turn = threading.RLock()  # of who decides what is running, and what is removed
         self._running: Job | None = None
         self._progress = Progress()  # of the running job
-        self._is_cancelled = False  # the running job
-        self._arriving: set[str] = set()
+        self._cancelled: set[str] = set()  # ids of those that may not have ended yet
+        self._door = threading.Lock()  # of who comes in; nobody stays there
+        self._arriving: dict[str, str] = {}  # their clients by their ids
         self._closing = threading.Event()
         self._wake = threading.Event()
         self._thread = threading.Thread(target=self._work, name="jobs", daemon=True)
@@ -81,13 +83,27 @@ class Office:
         self._thread.join()
         self._records.close()
 
-    def admit(self, client: str) -> None:
-        """Raise BusyError if no more jobs are taken in, of a client or at all."""
+    @contextmanager
+    def admit(self, client: str) -> Iterator[str]:
+        """The id for a job of a client that arrives in the block, and counts as one that is open.
+
+        Raises: BusyError if no more jobs are taken in, of the client or at all.
+        """
         all_most, most = self.limits.jobs, self.limits.jobs_of_client
-        if self._records.count_open() >= all_most:
-            raise BusyError(f"{all_most} jobs are waiting already; try again later")
-        if self._records.count_open(client) >= most:
-            raise BusyError(f"{most} of your jobs have not ended yet; wait for one, or cancel it")
+        id = secrets.token_urlsafe(16)
+        with self._door:
+            clients = list(self._arriving.values())
+            if self._records.count_open() + len(clients) >= all_most:
+                raise BusyError(f"{all_most} jobs are waiting already; try again later")
+            if self._records.count_open(client) + clients.count(client) >= most:
+                raise BusyError(
+                    f"{most} of your jobs have not ended yet; wait for one, or cancel it"
+                )
+            self._arriving[id] = client
+        try:
+            yield id
+        finally:
+            self._arriving.pop(id, None)
 
     def create(
         self,
@@ -96,40 +112,38 @@ class Office:
         recipe: Recipe | None = None,
         format: Format = "auto",
         client: str = "",
+        admitted: str | None = None,
     ) -> str:
         """Take in a job, and give its id.
 
-        `model` may be None if there is only one; `client` is who asks.
+        `model` may be None if there is only one; `client` is who asks; `admitted` is the id that
+        `admit` gave if it was asked before the files came.
 
         Raises: BusyError, TooLargeError; InputError if there is no picture, or no such model;
         StorageError.
         """
         card = self._store.card(model) if model else self._store.only()
-        id = secrets.token_urlsafe(16)
-        folder = self._folder / id
-        with self._turn:
-            self.admit(client)
-            self._arriving.add(id)
-        try:
-            pictures, size = take_in(files, folder / work.INBOX, Naming(format), self.limits)
-            job = Job(
-                id=id,
-                client=client,
-                model=card.name,
-                recipe=(recipe or Recipe()).to_dict(),
-                format=format,
-                bytes=size,
-                created=time.time(),
-            )
-            with self._turn:
-                self.admit(client)  # again: others may have come meanwhile
-                self._make_room(size)
-                self._records.add(job, pictures)
-        except BaseException:
-            shutil.rmtree(folder, ignore_errors=True)
-            raise
-        finally:
-            self._arriving.discard(id)
+        with nullcontext(admitted) if admitted else self.admit(client) as id:
+            folder = self.folder / id
+            try:
+                pictures, size = take_in(files, folder / work.INBOX, Naming(format), self.limits)
+                job = Job(
+                    id=id,
+                    client=client,
+                    model=card.name,
+                    recipe=(recipe or Recipe()).to_dict(),
+                    format=format,
+                    bytes=size,
+                    created=time.time(),
+                )
+                with self._turn:
+                    self._make_room(size)
+                    with self._door:  # open from now on, and so not arriving
+                        del self._arriving[id]
+                        self._records.add(job, pictures)
+            except BaseException:
+                shutil.rmtree(folder, ignore_errors=True)
+                raise
         self._wake.set()
         return id
 
@@ -143,9 +157,12 @@ class Office:
         """End a job now; what is done of it stays. Raises: UnknownJobError."""
         with self._turn:
             job = self._find(id)
+            if job.state in ENDED:
+                return
+            self._cancelled.add(id)  # it is not done any more, even if the disk is full now
             if self._running and self._running.id == id:
-                self._stop()
-            elif job.state not in ENDED:
+                self._progress.stop()
+            else:
                 self._end(job, State.cancelled)
 
     def remove(self, id: str) -> None:
@@ -154,14 +171,15 @@ class Office:
             job = self._find(id)
             self._records.remove(job)
             if self._running and self._running.id == id:
-                self._stop()  # and then its folder goes
+                self._cancelled.add(id)
+                self._progress.stop()  # and then its folder goes
             else:
                 self._delete(job)
 
     def result(self, id: str) -> Path:
         """The zip of a job that has ended. Raises: UnknownJobError, UnfinishedJobError."""
         job = self._find(id)
-        path = self._folder / id / work.RESULT
+        path = self.folder / id / work.RESULT
         if job.state not in ENDED or not path.exists():
             raise UnfinishedJobError(f"the job is {job.state}; it has no result")
         return path
@@ -169,7 +187,7 @@ class Office:
     def preview(self, id: str, number: int, when: str) -> Path | None:
         """A small picture "before" or "after" its translation. Raises: UnknownJobError."""
         self._find(id)
-        path = work.preview_paths(self._folder / id, number).get(when)
+        path = work.preview_paths(self.folder / id, number).get(when)
         return path if path and path.exists() else None
 
     def tidy(self) -> None:
@@ -180,12 +198,15 @@ class Office:
                     self._records.remove(job)
                     self._delete(job)
                 else:
-                    work.strip(self._folder / job.id)  # after a kill
-            known = self._records.ids() | self._arriving
+                    work.strip(self.folder / job.id)  # after a kill
+            # Before it is asked whose they are: jobs arrive meanwhile.
+            folders = [path for path in self.folder.iterdir() if path.is_dir()]
+            known = self._records.ids().union(self._arriving)
             if self._running:
                 known.add(self._running.id)
-            for path in self._folder.iterdir():
-                if path.is_dir() and path.name not in known:
+            self._cancelled &= known
+            for path in folders:
+                if path.name not in known:
                     shutil.rmtree(path, ignore_errors=True)
 
     def _find(self, id: str) -> Job:
@@ -204,57 +225,74 @@ class Office:
         if self._records.total_bytes() + size > self.limits.total_bytes:
             raise BusyError("the room for jobs is full; try again when those before have ended")
 
-    def _stop(self) -> None:
-        self._is_cancelled = True
-        self._progress.stop()
-
     def _work(self) -> None:
         while not self._closing.is_set():
             try:
-                self.tidy()
-                with self._turn:
-                    if self._closing.is_set():
-                        return
-                    self._running = self._records.next()
-                    self._progress, self._is_cancelled = Progress(), False
-                if self._running:
-                    self._do(self._running)
+                if self._do_next():
                     continue
             except (StorageError, OSError) as error:  # a full disk, which may have room later
                 log.error("jobs: %s", error)
+            except Exception:  # a bug of ours; the thread is the only one
+                log.exception("jobs")
             self._wake.wait(_TIDY_EVERY_S)
             self._wake.clear()
 
-    def _do(self, job: Job) -> None:
+    def _do_next(self) -> bool:
+        """Do a job; whether there was one. Raises: StorageError, OSError: it is to be done yet."""
+        self.tidy()
+        with self._turn:
+            job = None if self._closing.is_set() else self._records.next()
+            if job is None:
+                return False
+            self._running, self._progress = job, Progress()
+        try:
+            if end := self._do(job):
+                self._end(job, *end)
+        except (StorageError, OSError):
+            raise
+        except Exception:  # a bug of ours where a job ends
+            log.exception("a job of %s", job.model)
+            self._records.change(job, state=State.failed, problem=_BUG, ended=time.time())
+        finally:
+            with self._turn:
+                self._running = None
+                if not self._records.find(job.id):  # removed meanwhile
+                    self._delete(job)
+        return True
+
+    def _do(self, job: Job) -> tuple[State, str | None] | None:
+        """How a job ends, and its problem; None if it goes on when the server does."""
+        if job.id in self._cancelled:  # and could not be ended then
+            return State.cancelled, None
         self._records.change(job, state=State.running)
-        folder, problem, state = self._folder / job.id, None, State.done
+        folder = self.folder / job.id
         try:
             work.do(job, folder, self._store, self._records, self.limits, self._progress)
         except StoppedError:
-            if not self._is_cancelled:
-                return  # goes on when the server does
-            state = State.cancelled
+            return (State.cancelled, None) if job.id in self._cancelled else None
         except CycleGANError as error:
-            state, problem = State.failed, str(error)
+            return State.failed, self._tell(error, folder)
         except Exception:  # a bug of ours is logged, and the other jobs go on
             log.exception("a job of %s", job.model)
-            state, problem = State.failed, _BUG
-        self._end(job, state, problem)
-        with self._turn:
-            self._running = None
-            if not self._records.find(job.id):  # removed meanwhile
-                self._delete(job)
+            return State.failed, _BUG
+        return State.done, None
 
     def _end(self, job: Job, state: State, problem: str | None = None) -> None:
         """Make the result, say so, and only then drop what it was made from."""
-        folder = self._folder / job.id
+        folder = self.folder / job.id
         try:
             work.pack(job, folder, self._records.pictures(job))
         except StorageError as error:
-            state, problem = State.failed, str(error)
+            problem = self._tell(error, folder)
+            state = State.failed if state == State.done else state
         size = work.result_bytes(folder)
         self._records.change(job, state=state, problem=problem, bytes=size, ended=time.time())
         work.strip(folder)
 
+    def _tell(self, error: CycleGANError, folder: Path) -> str:
+        """What the owner of the job in a folder is told; the log has the paths."""
+        log.info("a job failed: %s", error)
+        return work.tell(str(error), folder, self._store)
+
     def _delete(self, job: Job) -> None:
-        shutil.rmtree(self._folder / job.id, ignore_errors=True)
+        shutil.rmtree(self.folder / job.id, ignore_errors=True)

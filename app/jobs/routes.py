@@ -66,14 +66,14 @@ def jobs_router(office: Office) -> APIRouter:
     ) -> Response:
         """The form has files: pictures, or zips of them. The answer has the job's id."""
         client = request.client.host if request.client else ""
-        office.admit(client)
-        files = await _receive(request, office.limits.files)
-        try:
-            sent = [Sent(file.filename or "", cast(Any, file.file)) for file in files]
-            id = await run_sync(lambda: office.create(sent, model, recipe, format, client))
-        finally:
-            for file in files:
-                await file.close()
+        with office.admit(client) as id:  # before its files come
+            files = await _receive(request, office.limits.files)
+            try:
+                sent = [Sent(file.filename or "", cast(Any, file.file)) for file in files]
+                await run_sync(lambda: office.create(sent, model, recipe, format, client, id))
+            finally:
+                for file in files:
+                    await file.close()
         status = await run_sync(office.status, id)
         return JSONResponse(
             _describe(status, office), HTTPStatus.CREATED, {"Location": f"{PATH}/{id}"}

@@ -7,9 +7,10 @@ import csv
 import io
 import shutil
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
+from types import MappingProxyType
 
 from app.batch import Result, convert_all
 from app.effects import shrink
@@ -19,6 +20,7 @@ from app.manifest import IS_DONE, open_manifest
 from app.naming import Naming
 from app.plan import FolderPlan
 from app.progress import Progress
+from app.public import JOBS, MODELS, without_paths
 from app.recipe import Recipe
 from app.rendering import Renderer
 from app.store import Store
@@ -31,6 +33,7 @@ INBOX, OUTBOX, PREVIEWS, RESULT = "in", "out", "previews", "result.zip"
 FAILURES = "failures.csv"
 PREVIEW_SIDE = 320  # pixels
 _WHITE = (255, 255, 255)
+_COMPUTED = ("=", "+", "-", "@")  # how formulas start
 
 
 def naming_of(job: Job) -> Naming:
@@ -80,8 +83,21 @@ def do(
                     previews += 1
                 found = {"state": PictureState.done, "has_preview": has_preview}
             else:
-                found = {"state": PictureState.failed, "reason": _reason(result, picture)}
+                files = {
+                    Path(result.source): picture.name,
+                    Path(result.output): "the translation",
+                }
+                reason = tell(result.reason or "", folder, store, files)
+                found = {"state": PictureState.failed, "reason": reason}
             records.change_picture(job, picture.number, **found)
+
+
+def tell(
+    text: str, folder: Path, store: Store, files: Mapping[Path, str] = MappingProxyType({})
+) -> str:
+    """A sentence for the owner of the job in a folder, who knows `files` by these names."""
+    folders = {folder: "the folder of the job", folder.parent: JOBS, store.folder: MODELS}
+    return without_paths(text, {**folders, **files})
 
 
 def pack(job: Job, folder: Path, pictures: Sequence[JobPicture]) -> None:
@@ -121,12 +137,6 @@ def _make_preview(result: Result, folder: Path, number: int) -> None:
             save_picture(Picture(shrink(picture.rgb, PREVIEW_SIDE)), path, quality=85)
 
 
-def _reason(result: Result, picture: JobPicture) -> str:
-    """Why a picture failed, by the name that its owner knows and without paths."""
-    reason = (result.reason or "").replace(str(result.source), picture.name)
-    return reason.replace(str(result.output), "the translation")
-
-
 def _failures(pictures: Sequence[JobPicture]) -> str:
     """What was not translated and why, for spreadsheets."""
     text = io.StringIO()
@@ -134,9 +144,7 @@ def _failures(pictures: Sequence[JobPicture]) -> str:
     table.writerow(("file", "reason"))
     for picture in pictures:
         if picture.state != PictureState.done:
+            row = picture.name, picture.reason or "the job ended before its turn"
             # A cell that starts like this would be computed, and names come from anyone.
-            quote = "'" if picture.name[:1] in "=+-@" else ""
-            table.writerow(
-                (quote + picture.name, picture.reason or "the job ended before its turn")
-            )
+            table.writerow(f"'{cell}" if cell.startswith(_COMPUTED) else cell for cell in row)
     return text.getvalue()

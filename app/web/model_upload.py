@@ -16,6 +16,7 @@ from gradio.utils import get_upload_folder
 
 from app import verbs
 from app.naming import plain_name
+from app.public import MODELS, without_paths
 from app.store import Store
 from app.web.sheet import lay_out_sheet, show_sheet
 from app.web.words import language_of, say, word
@@ -119,8 +120,8 @@ def _submit(
         )
     except CycleGANError as error:
         log.info("refused the model %s: %s", path.name, error)
-        told = str(error).replace(f"{path.parent}/", "").replace(str(store.folder), "the folder")
-        told = told.replace("--name", "name")
+        called = {path.parent: "the upload", sheet.parent: "the preview", store.folder: MODELS}
+        told = without_paths(str(error), called)
         return _sentence(told), show_sheet(None), gr.Button(interactive=False)
     found = json.loads(said)
     if is_adding:

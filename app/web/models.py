@@ -1,12 +1,12 @@
 """The tab of what is installed: every model's card, and why a broken one cannot be used."""
 
-import os
 from collections.abc import Sequence
 from html import escape
 from typing import Any
 
 import gradio as gr
 
+from app.public import MODELS, without_paths
 from app.store import Store
 from app.web import cards
 from app.web.model_upload import model_upload
@@ -98,7 +98,5 @@ def installed(store: Store) -> Sequence[Entry]:
 
 
 def without_folder(text: str, store: Store) -> str:
-    """A sentence without the path to the models: visitors need not know where things are."""
-    return text.replace(f"{store.folder}{os.sep}", "").replace(
-        str(store.folder), "the folder of models"
-    )
+    """A sentence without the path to the models."""
+    return without_paths(text, {store.folder: MODELS})

@@ -111,5 +111,12 @@ def distill(
             return
     if not has_target:
         with picture_bar("translating") as on_picture:
-            stand_in(learned, paths, config.load_size_max, folders[target], on_picture)
+            stand_in(
+                learned,
+                paths,
+                config.load_size_max,
+                folders[target],
+                on_picture,
+                is_new=not (out / "config.json").is_file(),
+            )
     run_training(config, out, device)

@@ -16,6 +16,16 @@ from cyclegan.contract.errors import InputError
 from cyclegan.contract.folder import ModelFolder, default_folder
 from cyclegan.settings import parse_settings
 
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace a model of the same name.")]
+
+
+def _require_free(folder: Path, name: str, overwrite: bool) -> None:
+    model = folder / f"{name}.onnx"
+    if model.exists() and not overwrite:
+        raise InputError(
+            f"{model} is there already; --overwrite replaces it, or give another --name"
+        )
+
 
 def export(
     run: Annotated[
@@ -85,6 +95,7 @@ def export(
             help="off: for a model that changes fine detail, so that a photo's own does not stay."
         ),
     ] = None,
+    overwrite: Overwrite = False,
 ) -> None:
     """Turn a run into a model: an ONNX file and its card.
 
@@ -116,6 +127,7 @@ def export(
         raise InputError("--data DIR and --features FILE go together: they are what KID needs")
     require_training_packages()
     folder = out or default_folder()
+    _require_free(folder, name, overwrite)
     with TemporaryDirectory() as temporary:
         source = run
         if not is_finished:
@@ -230,6 +242,7 @@ def import_(
         str | None, typer.Option(help="Which epoch: latest, 200, ...; the newest unless given.")
     ] = None,
     set_: Settings = None,
+    overwrite: Overwrite = False,
     json_: Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")] = False,
 ) -> None:
     """Turn another project's checkpoint into a run or a model."""
@@ -239,6 +252,8 @@ def import_(
         raise InputError("where to? Give --out RUN, or --export --name NAME")
     settings = parse_settings(set_ or [])
     require_training_packages()
+    if name is not None:
+        _require_free(out or default_folder(), name, overwrite)
     from cyclegan import importer, terminal  # lazy: torch, rich
 
     imported = importer.read(path, direction=direction, epoch=epoch, settings=settings)

@@ -27,8 +27,8 @@ def read_start(path: Path, settings: Mapping[str, Any]) -> Imported:
     """Read weights to start from; of generators of ours, the averaged ones.
 
     Args:
-        path: a run folder of ours, whose last checkpoint is taken, an ONNX model of ours, or what
-            `read` takes.
+        path: a run folder of ours, of which the last checkpoint is taken, or that checkpoint; an
+            ONNX model of ours; or what `read` takes.
         settings: of TrainConfig, as the new run is told; `with_networks` says what may differ.
 
     Raises:
@@ -36,6 +36,7 @@ def read_start(path: Path, settings: Mapping[str, Any]) -> Imported:
         ConfigError: a setting contradicts the weights; names the key.
     """
     chosen = architecture_of(settings)
+    path = path.parent if path.name == LATEST else path
     if path.suffix == ".onnx":
         return read_model(path, chosen)
     return _read_run(path, chosen) if (path / LATEST).exists() else read(path, settings=chosen)

@@ -1,6 +1,7 @@
 """The API as programs use it, and the guard in front of it."""
 
 import io
+import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -109,6 +110,16 @@ def test_what_cannot_be_translated_is_a_problem_with_its_status(
     answer = client.post(CONVERT, params={"model": "broken"}, content=encode())
     assert str(weights_dir) not in problem(answer, HTTPStatus.SERVICE_UNAVAILABLE)
     assert client.post(CONVERT, params={"model": "negate"}, content=encode()).status_code == 200
+
+
+def test_a_translation_that_has_no_room_in_its_format_is_told_without_paths(
+    client: TestClient,
+) -> None:
+    wide = encode(np.zeros((1, 16384, 3), np.uint8))  # one pixel more than WebP has room for
+    answer = client.post(CONVERT, params={"format": "webp"}, content=wide)
+    detail = problem(answer, HTTPStatus.UNPROCESSABLE_ENTITY)
+    assert "negate.webp: WEBP has room for 16383 pixels" in detail
+    assert tempfile.gettempdir() not in detail
 
 
 def test_without_a_name_there_must_be_one_model(

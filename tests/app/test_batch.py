@@ -2,6 +2,7 @@
 
 import errno
 import os
+import shutil
 import time
 from pathlib import Path
 from threading import Event
@@ -149,11 +150,16 @@ def test_what_others_wrote_or_changed_is_left_alone(put) -> None:
     assert (at / "out" / "b.png").read_text() == "retouched"
 
 
-def test_two_folders_with_the_same_names_do_not_take_each_others_place(put) -> None:
+@pytest.mark.parametrize("same_stamp", [False, True])
+def test_two_folders_with_the_same_names_do_not_take_each_others_place(
+    put, same_stamp: bool
+) -> None:
     at = put("in/a.png")
     run(at)
     ours = (at / "out" / "a.png").read_bytes()
     put("other/b.png", "other/a.png")
+    if same_stamp:  # of a camera without a clock, say
+        shutil.copy2(at / "in" / "a.png", at / "other" / "a.png")
     with open_manifest(at / "out", RECIPE) as manifest:
         results = list(convert_all(same, FolderPlan(at / "other", at / "out"), manifest))
     assert statuses(results) == {
@@ -268,3 +274,10 @@ def test_links_that_lead_nowhere_fail_alone(put) -> None:
     results = run(at)
     assert [result.status for result in results] == ["done", "failed", "failed"]
     assert "b.png cannot be opened: too many levels of symbolic links" in (results[1].reason or "")
+
+
+def test_a_picture_of_a_far_future_is_done_and_skipped_as_any_other(put) -> None:
+    at = put("in/a.png")
+    os.utime(at / "in" / "a.png", (2**34, 2**34))  # the year 2514
+    assert [each.status for each in run(at)] == ["done"]
+    assert [each.status for each in run(at)] == ["skipped"]

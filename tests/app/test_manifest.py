@@ -1,11 +1,13 @@
 """The manifest is one file that says when it cannot be used."""
 
+import shutil
 import sqlite3
 from pathlib import Path
 
 import pytest
 
 from app.manifest import NAME, open_manifest
+from app.plan import Job
 from cyclegan.contract.errors import StorageError
 
 
@@ -52,3 +54,12 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(StorageError, match="file/out could not be written: not a directory"):
         use(tmp_path / "file" / "out")
+
+
+def test_a_folder_that_is_deleted_meanwhile_ends_the_run(tmp_path: Path) -> None:
+    job = Job(tmp_path / "a.png", tmp_path / "out" / "a.png")
+    with open_manifest(tmp_path / "out", {}) as manifest:
+        manifest.begin(job)
+        shutil.rmtree(tmp_path / "out")
+        with pytest.raises(StorageError, match="out was deleted meanwhile"):
+            manifest.begin(job)

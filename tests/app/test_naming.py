@@ -28,7 +28,16 @@ def test_names(naming: Naming, source: str, name: str) -> None:
 
 @pytest.mark.parametrize(
     "template",
-    ["", "x.{ext}", "{stem}", "{stem}.png", "a/{stem}.{ext}", "{stem}{x}.{ext}", ".{stem}.{ext}"],
+    [
+        "",
+        "x.{ext}",
+        "{stem}",
+        "{stem}.png",
+        "a/{stem}.{ext}",
+        "{stem}{x}.{ext}",
+        ".{stem}.{ext}",
+        "{stem}\n.{ext}",
+    ],
 )
 def test_a_template_that_makes_no_names_is_refused(template: str) -> None:
     with pytest.raises(InputError, match=r"makes no names; it must be a file name with \{stem\}"):

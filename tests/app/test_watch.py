@@ -45,3 +45,12 @@ def test_a_picture_that_vanishes_is_forgotten(looks, tmp_path: Path) -> None:
     assert next(looks) == []
     (tmp_path / "in" / "0.png").unlink()
     assert list(islice(looks, 2)) == [[], []]
+
+
+def test_a_picture_that_was_taken_is_forgotten_when_it_is_gone(looks, tmp_path: Path) -> None:
+    path = tmp_path / "in" / "0.png"
+    assert list(islice(looks, 3)) == [[], ["0.png"], []]
+    path.rename(tmp_path / "0.png")
+    assert next(looks) == []
+    (tmp_path / "0.png").rename(path)  # of the same size and time
+    assert list(islice(looks, 3)) == [[], ["0.png"], []]

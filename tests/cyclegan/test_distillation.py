@@ -22,7 +22,7 @@ from cyclegan.contract.errors import (
 )
 from cyclegan.distillation import adopt, stand_in
 from cyclegan.export import export
-from cyclegan.teacher import Teacher
+from cyclegan.teacher import Teacher, teacher_folder
 from cyclegan.train import train
 from tests.cyclegan.runs import (
     KilledError,
@@ -240,3 +240,22 @@ def test_pictures_that_cannot_be_read_are_passed_over(
     stand_in(Teacher(taught_run, "negate"), paths, 40, tmp_path / "made")
     assert len(list((tmp_path / "made").iterdir())) == 4
     assert "translating without it: " in caplog.text
+
+
+def test_what_a_run_that_never_began_has_left_is_made_anew(
+    tmp_path: Path, config: TrainConfig, data_dir: Path
+) -> None:
+    train(config.replace(name_a="red", name_b="blue"), tmp_path / "large")
+    run = tmp_path / "run"
+    for direction in ("AtoB", "BtoA"):
+        name = adopt(str(tmp_path / "large"), direction, run, tmp_path)
+    assert ModelCard.read(teacher_folder(run) / f"{name}.json").source_domain == "blue"
+    made = tmp_path / "made"
+    paths = sorted((data_dir / "trainA").iterdir())
+    for given in (paths[:3], paths[3:]):
+        stand_in(Teacher(run, name), given, 40, made, is_new=True)
+    again = tmp_path / "again"
+    stand_in(Teacher(run, name), paths[3:], 40, again)
+    assert [each.read_bytes() for each in sorted(made.iterdir())] == [
+        each.read_bytes() for each in sorted(again.iterdir())
+    ]

@@ -14,7 +14,7 @@ from torch import nn
 from cyclegan.checkpoint import load_checkpoint
 from cyclegan.config import TrainConfig, read_config
 from cyclegan.contract.card import ModelCard
-from cyclegan.contract.errors import CheckpointError, ConfigError
+from cyclegan.contract.errors import CheckpointError, ConfigError, InputError
 from cyclegan.discriminators import discriminator_from
 from cyclegan.importer import read, write_run
 from cyclegan.networks import generator_from
@@ -290,7 +290,11 @@ def test_training_goes_on_from_an_imported_run(tmp_path: Path, config: TrainConf
 def test_a_checkpoint_becomes_a_model_straight_away(tmp_path: Path) -> None:
     theirs = drawn(resnet(6, "batch", blurs=True))
     path = save(theirs, tmp_path / "horse2zebra" / "latest_net_G.pth")
-    command("import", path, "--export", "--name", "mine", "--out", tmp_path / "weights")
+    asked = ("import", path, "--export", "--name", "mine", "--out", tmp_path / "weights")
+    command(*asked)
+    with pytest.raises(InputError, match=r"mine\.onnx is there already; --overwrite replaces it"):
+        command(*asked)
+    command(*asked, "--overwrite")
     card = ModelCard.read(tmp_path / "weights" / "mine.json")
     assert (card.source_domain, card.target_domain) == ("horse", "zebra")
     assert card.training.data.startswith("weights imported from horse2zebra/latest_net_G.pth")

@@ -37,7 +37,7 @@ def source(tmp_path: Path, config: TrainConfig) -> Path:
 
 def test_a_run_gives_its_averages_and_its_discriminators(source: Path, config: TrainConfig) -> None:
     step = STEPS["cyclegan"](config.replace(seed=9))
-    step.start_from(read_start(source, {}).weights)
+    step.start_from(read_start(source / "latest.pt", {}).weights)  # or the folder
     theirs = load_checkpoint(source / "latest.pt")["step"]
     for name in ("G_AB", "G_BA"):
         averaged = averaged_weights(theirs, name)

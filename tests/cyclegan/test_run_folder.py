@@ -94,3 +94,23 @@ def test_a_checkpoint_with_code_in_it_is_refused_and_not_run(tmp_path: Path) -> 
     with pytest.raises(CheckpointError, match=r"holds code \(.*refused"):
         load_checkpoint(tmp_path / "latest.pt")
     assert not (tmp_path / "sprung").exists()
+
+
+def test_a_config_that_is_lost_is_still_that_of_the_run(
+    tmp_path: Path, config: TrainConfig
+) -> None:
+    train(config, tmp_path)
+    (tmp_path / "config.json").unlink()
+    with pytest.raises(ConfigError, match=r"lambda_cycle is 10.0 there and 5.0 here"):
+        train(config.replace(lambda_cycle=5.0, max_images=8), tmp_path)
+
+
+def test_a_run_does_not_lie_among_its_pictures(
+    tmp_path: Path, config: TrainConfig, data_dir: Path
+) -> None:
+    shutil.copytree(data_dir, tmp_path / "data")
+    run = tmp_path / "data" / "trainA" / "run"
+    config = config.replace(domain_a=str(tmp_path / "data" / "trainA"))
+    with pytest.raises(ConfigError, match=r"run lies in .*trainA, and its sheets would be taken"):
+        train(config, run)
+    assert not run.exists()

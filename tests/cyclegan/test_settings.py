@@ -14,6 +14,12 @@ def test_settings_are_json_or_text() -> None:
     assert settings == {"lambda_cycle": 5, "flip": False, "name_a": "horse", "name_b": " a=b"}
 
 
+def test_a_number_is_text_where_text_is_meant() -> None:
+    assert parse_settings(["name_a=2024", 'name_b="x"', "seed=3"]) == {
+        "name_a": "2024", "name_b": "x", "seed": 3
+    }  # fmt: skip
+
+
 def test_a_setting_without_a_value_is_refused() -> None:
     with pytest.raises(ConfigError, match="KEY=VALUE"):
         parse_settings(["flip"])

@@ -281,6 +281,7 @@ def test_small_tiles_make_the_same_picture(
         ("photo.png", "out.png", "--watch"),
         ("in", "-"),
         ("photo.png", "-", "--copy-sidecars"),
+        ("photo.png", "out.png", "--report", "photo.png"),
         ("-", "in"),
     ],
 )
@@ -293,7 +294,9 @@ def test_what_does_not_go_together_is_exit_2(
 
 
 def test_two_runs_into_one_folder_do_not_mix(command, folder: Path, tmp_path: Path) -> None:
+    report = tmp_path / "report.jsonl"
+    report.write_text("of the other one")
     with open_manifest(tmp_path / "out", {}):
-        ran = command("convert", folder, tmp_path / "out")
-    assert ran.code == 2
+        ran = command("convert", folder, tmp_path / "out", "--report", report)
+    assert (ran.code, report.read_text()) == (2, "of the other one")
     assert "another cyclegan convert writes to" in ran.stderr

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -12,12 +12,15 @@ pytest.importorskip("sqlalchemy", reason="jobs need SQLAlchemy (extra: web)")
 
 from app import batch
 from app.jobs import office as office_module
+from app.jobs import work
+from app.jobs.intake import Sent
 from app.jobs.limits import BusyError, UnfinishedJobError, UnknownJobError
 from app.jobs.office import Office
-from app.jobs.records import PictureState, State
+from app.jobs.records import Job, PictureState, Records, State
 from app.progress import Progress
 from app.recipe import Recipe
 from app.rendering import Renderer
+from cyclegan.contract.card import ModelCard
 from cyclegan.contract.errors import InputError, ModelError, StorageError
 from cyclegan.contract.images import Picture, load_picture
 from tests.app.jobs.sending import TIMEOUT_S, files, picture, results, wait_for, zipped
@@ -61,7 +64,7 @@ def test_a_job_ends_as_a_zip_of_what_was_sent_with_what_failed(opened: Open) -> 
     header, *failures = made["failures.csv"].decode().splitlines()
     assert header == "file,reason"
     assert failures[0].startswith("notes.txt,notes.txt is not named as a picture")
-    assert failures[1].startswith("'=cmd.png,\"=cmd.png is not a picture that can be read")
+    assert failures[1].startswith("'=cmd.png,\"'=cmd.png is not a picture that can be read")
 
 
 def test_what_fails_is_told_without_paths(opened: Open, tmp_path: Path) -> None:
@@ -78,6 +81,17 @@ def test_what_fails_is_told_without_paths(opened: Open, tmp_path: Path) -> None:
         assert load_picture(preview).rgb.shape == (8, 8, 3)
     assert office.preview(id, bad.number, "after") is None
     assert office.preview(id, good.number, "../../../in") is None
+
+
+def test_why_a_model_failed_is_told_without_paths(
+    opened: Open, weights_dir: Path, tmp_path: Path, add_model: Callable[..., ModelCard]
+) -> None:
+    add_model(weights_dir, "shrinks", "GlobalAveragePool")
+    office = opened()
+    id = office.create(files(("a.png", picture())), "shrinks")
+    (bad,) = wait_for(office, id).pictures
+    assert (bad.reason or "").startswith("shrinks.onnx answered ")
+    assert str(tmp_path).encode() not in results(office.result(id))["failures.csv"]
 
 
 def test_what_a_result_was_made_from_does_not_stay(opened: Open, tmp_path: Path) -> None:
@@ -190,6 +204,28 @@ def test_a_client_and_all_of_them_may_have_so_many_jobs(closed: Open) -> None:
     office.create(files(sent), None, client="x")
 
 
+def test_a_job_that_arrives_counts_as_one_that_is_open(closed: Open, tmp_path: Path) -> None:
+    office = closed(jobs=2, jobs_of_client=1)
+    sent = ("a.png", picture())
+
+    def arrive() -> Iterator[Sent]:
+        with pytest.raises(BusyError, match="1 of your jobs have not ended yet"):
+            office.create(files(sent), None, client="x")
+        with (
+            office.admit("y"),
+            pytest.raises(BusyError, match="2 jobs are waiting already"),
+            office.admit("z"),
+        ):
+            pass
+        yield from files(sent)
+
+    first = office.create(arrive(), None, client="x")
+    with pytest.raises(InputError), office.admit("y") as id:
+        office.create(files(), None, client="y", admitted=id)
+    second = office.create(files(sent), None, client="y")
+    assert {path.name for path in (tmp_path / "jobs").iterdir() if path.is_dir()} == {first, second}
+
+
 def test_old_results_make_room_and_jobs_under_way_do_not(closed: Open, tmp_path: Path) -> None:
     size = len(picture())
     office = closed(total_bytes=1300 + size)
@@ -245,12 +281,12 @@ def test_a_model_that_is_gone_fails_the_job_and_not_the_next(
 ) -> None:
     office = closed()
     first = office.create(files(("a.png", picture())), "negate")
-    (weights_dir / "negate.json").rename(weights_dir / "gone")
+    (weights_dir / "negate.onnx").rename(weights_dir / "gone")
     with office:
         status = wait_for(office, first)
         assert status.job.state == State.failed
-        assert "negate.onnx has no card" in (status.job.problem or "")
-        (weights_dir / "gone").rename(weights_dir / "negate.json")
+        assert (status.job.problem or "").startswith("negate.onnx is missing, though its card is")
+        (weights_dir / "gone").rename(weights_dir / "negate.onnx")
         second = office.create(files(("a.png", picture())), "negate")
         assert wait_for(office, second).job.state == State.done
 
@@ -266,3 +302,90 @@ def test_a_bug_is_one_sentence_and_the_next_job_is_done(
     assert (status.job.state, status.job.problem) == (State.failed, office_module._BUG)
     second = office.create(files(("a.png", picture())), None)
     assert wait_for(office, second).job.state == State.done
+
+
+def fill_disk(patch: pytest.MonkeyPatch, *states: State) -> None:
+    """Jobs cannot be said to be in one of these states any more."""
+    change = Records.change
+
+    def refuse(self: Records, job: Job, **fields: object) -> None:
+        if fields.get("state") in states:
+            raise StorageError("the disk is full")
+        change(self, job, **fields)
+
+    patch.setattr(Records, "change", refuse)
+
+
+def wait_for_log(caplog: pytest.LogCaptureFixture, text: str) -> None:
+    deadline = time.monotonic() + TIMEOUT_S
+    while text not in caplog.text:
+        assert time.monotonic() < deadline, caplog.text
+        time.sleep(0.01)
+
+
+def test_a_job_that_could_not_be_begun_can_be_cancelled(
+    opened: Open, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    with monkeypatch.context() as patch:
+        fill_disk(patch, State.running)
+        office = opened()
+        first = office.create(files(("a.png", picture())), None)
+        wait_for_log(caplog, "jobs: the disk is full")
+        office.cancel(first)
+        assert office.status(first).job.state == State.cancelled
+    second = office.create(files(("a.png", picture())), None)
+    assert wait_for(office, second).job.state == State.done
+    assert office.status(first).job.state == State.cancelled
+
+
+def test_a_job_that_was_cancelled_while_the_disk_was_full_is_not_done_later(
+    opened: Open,
+    gate: threading.Semaphore,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    office = opened()
+    running = office.create(files(("a.png", picture())), None)
+    wait_for(office, running, lambda s: s.job.state == State.running)
+    waiting = office.create(files(("a.png", picture())), None)
+    with monkeypatch.context() as patch:
+        fill_disk(patch, State.cancelled)
+        with pytest.raises(StorageError):
+            office.cancel(waiting)
+        office.cancel(running)
+        gate.release(10)
+        wait_for_log(caplog, "jobs: the disk is full")
+    last = office.create(files(("a.png", picture())), None)
+    ends = [wait_for(office, id).job.state for id in (running, waiting, last)]
+    assert ends == [State.cancelled, State.cancelled, State.done]
+
+
+def test_a_result_that_cannot_be_written_is_told_without_paths(
+    closed: Open, tmp_path: Path
+) -> None:
+    office = closed()
+    failed, cancelled = (office.create(files(("a.png", picture())), None) for _ in range(2))
+    for id in (failed, cancelled):
+        (tmp_path / "jobs" / id / "result.zip").mkdir()
+    office.cancel(cancelled)
+    with office:
+        for id, state in ((failed, State.failed), (cancelled, State.cancelled)):
+            job = wait_for(office, id).job
+            assert job.state == state
+            assert (job.problem or "").startswith("result.zip is not a regular file")
+
+
+def test_no_bug_ends_the_only_thread(
+    opened: Open, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    office = opened()
+    with monkeypatch.context() as patch:
+        patch.setattr(work, "pack", lambda *_: 1 / 0)
+        id = office.create(files(("a.png", picture())), None)
+        job = wait_for(office, id).job
+        assert (job.state, job.problem) == (State.failed, office_module._BUG)
+        patch.setattr(Records, "next", lambda _: 1 / 0)
+        second = office.create(files(("a.png", picture())), None)
+        wait_for_log(caplog, "jobs\nTraceback")
+    third = office.create(files(("a.png", picture())), None)
+    assert [wait_for(office, id).job.state for id in (second, third)] == [State.done] * 2

@@ -1,7 +1,7 @@
 """Jobs over HTTP, as programs use them."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -11,9 +11,13 @@ import pytest
 
 pytest.importorskip("fastapi", reason="the API needs FastAPI (extra: web)")
 
+from anyio.to_thread import run_sync
+from fastapi import Request
 from fastapi.testclient import TestClient
+from starlette.datastructures import UploadFile
 
 from app import guard
+from app.jobs import routes
 from app.jobs.limits import Limits
 from cyclegan.contract.images import load_picture
 from tests.app.jobs.sending import TIMEOUT_S, picture, results, zipped
@@ -119,6 +123,33 @@ def test_a_client_with_too_many_jobs_is_told_to_come_again(weights_dir: Path) ->
     with serve(weights_dir, Limits(jobs_of_client=0)) as client:
         answer = client.post(JOBS, files=form(("a.png", picture())))
         assert "of your jobs have not ended" in problem(answer, HTTPStatus.TOO_MANY_REQUESTS)
+
+
+def test_a_client_with_too_many_jobs_is_refused_while_their_files_come(
+    weights_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    receive, refused = routes._receive, list[Any]()
+    sent = form(("a.png", picture()))
+    with serve(weights_dir, Limits(jobs_of_client=1)) as client:
+
+        async def ask_again(request: Request, most: int) -> Sequence[UploadFile]:
+            monkeypatch.setattr(routes, "_receive", receive)
+            refused.append(await run_sync(lambda: client.post(JOBS, files=sent)))
+            return await receive(request, most)
+
+        monkeypatch.setattr(routes, "_receive", ask_again)
+        answer = client.post(JOBS, files=sent)
+        assert answer.status_code == HTTPStatus.CREATED
+        assert "1 of your jobs" in problem(refused[0], HTTPStatus.TOO_MANY_REQUESTS)
+
+
+def test_why_a_job_failed_is_told_without_paths(client: TestClient, weights_dir: Path) -> None:
+    whole = (weights_dir / "negate.onnx").read_bytes()
+    (weights_dir / "negate.onnx").write_bytes(bytes(len(whole)))
+    created = client.post(JOBS, files=form(("a.png", picture()))).json()
+    job = wait_for(client, created["id"])
+    assert job["state"] == "failed"
+    assert job["problem"].startswith("sha256 of negate.onnx is ")
 
 
 def test_many_pictures_may_be_larger_than_one(
