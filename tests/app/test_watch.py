@@ -54,3 +54,14 @@ def test_a_picture_that_was_taken_is_forgotten_when_it_is_gone(looks, tmp_path: 
     assert next(looks) == []
     (tmp_path / "0.png").rename(path)  # of the same size and time
     assert list(islice(looks, 3)) == [[], ["0.png"], []]
+
+
+def test_a_folder_that_is_away_for_a_while_is_waited_for(
+    looks, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert list(islice(looks, 3)) == [[], ["0.png"], []]
+    (tmp_path / "in").rename(tmp_path / "away")
+    assert list(islice(looks, 2)) == [[], []]
+    (tmp_path / "away").rename(tmp_path / "in")
+    assert list(islice(looks, 2)) == [[], []]  # what was taken is known
+    assert caplog.text.count("waiting for it") == 1
