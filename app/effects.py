@@ -9,11 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
-RGB = NDArray[np.uint8]  # [H, W, 3]
+from cyclegan.contract.pixels import LUMA, RGB
+
 Numbers = NDArray[np.float32]  # [H, W, C]
 Weight = NDArray[np.float32]  # [H, W, 1] in [0, 1]
-
-_LUMA = np.array([0.299, 0.587, 0.114], np.float32)  # of R, G and B, ITU-R BT.601
 
 
 def shrink(rgb: RGB, long_side: int, gap: float = 3) -> RGB:
@@ -52,7 +51,7 @@ def enlarge(small: RGB | Numbers, size: tuple[int, int], rows: slice) -> Numbers
 
 def with_colours_of(before: Numbers, after: Numbers) -> Numbers:
     """The colours of one picture in the light of another: nothing but its luma is changed."""
-    return before + np.sum((after - before) * _LUMA, axis=-1, keepdims=True, dtype=np.float32)
+    return before + np.sum((after - before) * LUMA, axis=-1, keepdims=True, dtype=np.float32)
 
 
 def mix(before: Numbers, after: Numbers, weight: float | Weight) -> RGB:

@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from app.effects import RGB
 from app.rendering import Renderer
 from cyclegan.contract.files import PlainFile, atomic_write
 from cyclegan.contract.images import Picture
+from cyclegan.contract.pixels import RGB
 
 _WIDTH, _HEIGHT = 512, 256  # pixels of each at most, so that the page shows the file
 

@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from app.effects import RGB, Numbers
+from app.effects import Numbers
 from cyclegan.contract.card import FixedSize
+from cyclegan.contract.pixels import RGB
 
 OVERLAP = 4  # neighbouring windows share at least a side's so manyth part, in which they fade
 

@@ -12,7 +12,6 @@ import numpy as np
 from PIL import Image
 
 from app.effects import (
-    RGB,
     Feathered,
     Weight,
     enlarge,
@@ -29,7 +28,7 @@ from cyclegan.contract.card import ModelCard
 from cyclegan.contract.errors import InputError, PictureError
 from cyclegan.contract.images import Picture, load_picture
 from cyclegan.contract.metadata import Metadata
-from cyclegan.contract.pixels import strips
+from cyclegan.contract.pixels import RGB, strips
 
 _CLEARLY = 0.1  # what a model's mask says where the translation is taken as it is
 

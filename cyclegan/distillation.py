@@ -21,10 +21,11 @@ from cyclegan.contract.folder import ModelFolder
 from cyclegan.contract.images import Picture, load_picture
 from cyclegan.contract.pixels import pad_to_multiple
 from cyclegan.contract.saving import save_picture
+from cyclegan.contract.walk import spread
 from cyclegan.evaluate import run_network
 from cyclegan.export import export
 from cyclegan.features import load_session
-from cyclegan.squares import middle_square, spread
+from cyclegan.squares import middle_square
 from cyclegan.teacher import Teacher, teacher_folder
 
 logger = logging.getLogger(__name__)
@@ -120,7 +121,7 @@ def stand_in(
     if is_new:
         for path in folder.glob(f"{'[0-9]' * 6}.png"):
             path.unlink()
-    places = spread(len(paths), TRANSLATED)
+    places = spread(range(len(paths)), TRANSLATED)
     for done, place in enumerate(places, 1):
         path = folder / f"{place:06d}.png"
         if not path.exists():

@@ -20,10 +20,9 @@ from cyclegan.contract.directions import DIRECTIONS, Direction
 from cyclegan.contract.errors import InputError, ModelError, brief
 from cyclegan.contract.files import atomic_write
 from cyclegan.contract.images import load_picture
-from cyclegan.contract.pixels import crop_back, from_network, pad_to_multiple, to_network
+from cyclegan.contract.pixels import RGB, crop_back, from_network, pad_to_multiple, to_network
 from cyclegan.domains import list_domain
 from cyclegan.features import (
-    RGB,
     UNITS,
     FeatureNetwork,
     Points,

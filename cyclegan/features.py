@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from cyclegan.contract.errors import DependencyError, ModelError, brief
-from cyclegan.contract.pixels import to_network
+from cyclegan.contract.pixels import RGB, to_network
 from cyclegan.distances import (
     frechet_inception_distance,
     kernel_inception_distance,
@@ -28,7 +28,6 @@ THUMBNAIL_SIZE = 16  # pixels
 # By a name's first word.
 UNITS = {"KID": "x100", "FID": "", "SWD": "x100", "recognised": "%", "SSIM": ""}
 
-RGB = NDArray[np.uint8]  # [H, W, 3]
 Points = NDArray[np.float64]  # [N, D]
 
 

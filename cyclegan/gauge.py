@@ -17,10 +17,10 @@ from torch import nn
 from cyclegan.config import TrainConfig
 from cyclegan.contract.directions import DIRECTIONS, Direction
 from cyclegan.contract.errors import DatasetError
-from cyclegan.contract.pixels import from_network, to_network
+from cyclegan.contract.pixels import RGB, from_network, to_network
 from cyclegan.dataset import Translate
 from cyclegan.domains import GENERATOR_OF, MIN_PICTURES, list_domain
-from cyclegan.features import RGB, UNITS, Points, load_yardstick
+from cyclegan.features import UNITS, Points, load_yardstick
 from cyclegan.squares import load_squares
 
 # Of the target's training pictures, at the most. With 1000 every start takes twice as long, and

@@ -17,7 +17,8 @@ from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorIncepti
 
 from cyclegan.checkpoint import load_weights
 from cyclegan.contract.errors import CheckpointError, ModelError, brief
-from cyclegan.features import RGB, Points, compare_features
+from cyclegan.contract.pixels import RGB
+from cyclegan.features import Points, compare_features
 
 
 class Inception:

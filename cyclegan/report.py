@@ -24,8 +24,9 @@ from cyclegan.contract.errors import DatasetError
 from cyclegan.contract.files import PlainFile, atomic_write, map_storage_errors
 from cyclegan.contract.log import LOG, read_log
 from cyclegan.contract.pixels import to_network
+from cyclegan.contract.walk import spread
 from cyclegan.networks import AttentionGenerator
-from cyclegan.squares import middle_square, spread
+from cyclegan.squares import middle_square
 from cyclegan.unreadable import load_readable
 
 GAP = 4  # pixels between the pictures of a sheet
@@ -104,7 +105,7 @@ def load_sheet_pictures(paths: list[Path], count: int, size: int) -> list[Tensor
     Raises DatasetError: not one of them can be read.
     """
     tensors = []
-    for place in spread(len(paths), count):
+    for place in spread(range(len(paths)), count):
         rgb, unreadable = load_readable(paths, np.arange(len(paths)), place)
         if rgb is not None:
             tensors.append(torch.from_numpy(to_network(middle_square(rgb, size))))

@@ -8,9 +8,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from cyclegan.contract.pixels import LUMA
+
 EDGE = 0.2  # step between a pixel's neighbours that makes it one of an edge, of the range of 2
 REACH = 2  # pixels around an edge that are smoothed, and from where they are averaged
-_LUMA = (0.299, 0.587, 0.114)
 _BINOMIAL = (1 / 16, 4 / 16, 6 / 16, 4 / 16, 1 / 16)  # a Gaussian of 1 pixel, nearly
 
 
@@ -22,7 +23,7 @@ def smooth_edges(pictures: Tensor) -> Tensor:
 
     Returns: the same shape and range.
     """
-    luma = (pictures * pictures.new_tensor(_LUMA)[:, None, None]).sum(1, keepdim=True)
+    luma = (pictures * pictures.new_tensor(LUMA)[:, None, None]).sum(1, keepdim=True)
     around = F.pad(luma, (1, 1, 1, 1), mode="replicate")
     across = (around[..., 1:-1, 2:] - around[..., 1:-1, :-2]).abs()
     down = (around[..., 2:, 1:-1] - around[..., :-2, 1:-1]).abs()

@@ -12,6 +12,7 @@ from PIL import Image
 
 from cyclegan.contract.errors import PictureError
 from cyclegan.contract.images import load_picture
+from cyclegan.contract.walk import spread
 
 logger = logging.getLogger(__name__)
 
@@ -26,17 +27,12 @@ def load_squares(paths: list[Path], count: int, size: int, doing: str) -> list[N
     Returns: uint8 [size, size, 3] each.
     """
     squares = []
-    for place in spread(len(paths), count):
+    for place in spread(range(len(paths)), count):
         try:
             squares.append(middle_square(load_picture(paths[place]).rgb, size))
         except PictureError as error:
             logger.warning("%s without it: %s", doing, error)
     return squares
-
-
-def spread(length: int, count: int) -> list[int]:
-    """Choose at most `count` places of a list, evenly from the first to the last."""
-    return [round(place) for place in np.linspace(0, length - 1, min(count, length))]
 
 
 def middle_square(rgb: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:

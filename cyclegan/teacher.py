@@ -11,9 +11,10 @@ from pathlib import Path
 from cyclegan.contract.card import ModelCard
 from cyclegan.contract.errors import ConfigError, PictureError
 from cyclegan.contract.images import Picture, load_picture
+from cyclegan.contract.pixels import RGB
 from cyclegan.contract.saving import save_picture
 from cyclegan.evaluate import translate
-from cyclegan.features import RGB, load_session
+from cyclegan.features import load_session
 
 TRANSLATIONS = "translations"  # in a teacher's folder, where the run has no real target pictures
 

@@ -11,7 +11,6 @@ from typing import Literal
 
 import numpy as np
 
-from app.effects import RGB
 from app.example import pair, save_pair
 from app.foreign.anatomy import Anatomy, read_anatomy
 from app.foreign.probing import Guess, Network, Shape, describe_range, find_shape, guess_range
@@ -22,7 +21,7 @@ from cyclegan.contract.card import SCHEMA_VERSION, FixedSize, ModelCard, require
 from cyclegan.contract.errors import InputError, ModelError
 from cyclegan.contract.files import atomic_write, sha256_of
 from cyclegan.contract.images import load_picture
-from cyclegan.contract.pixels import Range
+from cyclegan.contract.pixels import RGB, Range
 
 # They may be shown: see LICENCES.md there. The last one is the card's example.
 PHOTOS = [

@@ -14,10 +14,10 @@ import onnxruntime as ort
 from numpy.typing import NDArray
 
 from app.devices import count_cpus
-from app.effects import RGB, Numbers
+from app.effects import Numbers
 from cyclegan.contract.card import VALUE_RANGES
 from cyclegan.contract.errors import ModelError, brief
-from cyclegan.contract.pixels import Layout, Range, to_network
+from cyclegan.contract.pixels import RGB, Layout, Range, to_network
 
 TensorType = Literal["float32", "float16", "uint8"]
 

@@ -8,8 +8,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from app.effects import shrink
 from app.recipe import Recipe
 from app.rendering import Renderer
@@ -19,7 +17,7 @@ from app.trainings.standing import Training
 from cyclegan.contract.directions import Direction
 from cyclegan.contract.errors import PictureError
 from cyclegan.contract.images import Picture, load_picture
-from cyclegan.contract.walk import find_pictures
+from cyclegan.contract.walk import find_pictures, spread
 
 EXAMPLES = 3
 SIDE = 512  # pixels, of what is shown
@@ -69,9 +67,9 @@ def _examples(training: Training, direction: Direction) -> Iterator[Picture]:
     """Pictures that the run does not learn from; where it has none, some that it does."""
     config, kind = training.config, direction[0].lower()
     paths = find_pictures(Path(config[f"test_{kind}"] or config[f"domain_{kind}"]), recursive=True)
-    for place in np.linspace(0, len(paths) - 1, min(EXAMPLES, len(paths))).round().astype(int):
+    for path in spread(paths, EXAMPLES):
         with suppress(PictureError):  # the training says which those are
-            yield _load(paths[place])
+            yield _load(path)
 
 
 def _load(path: Path) -> Picture:

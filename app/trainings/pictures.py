@@ -1,6 +1,7 @@
 """The pictures that trainings learn from: folders below a root, and uploads that become some."""
 
 import hashlib
+import json
 import os
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -17,6 +18,8 @@ from cyclegan.contract.walk import find_pictures
 LIMITS = Limits(files=20_000, job_bytes=8 * 2**30)  # of one kind's pictures
 HELD_OUT_EVERY = 10
 ENOUGH_TO_HOLD_OUT = 50  # pictures: five, and one that is damaged does not end the training
+
+_SENT = Path(".sent", "names.json")  # beside the folders of an upload: what its files were called
 
 
 class Pictures:
@@ -64,7 +67,10 @@ class Pictures:
             with tempfile.TemporaryDirectory(prefix=".", dir=self.data) as temporary:
                 made = Path(temporary) / "made"
                 taken, _ = take_in(_read(files), made / folder.name, Naming(), LIMITS)
-                names = [picture.file for picture in taken if picture.file]
+                called = {picture.file: picture.name for picture in taken if picture.file}
+                names = list(called)
+                (made / _SENT.parent).mkdir()
+                (made / _SENT).write_text(json.dumps(called))
                 if len(names) >= ENOUGH_TO_HOLD_OUT:
                     _move(names[::HELD_OUT_EVERY], made / folder.name, made / f"test{domain}")
                 if not folder.is_dir():  # somebody else may have sent the same
@@ -80,6 +86,16 @@ def held_out(folder: str) -> str:
     beside = place.with_name(place.name.replace("train", "test", 1))
     is_there = beside != place and beside.is_dir() and len(find_pictures(beside, True)) > 1
     return str(beside) if is_there else ""
+
+
+def names_of(folder: str) -> dict[Path, str]:
+    """What the pictures of an uploaded set were called, by where they are; {} for other folders."""
+    place = Path(folder)
+    try:
+        called = json.loads((place.parent / _SENT).read_text())
+    except OSError:
+        return {}
+    return {place / file: name for file, name in called.items()}
 
 
 def _read(files: Sequence[Path]) -> Iterator[Sent]:

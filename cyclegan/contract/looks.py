@@ -17,9 +17,9 @@ from PIL import Image
 from cyclegan.contract.card import Looks
 from cyclegan.contract.errors import PictureError
 from cyclegan.contract.images import load_picture
-from cyclegan.contract.walk import find_pictures
+from cyclegan.contract.pixels import LUMA, RGB
+from cyclegan.contract.walk import find_pictures, spread
 
-RGB = NDArray[np.uint8]  # [H, W, 3]
 Numbers = NDArray[np.floating]
 
 Way = Literal[
@@ -59,7 +59,6 @@ _COARSE = 4  # pixels apart
 _LIKE = 0.99  # of the training pictures, which are to be like themselves
 _FAR = 3.0  # standard deviations from the mean; nearer than that, no measure alone is told
 _NOTHING = 0.005  # what a measure may differ by where all training pictures have the same
-_LUMA = np.array([0.299, 0.587, 0.114], np.float32)  # of R, G and B, ITU-R BT.601
 
 logger = logging.getLogger(__name__)
 
@@ -88,8 +87,7 @@ def describe_folder(folder: Path) -> Looks | None:
     Raises: InputError if it cannot be listed.
     """
     paths = find_pictures(folder, recursive=True)
-    places = np.linspace(0, len(paths) - 1, min(_MAX_PICTURES, len(paths))).round().astype(int)
-    return describe(_load(paths[place] for place in places), folder.resolve().name)
+    return describe(_load(spread(paths, _MAX_PICTURES)), folder.resolve().name)
 
 
 def describe(pictures: Iterable[RGB], name: str) -> Looks | None:
@@ -118,7 +116,7 @@ def measure(rgb: RGB) -> Numbers:
     tell apart; a texture is the mean step between neighbours, relative to the next coarser one.
     """
     x = _shrink(rgb).astype(np.float32) / 255
-    luma = x @ _LUMA  # [h, w]
+    luma = x @ LUMA  # [h, w]
     red, blue = x[..., 0] - luma, x[..., 2] - luma
     steps = np.maximum(*(_steps(luma, axis, 1) for axis in (0, 1)))
     contrast, fine = luma.std() + 0.01, steps.mean() + 0.01

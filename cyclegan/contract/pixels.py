@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 
 from cyclegan.contract.errors import ModelError
 
+RGB = NDArray[np.uint8]  # [H, W, 3]
+LUMA = np.array([0.299, 0.587, 0.114], np.float32)  # of R, G and B, ITU-R BT.601
 Layout = Literal["NCHW", "NHWC"]
 Range = tuple[float, float]  # what black and white are to a network
 OURS: Range = (-1.0, 1.0)

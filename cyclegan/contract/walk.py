@@ -4,11 +4,21 @@ What is in them is in images.py.
 """
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 from cyclegan.contract.errors import InputError, brief
 from cyclegan.contract.formats import PICTURE_SUFFIXES
+
+T = TypeVar("T")
+
+
+def spread(items: Sequence[T], count: int) -> list[T]:
+    """At most `count` of some items, evenly from the first to the last."""
+    most = min(count, len(items))
+    step = (len(items) - 1) / max(most - 1, 1)
+    return [items[round(place * step)] for place in range(most)]
 
 
 def find_pictures(folder: Path, recursive: bool = False) -> list[Path]:

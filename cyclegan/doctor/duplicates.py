@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from cyclegan.contract.images import load_picture
+from cyclegan.contract.pixels import LUMA
 from cyclegan.doctor.survey import Measured
 
 # Correlation of two thumbnails' brightness from which the pictures themselves are compared. The
@@ -23,7 +24,6 @@ _NOMINATED = 0.95
 _SAME = 0.6
 _COMPARED, _BLOCK = 64, 8  # pixels
 _FAINT = 4.0  # of 255: detail below this is the file's, not the picture's
-_GREY = np.array([0.299, 0.587, 0.114], np.float32)  # so that a copy without its colours is one
 _MATRIX = 2**24  # elements of the similarity matrix at a time: 64 MiB
 
 
@@ -72,7 +72,8 @@ def _nominate(
     usable = np.array([i for i, picture in enumerate(pictures) if not picture.is_blank], np.int64)
     if len(usable) < 2:
         return
-    thumbnails = np.stack([pictures[i].thumbnail for i in usable]) @ _GREY  # [N, S, S]
+    # In grey, so that a copy without its colours is one. [N, S, S]
+    thumbnails = np.stack([pictures[i].thumbnail for i in usable]) @ LUMA
     points = _standardise(thumbnails)  # [N, S * S]
     names = np.array(folders)[usable]
     places = {name: np.flatnonzero(names == name) for name in dict.fromkeys(names)}
@@ -119,7 +120,7 @@ def _detail(path: Path) -> NDArray[np.float32]:
     image = Image.fromarray(load_picture(path).rgb)
     small = image.resize((_COMPARED, _COMPARED), Image.Resampling.BOX, reducing_gap=2.0)
     count = _COMPARED // _BLOCK
-    blocks = (np.asarray(small) @ _GREY).reshape(count, _BLOCK, count, _BLOCK)
+    blocks = (np.asarray(small) @ LUMA).reshape(count, _BLOCK, count, _BLOCK)
     detail: NDArray[np.float32] = blocks - blocks.mean((1, 3), keepdims=True)
     detail /= detail.std((1, 3), keepdims=True) + _FAINT
     return detail.reshape(_COMPARED, _COMPARED)

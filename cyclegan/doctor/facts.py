@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from cyclegan.contract.files import atomic_write
+from cyclegan.contract.walk import spread
 from cyclegan.doctor.survey import Header, Unreadable, skim
 
 FACTS = "facts.json"  # of a run folder
@@ -62,8 +63,7 @@ def look_at(folder: Path, paths: Sequence[Path], load_size: int) -> DomainFacts:
 
     Those with a short side below `load_size` pixels count as small.
     """
-    places = np.linspace(0, len(paths) - 1, min(SAMPLE, len(paths))).round().astype(int)
-    seen = list(skim(paths[place] for place in places))
+    seen = list(skim(spread(paths, SAMPLE)))
     headers = [each for each in seen if isinstance(each, Header)]
     return DomainFacts(
         pictures=len(paths),

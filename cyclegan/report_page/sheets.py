@@ -6,11 +6,11 @@ import logging
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 from PIL import Image
 
 from cyclegan.config import TrainConfig
 from cyclegan.contract.errors import brief
+from cyclegan.contract.walk import spread
 
 logger = logging.getLogger(__name__)
 
@@ -44,8 +44,7 @@ def name_columns(config: TrainConfig) -> list[str]:
 def choose_sheets(folder: Path) -> tuple[int, list[Path]]:
     """Say how many sheets there are, and choose up to MAX_SHEETS, spread from first to last."""
     paths = sorted(path for path in folder.glob("*.jpg") if path.stem.isdecimal())
-    places = np.linspace(0, len(paths) - 1, min(MAX_SHEETS, len(paths))).round().astype(int)
-    return len(paths), [paths[place] for place in places]
+    return len(paths), spread(paths, MAX_SHEETS)
 
 
 def embed_sheets(paths: list[Path]) -> list[Sheet]:
