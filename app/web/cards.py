@@ -41,7 +41,7 @@ def choice(
   <span class="choice-text">{escape(card.description)}</span>
   <ul class="facts">
     <li>{megabytes(card.bytes)}</li>{_pace(pace, language, "li")}{figures}
-    <li>{escape(card.licence)}</li>
+    <li>{escape(say(language, "card.licence-is", licence=card.licence))}</li>
   </ul>
 </label>"""
 

@@ -32,6 +32,9 @@ const frame = () => {
     download: make('a', { className: 'action main', textContent: texts.download }),
     cancel: make('button', { className: 'action', textContent: texts.cancel }),
     remove: make('button', { className: 'action', textContent: texts.remove }),
+    sure: make('div', { className: 'sure', hidden: true }),
+    removeIt: make('button', { className: 'action', textContent: texts.removeIt }),
+    keep: make('button', { className: 'action', textContent: texts.keep }),
     note: make('p', { className: 'job-note' }),
     failures: make('ul', { className: 'failures' }),
     pairs: make('ul', { className: 'pairs' }),
@@ -41,18 +44,31 @@ const frame = () => {
     const summary = make('summary', { textContent: title });
     return make('details', { open, hidden: true }, summary, list);
   };
-  const actions = make('div', { className: 'actions' }, parts.download, parts.cancel, parts.remove);
+  const row = (...buttons) => make('div', { className: 'actions' }, ...buttons);
+  parts.sure.append(
+    make('p', { textContent: texts.sure, role: 'alert' }), row(parts.removeIt, parts.keep),
+  );
   root().replaceChildren(
-    parts.state, parts.detail, parts.bar, actions, parts.note,
+    parts.state, parts.detail, parts.bar, row(parts.download, parts.cancel, parts.remove),
+    parts.sure, parts.note,
     section(texts.failures, parts.failures, true),
     section(texts.pairs, parts.pairs, true),
     section(texts.files, parts.files, false),
   );
   parts.cancel.onclick = () => act('POST', `${id}/cancel`, parts.cancel);
-  parts.remove.onclick = () => act('DELETE', id, parts.remove);
+  parts.remove.onclick = () => ask(true);
+  parts.keep.onclick = () => ask(false);
+  parts.removeIt.onclick = () => act('DELETE', id, parts.removeIt);
   return parts;
 };
 let parts = null;
+
+// Whether to remove it; the focus goes to the answer that loses nothing, and back.
+const ask = isAsked => {
+  parts.sure.hidden = !isAsked;
+  parts.remove.disabled = isAsked;
+  (isAsked ? parts.keep : parts.remove).focus();
+};
 
 // A list that only grows, so that its pictures are not fetched again.
 const fill = (list, items, makeItem) => {
@@ -101,6 +117,13 @@ const show = job => {
   return isOpen;
 };
 
+const readdress = job => {
+  const address = new URL(location);
+  if (job) address.searchParams.set('job', job);
+  else address.searchParams.delete('job');
+  history.replaceState(history.state, '', address);
+};
+
 const end = sentence => {
   parts = null;
   root().replaceChildren(make('p', { className: 'empty', role: 'status', textContent: sentence }));
@@ -131,7 +154,10 @@ const act = async (method, path, button) => {
   button.disabled = true;
   const answer = await fetch(new URL(path, jobs), { method }).catch(() => null);
   if (!answer?.ok) button.disabled = false; // it can be pressed again
-  poll();
+  if (!answer?.ok || method !== 'DELETE') return poll();
+  id = null;
+  readdress(null);
+  end(texts.removed);
 };
 
 const open = chosen => {
@@ -140,14 +166,18 @@ const open = chosen => {
   poll();
 };
 
-watch('value', () => {
+const hear = () => {
   refuse(typeof props.value === 'string' ? props.value : props.value?.refusal);
   if (!props.value?.id || props.value.id === id) return;
-  const address = new URL(location);
-  address.searchParams.set('job', props.value.id);
-  history.replaceState(history.state, '', address);
+  readdress(props.value.id);
   open(props.value.id);
   element.scrollIntoView({ block: 'nearest' }); // on a narrow screen it is below what was pressed
+};
+watch('value', hear);
+
+document.addEventListener('no-pictures', () => { // in a folder that was chosen, see folder.py
+  props.value = texts.noPictures;
+  hear(); // only what Gradio changes is watched
 });
 
 const named = new URLSearchParams(location.search).get('job');

@@ -43,6 +43,7 @@ _CHOOSE = f"""() => {{
       if (name.startsWith('.') || !ends.some(end => name.endsWith(end))) continue;
       chosen.items.add(new File([file], file.webkitRelativePath || file.name));
     }}
+    if (!chosen.files.length) return document.dispatchEvent(new Event('no-pictures'));
     const input = document.querySelector('#files input[type=file]');
     input.files = chosen.files;
     input.dispatchEvent(new Event('change', {{ bubbles: true }}));
@@ -106,6 +107,14 @@ def folder_tab(page: gr.Blocks, store: Store, office: Office) -> None:
         return gr.update(choices=choices, **rechoose(value, chosen=chosen)), now
 
     choose.click(fn=None, js=_CHOOSE, api_visibility="private")
+    # What was refused is another question once a person has changed the files.
+    gr.on(
+        [files.upload, files.delete, files.clear],
+        fn=None,
+        outputs=job,
+        js="() => ['']",
+        api_visibility="private",
+    )
     sending = start.click(
         send,
         inputs=[files, model, *options.widgets()],

@@ -1,11 +1,10 @@
 """The tab for an idea: two sets of pictures, what is wrong with them, and a training of one's own.
 
 The training is a process that outlives this one, see app/trainings/; how it is watched is in
-training_watch.py. The tab is there only where the operator allows it.
+training_watch.py, what is wrong with pictures in retrain_findings.py. The tab is there only where
+the operator allows it.
 """
 
-import json
-import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 from html import escape
@@ -14,25 +13,25 @@ from typing import Any, Literal
 
 import gradio as gr
 
-from app import verbs
 from app.store import Store
 from app.trainings.orders import Order, title_of
 from app.trainings.pictures import Pictures, held_out
 from app.trainings.runs import Trainings
-from app.web.training_view import alert, duration, wait
+from app.web.retrain_findings import Diagnosis, diagnose
+from app.web.training_view import alert, wait
 from app.web.training_watch import Watch, connect_watch, lay_out_watch
 from app.web.updates import Updates
-from app.web.words import language_of, retell, say, word
+from app.web.words import language_of, say, word
 from cyclegan.cli.exits import require_training_packages
 from cyclegan.contract.errors import CycleGANError, DependencyError, InputError
-from cyclegan.contract.walk import find_pictures
-
-CHECK_TIMEOUT_S = 600.0  # for the doctor, on many pictures
 
 _NAMES: dict[Literal["a", "b"], str] = {"a": "horse", "b": "zebra"}  # to show what is meant
 _PRESETS = ("fast", "simgan", "paper")
+_MINUTES = (0.1, 10_000)  # that a training may take, at least and at most
 
-log = logging.getLogger(__name__)
+# What the form was refused for may be mended by any change; what was found in pictures stays, to
+# be read while they are mended.
+_FORGET_REFUSAL = """told => [told?.includes('role="alert"') ? '' : told]"""
 
 
 @dataclass(frozen=True)
@@ -48,6 +47,10 @@ class _Form:
     check: gr.Button
     start: gr.Button
     told: gr.HTML
+    sure: gr.Column  # asks whether to learn from pictures that must be mended
+    anyway: gr.Button
+    not_yet: gr.Button
+    found: gr.State  # in the pictures that were checked last: a Diagnosis
     whole: gr.Accordion
 
     @property
@@ -72,17 +75,17 @@ def retrain_tab(page: gr.Blocks, store: Store, root: Path) -> None:
         return
     trainings, pictures = Trainings(root), Pictures(root)
     gr.HTML(f"<p>{word('retrain.intro')}</p>", apply_default_css=False)
-    form = _lay_out_form(pictures, is_open=not trainings.names())
+    form = _lay_out_form(pictures)
     watch = lay_out_watch()
-    _connect_form(form, watch, trainings, pictures)
+    _connect_form(page, form, watch, trainings, pictures)
     connect_watch(page, watch, trainings, store)
 
 
-def _lay_out_form(pictures: Pictures, *, is_open: bool) -> _Form:
+def _lay_out_form(pictures: Pictures) -> _Form:
     names, uploads, folders = [], [], []
     below = pictures.folders()
     presets = [(word(f"retrain.{preset}"), preset) for preset in _PRESETS]
-    with gr.Accordion(word("retrain.new"), open=is_open, elem_id="new-training") as whole:
+    with gr.Accordion(word("retrain.new"), elem_id="new-training") as whole:
         with gr.Row():
             for kind, name in _NAMES.items():
                 with gr.Column(elem_id=f"kind-{kind}"):
@@ -108,7 +111,8 @@ def _lay_out_form(pictures: Pictures, *, is_open: bool) -> _Form:
                         )
                     )
         preset = gr.Radio(presets, value="fast", label=word("retrain.preset"))
-        minutes = gr.Number(60, label=word("retrain.minutes"), minimum=0.1, maximum=10_000)
+        # Without limits of its own: Gradio would tell them in English, over the page.
+        minutes = gr.Number(60, label=word("retrain.minutes"))
         with gr.Accordion(word("retrain.more"), open=False):
             settings = gr.Textbox(
                 label=word("retrain.more"), info=word("retrain.more-info"), lines=3, max_length=2000
@@ -119,6 +123,11 @@ def _lay_out_form(pictures: Pictures, *, is_open: bool) -> _Form:
                 word("retrain.start"), variant="primary", size="md", elem_id="start-training"
             )
         told = gr.HTML(apply_default_css=False, elem_id="diagnosis")
+        with gr.Column(visible=False, elem_id="anyway") as sure:
+            gr.HTML(f'<p role="alert">{word("retrain.sure")}</p>', apply_default_css=False)
+            with gr.Row():
+                anyway = gr.Button(word("retrain.anyway"), size="md", min_width=100)
+                not_yet = gr.Button(word("retrain.not-yet"), size="md", min_width=100)
     return _Form(
         (names[0], names[1]),
         (uploads[0], uploads[1]),
@@ -129,37 +138,91 @@ def _lay_out_form(pictures: Pictures, *, is_open: bool) -> _Form:
         check,
         start,
         told,
+        sure,
+        anyway,
+        not_yet,
+        gr.State(),
         whole,
     )
 
 
-def _connect_form(form: _Form, watch: Watch, trainings: Trainings, pictures: Pictures) -> None:
-    def check(request: gr.Request, *answers: Any) -> Iterator[str]:
+def _connect_form(
+    page: gr.Blocks, form: _Form, watch: Watch, trainings: Trainings, pictures: Pictures
+) -> None:
+    def check(request: gr.Request, *answers: Any) -> Iterator[Updates]:
         language = language_of(request)
-        yield wait(say(language, "retrain.checking"))
+        yield {form.told: wait(say(language, "retrain.checking")), **unasked, form.found: None}
         try:
-            yield _diagnose(_read_order(pictures, language, *answers), language)
+            found = diagnose(_read_order(pictures, language, *answers), language)
         except CycleGANError as error:
-            yield alert(error, trainings.root)
+            yield {form.told: alert(error, trainings.root)}
+        else:
+            yield {form.told: found.html, form.found: found}
 
-    def start(request: gr.Request, *answers: Any) -> Updates:
+    def start(request: gr.Request, found: Diagnosis | None, *answers: Any) -> Updates:
         try:
-            name = trainings.start(_read_order(pictures, language_of(request), *answers))
+            order = _read_order(pictures, language_of(request), *answers)
+            if found and found.must_be_fixed and found.is_of(order):
+                return {form.told: found.html, form.sure: gr.Column(visible=True)}
+            name = trainings.start(order)
         except CycleGANError as error:
-            return {form.told: alert(error, trainings.root)}
+            return {form.told: alert(error, trainings.root), **unasked}
         chosen = gr.Dropdown(choices=trainings.names(), value=name)
         # Out of the way of what is to be watched now.
-        return {form.told: "", watch.chosen: chosen, form.whole: gr.Accordion(open=False)}
+        return {
+            form.told: "",
+            **unasked,
+            watch.chosen: chosen,
+            form.whole: gr.Accordion(open=False),
+        }
 
+    def start_anyway(request: gr.Request, *answers: Any) -> Updates:
+        return start(request, None, *answers)
+
+    unasked = {form.sure: gr.Column(visible=False)}
     form.check.click(
-        check, form.inputs, form.told, show_progress="hidden", api_visibility="private"
-    )
-    form.start.click(
-        start,
+        check,
         form.inputs,
-        [form.told, watch.chosen, form.whole],
-        show_progress="minimal",
-        show_progress_on=form.start,
+        [form.told, form.sure, form.found],
+        show_progress="hidden",
+        api_visibility="private",
+    )
+    for button, do, inputs in (
+        (form.start, start, [form.found, *form.inputs]),
+        (form.anyway, start_anyway, form.inputs),
+    ):
+        button.click(
+            do,
+            inputs,
+            [form.told, form.sure, watch.chosen, form.whole],
+            show_progress="minimal",
+            show_progress_on=button,
+            api_visibility="private",
+        )
+    gr.on(
+        [form.not_yet.click, *(each.change for each in (*form.uploads, *form.folders))],
+        lambda: gr.Column(visible=False),
+        None,
+        form.sure,
+        show_progress="hidden",
+        queue=False,
+        api_visibility="private",
+    )
+    gr.on(
+        [each.change for each in form.inputs],
+        fn=None,
+        inputs=form.told,
+        outputs=form.told,
+        js=_FORGET_REFUSAL,
+        api_visibility="private",
+    )
+    # Where there is a training to watch, it is out of the way.
+    page.load(
+        lambda: gr.Accordion(open=not trainings.names()),
+        None,
+        form.whole,
+        show_progress="hidden",
+        queue=False,
         api_visibility="private",
     )
 
@@ -174,13 +237,18 @@ def _read_order(
     folder_a: str,
     folder_b: str,
     preset: str,
-    minutes: float,
+    minutes: float | None,  # None comes of an empty box
     settings: str | None,  # None comes of a box that nobody has unfolded
 ) -> Order:
-    """What the form asks for. Raises: InputError: something is missing."""
+    """What the form asks for. Raises: InputError: something is missing or makes no sense."""
     name_a, name_b = name_a.strip(), name_b.strip()
     if not (name_a and name_b):
         raise InputError(say(language, "retrain.no-names"))
+    if name_a.casefold() == name_b.casefold():
+        raise InputError(say(language, "retrain.same-names"))
+    if minutes is None or not _MINUTES[0] <= minutes <= _MINUTES[1]:
+        least, most = _MINUTES
+        raise InputError(say(language, "retrain.no-minutes", least=least, most=most))
     both = title_of(name_a, name_b)
 
     def folder(kind: Literal["A", "B"], name: str, files: list[str] | None, below: str) -> str:
@@ -198,59 +266,8 @@ def _read_order(
         domain_a,
         domain_b,
         preset,
-        float(minutes or 60),
+        float(minutes),
         tuple(line.strip() for line in (settings or "").splitlines() if line.strip()),
         held_out(domain_a),
         held_out(domain_b),
-    )
-
-
-def _diagnose(order: Order, language: str) -> str:
-    """What the doctor finds, as HTML."""
-    found = json.loads(
-        verbs.run(
-            *("doctor", "--domain-a", order.domain_a, "--domain-b", order.domain_b),
-            *("--preset", order.preset, "--json"),
-            timeout_s=CHECK_TIMEOUT_S,
-            also_ok=(3,),  # something must be fixed
-        )
-    )
-    names = {"trainA": order.name_a, "trainB": order.name_b}
-
-    def named(text: str) -> str:
-        for folder, name in names.items():
-            text = text.replace(folder, name)
-        return escape(text)
-
-    # Nobody is asked for pictures to judge by.
-    findings = [each for each in found["findings"] if each["code"] != "no-test"]
-    lines = [
-        say(language, "found.pictures", count=folder["pictures"], name=names[folder["name"]])
-        for folder in found["folders"]
-    ]
-    for name, folder in ((order.name_a, order.test_a), (order.name_b, order.test_b)):
-        if folder:
-            count = len(find_pictures(Path(folder), recursive=True))
-            lines.append(say(language, "found.held-out", count=count, name=name))
-    if found["hours"] is not None:
-        time = duration(3600 * found["hours"], language)
-        lines.append(say(language, "found.time", time=time))
-        if order.max_minutes < 60 * found["hours"]:
-            limit = duration(60 * order.max_minutes, language)
-            lines.append(say(language, "found.limit", limit=limit))
-    if not findings:
-        lines.append(say(language, "found.fine"))
-    facts = "".join(f"<li>{escape(line)}</li>" for line in lines)
-    listed = ""
-    for each in findings:
-        level = say(language, f"found.{each['level']}")
-        code = each["code"]
-        text = retell(language, code, each["text"], each["facts"])
-        remedy = retell(language, f"{code}.remedy", each["remedy"], each["facts"])
-        listed += (
-            f'<li class="{escape(each["level"])}"><strong>{level}:</strong> '
-            f"{named(text)} {named(remedy)}</li>"
-        )
-    return (
-        f'<div role="status"><ul class="facts">{facts}</ul><ul class="findings">{listed}</ul></div>'
     )

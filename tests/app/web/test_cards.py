@@ -58,6 +58,12 @@ def test_what_is_not_known_of_a_model_is_not_told(card: ModelCard, tmp_path: Pat
     assert "None" not in html
 
 
+def test_a_licence_is_called_one(card: ModelCard, tmp_path: Path) -> None:
+    told = dataclasses.replace(card, licence="not stated")
+    assert "<li>Licence: not stated</li>" in cards.choice(told, tmp_path, chosen=True)
+    assert "许可：not stated" in cards.choice(told, tmp_path, chosen=True, language="zh")
+
+
 def test_a_card_tells_how_long_a_picture_took_here(card: ModelCard, tmp_path: Path) -> None:
     for seconds, time in ((0.0417, "42 ms"), (1.26, "1.3 s")):
         pace = Pace(seconds, 512, 341)

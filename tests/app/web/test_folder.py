@@ -48,6 +48,12 @@ def send(page: Any, *paths: Path) -> None:
     page.get_by_role("button", name="Translate all").press("Enter")
 
 
+def choose_folder(page: Any, path: Path) -> None:
+    with page.expect_file_chooser() as info:
+        page.get_by_role("button", name="Or choose a folder").press("Enter")
+    info.value.set_files(path)
+
+
 def state(page: Any, text: str) -> None:
     page.locator(".job .state", has_text=text).wait_for()
 
@@ -95,6 +101,7 @@ def test_photos_come_back_as_a_zip_and_the_address_leads_those_back_who_may(
     text = tmp_path / "<b>.txt"
     text.write_text("<script>")
     page.get_by_role("button", name="Clear").press("Enter")
+    page.locator(".job-refusal .refusal").wait_for(state="detached")
     page.get_by_role("button", name="More").press("Enter")
     page.get_by_role("spinbutton", name="Strength").fill("50")
     page.get_by_role("radio", name="jpg").press("Space")
@@ -125,10 +132,16 @@ def test_photos_come_back_as_a_zip_and_the_address_leads_those_back_who_may(
 
     other.context.clear_cookies()  # as when the server was started again
     other.get_by_role("button", name="Remove from the server").press("Enter")
+    other.get_by_role("button", name="Remove it").press("Enter")
     sign_in(other)
     state(other, "Done")
     page.get_by_role("button", name="Remove from the server").press("Enter")
-    page.get_by_text("This job is not there any more").wait_for()
+    page.keyboard.press("Enter")  # the focus is on what keeps it
+    page.get_by_role("button", name="Keep it").wait_for(state="hidden")
+    page.get_by_role("button", name="Remove from the server").press("Enter")
+    page.get_by_role("button", name="Remove it").press("Enter")
+    page.get_by_text("Removed: the server keeps nothing of this job").wait_for()
+    assert page.url == server.url
     other.reload()
     other.get_by_text("This job is not there any more").wait_for()
 
@@ -136,10 +149,13 @@ def test_photos_come_back_as_a_zip_and_the_address_leads_those_back_who_may(
         (tmp_path / "holiday" / day).mkdir(parents=True)
         shutil.copy(photo, tmp_path / "holiday" / day)
     shutil.copy(text, tmp_path / "holiday")
-    with page.expect_file_chooser() as info:
-        page.get_by_role("button", name="Or choose a folder").press("Enter")
-    info.value.set_files(tmp_path / "holiday")
+    (tmp_path / "texts").mkdir()
+    shutil.copy(text, tmp_path / "texts")
+    choose_folder(page, tmp_path / "texts")
+    page.locator(".job-refusal", has_text="There is no picture in this folder").wait_for()
+    choose_folder(page, tmp_path / "holiday")
     page.locator("#files tr").nth(1).wait_for()
+    page.locator(".job-refusal .refusal").wait_for(state="detached")
     page.get_by_role("button", name="Translate all").press("Enter")
     state(page, "Done")
     page.get_by_text("2 of 2 translated").wait_for()

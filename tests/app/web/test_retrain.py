@@ -1,5 +1,6 @@
 """A training from the page, in a real browser: from two sets of pictures to a model."""
 
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from app.trainings.comparison import EXAMPLES
 from app.trainings.pictures import Pictures
 from app.trainings.runs import Trainings
 from app.trainings.sheets import find_sheets
+from cyclegan.contract.errors import InputError
 from tests.app.jobs.sending import zipped
 from tests.app.web.axe import complaints_of_axe
 
@@ -67,6 +69,7 @@ def test_a_training_is_started_watched_paused_and_made_a_model(
 ) -> None:
     ink = draw(tmp_path / "uploads", 0)
     draw(root / "mine" / "paper", 1)
+    shutil.copy(ink[0], root / "mine" / "paper" / "twin <b>.png")
     server = serve(weights_dir, "--allow-training", "--training-root", str(root))
     page = chromium.new_context(viewport={"width": 390, "height": 844}).new_page()
     page.set_default_timeout(TIMEOUT_MS)
@@ -79,6 +82,7 @@ def test_a_training_is_started_watched_paused_and_made_a_model(
     page.get_by_role("button", name="Start training").press("Enter")
     page.locator("#diagnosis [role=alert]", has_text="Give both kinds a name first").wait_for()
     page.get_by_label("Name of the first kind").fill("ink")
+    page.locator("#diagnosis [role=alert]").wait_for(state="detached")
     page.get_by_label("Name of the second kind").fill("paper")
     sent = tmp_path / "ink.zip"
     sent.write_bytes(zipped(*((path.name, path.read_bytes()) for path in ink)))
@@ -90,7 +94,17 @@ def test_a_training_is_started_watched_paused_and_made_a_model(
     ).click()  # Enter, before it is there, chooses nothing
     page.get_by_role("button", name="More settings").press("Enter")
     page.get_by_role("textbox", name="More settings").fill(SETTINGS)
-    page.get_by_role("button", name="Start training").press("Enter")
+
+    # What was found in the pictures is not forgotten.
+    page.get_by_role("button", name="Check the pictures").press("Enter")
+    found = page.locator("#diagnosis .fix", has_text="1 picture is in both domains")
+    assert found.locator("small").inner_text() == "0.png = twin <b>.png"
+    for answer in ("Not yet", "Start anyway"):
+        page.get_by_role("button", name="Start training").press("Enter")
+        page.get_by_text("Start the training all the same?").wait_for()
+        assert not (root / "runs").exists()
+        page.get_by_role("button", name=answer).press("Enter")
+        page.locator("#anyway").wait_for(state="hidden")
 
     page.locator("#curves svg polyline").first.wait_for()
     page.get_by_label("Name of the first kind").wait_for(state="hidden")  # out of the way
@@ -109,6 +123,12 @@ def test_a_training_is_started_watched_paused_and_made_a_model(
     page.get_by_label("Compare the samples after").wait_for()
     page.get_by_role("button", name="Stop").press("Enter")
     page.locator("#training", has_text="Stopped").wait_for()
+    other = page.context.new_page()  # which finds one to watch
+    other.goto(server.url)
+    other.get_by_role("tab", name="Retrain").press("Enter")
+    other.locator("#training", has_text="Stopped").wait_for()
+    assert other.get_by_label("Name of the first kind").is_hidden()
+    other.close()
 
     # Any two of the sheets, one over the other.
     seen = list(find_sheets(trainings.runs / "ink2paper"))
@@ -166,6 +186,22 @@ def test_a_form_in_which_nothing_more_was_unfolded_asks_for_a_training(tmp_path:
     given = ("ink", "paper", None, None, "ink", "ink", "fast", 60, None)
     order = _read_order(Pictures(tmp_path), "en", *given)
     assert (order.title, order.preset, order.settings) == ("ink2paper", "fast", ())
+
+
+@pytest.mark.parametrize("minutes", [-5, 0, None, 1e9])
+def test_minutes_that_make_no_sense_are_refused_in_the_language_of_the_visitor(
+    tmp_path: Path, minutes: float | None
+) -> None:
+    draw(tmp_path / "ink", 0)
+    given = ("ink", "paper", None, None, "ink", "ink", "fast", minutes, None)
+    with pytest.raises(InputError, match=r"请填写 0\.1 到 10,000 之间的数"):
+        _read_order(Pictures(tmp_path), "zh", *given)
+
+
+def test_kinds_of_one_name_are_refused(tmp_path: Path) -> None:
+    given = ("horse", " Horse ", None, None, "", "", "fast", 60, None)
+    with pytest.raises(InputError, match="Both kinds have the same name"):
+        _read_order(Pictures(tmp_path), "en", *given)
 
 
 def test_uploads_are_kept_under_the_names_of_the_kinds(tmp_path: Path) -> None:

@@ -1,0 +1,57 @@
+"""What the doctor finds, as the page tells it."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytest.importorskip("gradio", reason="the page needs gradio (extra: web)")
+
+from app.trainings.orders import Order
+from app.trainings.pictures import Pictures
+from app.web.retrain_findings import Diagnosis, _describe
+from tests.app.jobs.sending import picture
+
+
+def describe(domains: tuple[Path, Path], files: list[list[str]], language: str = "en") -> str:
+    finding: dict[str, Any] = {
+        "level": "fix",
+        "code": "unreadable",
+        "text": f"{len(files)} files cannot be read.",
+        "remedy": "Delete them.",
+        "files": files,
+        "facts": {"count": len(files)},
+    }
+    found = {"folders": [], "hours": None, "findings": [finding]}
+    order = Order("ink", "paper", *map(str, domains), "fast", 60.0)
+    return _describe(found, order, language)
+
+
+def test_files_are_named_without_their_folders_and_as_text(tmp_path: Path) -> None:
+    domains = tmp_path / "mine/ink", tmp_path / "mine/paper"
+    broken = "ink/deep/<b>.jpg 1.PNG is not a picture that can be read; use one of JPEG, PNG"
+    html = describe(domains, [[broken], ["ink/a.png", "paper/a.png", "paper/b.png"]])
+    assert "<small>&lt;b&gt;.jpg 1.PNG, a.png = b.png</small>" in html
+
+
+def test_of_many_files_the_first_are_named(tmp_path: Path) -> None:
+    files = [[f"ink/{number}.png"] for number in range(20)]
+    domains = tmp_path / "ink", tmp_path / "paper"
+    assert "6.png, 7.png, and 12 more</small>" in describe(domains, files)
+    assert "7.png, 另有 12 个</small>" in describe(domains, files, "zh")
+
+
+def test_uploads_are_named_as_they_were_sent(tmp_path: Path) -> None:
+    upload = tmp_path / "Zoë.png"
+    upload.write_bytes(picture())
+    pictures = Pictures(tmp_path / "root")
+    ink, paper = pictures.keep([upload], "ink", "A"), tmp_path / "root/paper"
+    kept = (ink / "000001.png").relative_to(tmp_path / "root").as_posix()
+    html = describe((ink, paper), [[f"{kept} is empty"], ["paper/000001.png"]])
+    assert "<small>Zoë.png, 000001.png</small>" in html
+
+
+def test_a_diagnosis_is_of_the_pictures_that_it_was_made_of() -> None:
+    found = Diagnosis(("/ink", "/paper"), "", must_be_fixed=True)
+    assert found.is_of(Order("a", "b", "/ink", "/paper", "paper", 1.0))
+    assert not found.is_of(Order("a", "b", "/ink", "/paper2", "fast", 1.0))
