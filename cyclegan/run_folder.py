@@ -50,8 +50,8 @@ RESUME_MAY_CHANGE = frozenset(
 _LOCK = "train.lock"
 ORPHANS_S = 10.0  # the processes that load pictures live on so long after the run's was killed
 
-# Fields that a run may be given later, where it began without: whose pictures it learns from after
-# an import, and what it is judged by.
+# Fields that a run may be given later, where it began without or they are gone: whose pictures it
+# learns from after an import or a move, and what it is judged by.
 RESUME_MAY_SET = ("domain_a", "domain_b", "test_a", "test_b", "features")
 
 
@@ -175,7 +175,8 @@ def _require_same(config: TrainConfig, run: Path, before: TrainConfig) -> None:
     """Raise ConfigError where a run had another config before."""
     ours, theirs = config.to_dict(), before.to_dict()
     for key in RESUME_MAY_SET:
-        theirs[key] = theirs[key] or ours[key]
+        is_gone = bool(theirs[key]) and not Path(theirs[key]).exists()  # moved, as a rule
+        theirs[key] = ours[key] if is_gone else theirs[key] or ours[key]
     differing = [
         f"{key} is {theirs[key]!r} there and {ours[key]!r} here"
         for key in ours

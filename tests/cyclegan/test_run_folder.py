@@ -114,3 +114,17 @@ def test_a_run_does_not_lie_among_its_pictures(
     with pytest.raises(ConfigError, match=r"run lies in .*trainA, and its sheets would be taken"):
         train(config, run)
     assert not run.exists()
+
+
+def test_a_run_goes_on_where_its_pictures_have_moved(
+    tmp_path: Path, config: TrainConfig, data_dir: Path
+) -> None:
+    before, now = tmp_path / "before", tmp_path / "now"
+    shutil.copytree(data_dir / "trainA", before)
+    train(config.replace(domain_a=str(before)), tmp_path / "run")
+    shutil.copytree(before, now)
+    moved = config.replace(domain_a=str(now), max_images=8)
+    with pytest.raises(ConfigError, match=r"domain_a is .*before' there and .*now' here"):
+        train(moved, tmp_path / "run")
+    shutil.rmtree(before)
+    assert train(moved, tmp_path / "run").images_seen == 8
