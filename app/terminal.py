@@ -1,6 +1,6 @@
 """What the command prints: progress, reports, tables; for people and, as JSON, for scripts.
 
-What there is to print is decided in cli.py.
+What there is to print is decided in cli/.
 """
 
 import dataclasses

@@ -14,7 +14,7 @@ from gradio.data_classes import FileData
 from numpy.typing import NDArray
 
 from app.ciede2000 import difference_of
-from app.effects import RGB, shrink
+from app.effects import shrink
 from app.progress import Progress
 from app.recipe import Recipe
 from app.rendering import Finisher, Renderer
@@ -25,6 +25,7 @@ from app.web.words import template, texts
 from cyclegan.contract.card import ModelCard
 from cyclegan.contract.errors import ModelError
 from cyclegan.contract.images import Picture
+from cyclegan.contract.pixels import RGB
 from cyclegan.contract.saving import save_picture
 
 _MAP_SIDE = 512  # pixels; each takes a microsecond

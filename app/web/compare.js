@@ -5,31 +5,52 @@ const within = (x, low, high) => Math.min(high, Math.max(low, x));
 
 // They stay from one result to the next, so that two models can be compared.
 let split = 0.5;
-let zoom = 1, left = 0, top = 0; // the stage is `zoom` times the box, and starts there
+let zoom = 1, left = 0, top = 0; // how much larger than the whole picture; where the stage starts
 let isHeld = false, isDrawing = false, isErasing = false;
+let hasRegion = false;
 let brush = { x: 0.5, y: 0.5, width: 0.1, isDown: false };
 let photo = null;
 
+// What the whole picture takes of the box, which is not as narrow as a panorama.
+const share = () => {
+  const stage = box().querySelector('.stage'); // the size that it has without its transform
+  return {
+    wide: stage.offsetWidth / box().offsetWidth || 1, // 0 / 0 while it is out of sight
+    high: stage.offsetHeight / box().offsetHeight || 1,
+  };
+};
+
+// Where a stage that takes so much of the box may start: it is in the middle, or fills the box.
+const start = (wanted, size) => size < 1 ? (1 - size) / 2 : within(wanted, 1 - size, 0);
+
 const show = () => {
-  if (!box()) return;
+  if (!box()) {
+    photo = null; // what was drawn is gone as well
+    return;
+  }
   if (photo !== props.value.photo) { // another one: all of it, and no region
     photo = props.value.photo;
-    [zoom, left, top, isDrawing] = [1, 0, 0, false];
+    [zoom, left, top, isDrawing, hasRegion] = [1, 0, 0, false, false];
     canvas().getContext('2d').clearRect(0, 0, canvas().width, canvas().height);
   }
-  left = within(left, 1 - zoom, 0);
-  top = within(top, 1 - zoom, 0);
+  const { wide, high } = share();
+  left = start(left, zoom * wide);
+  top = start(top, zoom * high);
   const style = box().style;
   style.setProperty('--split', `${100 * split}%`);
-  const cut = isHeld ? 1 : isDrawing ? 0 : within((split - left) / zoom, 0, 1); // of the stage
+  const cut = isHeld ? 1 : isDrawing ? 0 : within((split - left) / (zoom * wide), 0, 1); // of the stage
   style.setProperty('--cut', `${100 * cut}%`);
-  style.setProperty('--stage', `translate(${100 * left}%, ${100 * top}%) scale(${zoom})`);
+  style.setProperty('--stage', `translate(${100 * left}cqw, ${100 * top}cqh) scale(${zoom})`);
   style.setProperty('--brush', `${100 * brush.width}%`);
   style.setProperty('--brush-x', `${100 * brush.x}%`);
   style.setProperty('--brush-y', `${100 * brush.y}%`);
   box().classList.toggle('zoomed', zoom > 1);
   box().classList.toggle('whole', isHeld || isDrawing);
-  box().classList.toggle('draws', isDrawing);
+  box().classList.toggle('low', zoom * high < 0.5);
+  // Not on the box: Gradio takes off for a moment what the template does not have, and what is not
+  // displayed loses the focus.
+  element.toggleAttribute('data-draws', isDrawing);
+  element.querySelector('.in-force').hidden = !hasRegion;
   canvas().tabIndex = isDrawing ? 0 : -1;
   const line = box().querySelector('.split');
   line.value = 100 * split;
@@ -44,7 +65,8 @@ const show = () => {
 const canvas = () => box().querySelector('canvas');
 
 const zoomTo = (wanted, x = 0.5, y = 0.5) => {
-  const next = within(wanted, 1, 8);
+  const { wide, high } = share();
+  const next = within(wanted, 1, 8 / Math.min(wide, high)); // eight times what fills the box
   left = x - (x - left) / zoom * next;
   top = y - (y - top) / zoom * next;
   zoom = next;
@@ -56,7 +78,9 @@ const place = (event, stage = false) => {
   const area = box().getBoundingClientRect();
   const x = (event.clientX - area.left) / area.width;
   const y = (event.clientY - area.top) / area.height;
-  return stage ? { x: (x - left) / zoom, y: (y - top) / zoom } : { x, y };
+  if (!stage) return { x, y };
+  const { wide, high } = share();
+  return { x: (x - left) / (zoom * wide), y: (y - top) / (zoom * high) };
 };
 
 const drawTo = ({ x, y }) => {
@@ -77,6 +101,8 @@ const tell = () => {
   const ink = copy.getContext('2d');
   ink.drawImage(canvas(), 0, 0);
   const isEmpty = !ink.getImageData(0, 0, width, height).data.some((v, i) => i % 4 === 3 && v);
+  hasRegion = !isEmpty;
+  show();
   if (isEmpty) return trigger('draw', { region: '' });
   ink.globalCompositeOperation = 'source-in';
   ink.fillStyle = '#fff';
@@ -170,6 +196,9 @@ element.addEventListener('keydown', event => {
       const y = within(brush.y + arrow[1] * brush.width / 4, 0, 1);
       if (brush.isDown) drawTo({ x, y });
       brush = { ...brush, x, y };
+    } else if (event.key === 'Escape') {
+      isDrawing = false;
+      element.querySelector('[data-do=region]').focus();
     } else return;
   } else if (event.target.matches('.split')) {
     if (event.key === '+') zoomTo(zoom * 1.5, split);
@@ -195,7 +224,11 @@ element.addEventListener('click', event => {
     case 'smaller': return zoomTo(zoom / 1.5);
     case 'whole': return zoomTo(1);
     case 'larger': return zoomTo(zoom * 1.5);
-    case 'region': isDrawing = !isDrawing; break;
+    case 'region':
+      isDrawing = !isDrawing;
+      show();
+      if (isDrawing && !event.detail) canvas().focus(); // by a key: it is far before the button
+      break;
     case 'brush': isErasing = false; break;
     case 'erase': isErasing = true; break;
     case 'clear':
@@ -212,5 +245,6 @@ for (const end of ['pointerup', 'pointercancel', 'blur']) {
   addEventListener(end, () => { if (isHeld) { isHeld = false; show(); } });
 }
 
+new ResizeObserver(show).observe(element);
 watch('value', show);
 show();

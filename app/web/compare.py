@@ -89,7 +89,9 @@ _TEMPLATE = template("""
   <button type="button" data-do="whole" aria-label="${texts.whole}">1×</button>
   <button type="button" data-do="larger" aria-label="${texts.larger}">+</button>
   <button type="button" data-do="hold">${texts.hold}</button>
-  <button type="button" data-do="region" aria-pressed="false">${texts.region}</button>
+  <button type="button" data-do="region" aria-pressed="false">
+    ${texts.region}<span class="in-force" hidden> · ${texts["in-force"]}</span>
+  </button>
 </div>
 <div class="tools drawing">
   <button type="button" data-do="brush" aria-pressed="true">${texts.brush}</button>

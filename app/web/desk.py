@@ -16,10 +16,16 @@ from app.web.compare import compare_pair, refusal
 from app.web.options import Options, lay_out_options
 from app.web.picker import model_picker
 from app.web.updates import Updates
-from app.web.words import word
+from app.web.words import template, texts, word
 
 EXAMPLES = Path(__file__).with_name("examples")
 _EXAMPLES = ("astronaut", "cat", "coffee", "portrait")
+# page.js shows which of them came with no picture.
+_MISSED = template("""`
+<p role="status">
+  <span hidden data-of="paste">${texts.paste}</span>
+  <span hidden data-of="camera">${texts.camera}</span>
+</p>`""")
 
 
 @dataclass(frozen=True)
@@ -63,9 +69,9 @@ class Parts:
             self.run: None,
         }
 
-    def stopped(self) -> Updates:
-        """The result as it was, and that nothing came after it."""
-        return {self.note: str(word("photo.stopped")), self.file: None}
+    def stopped(self, sentence: str) -> Updates:
+        """The result as it was, and a sentence (HTML) that nothing came after it."""
+        return {self.note: sentence, self.file: None}
 
 
 def lay_out(store: Store) -> Parts:
@@ -75,11 +81,17 @@ def lay_out(store: Store) -> Parts:
             photo = gr.Image(
                 type="filepath",
                 label=word("photo.photo"),
-                sources=["upload", "clipboard", "webcam"],
+                sources=["upload", "webcam"],  # page.js takes what is pasted
                 height=240,
                 placeholder=word("photo.placeholder"),
                 buttons=[],
                 elem_id="photo",
+            )
+            gr.HTML(
+                html_template=_MISSED,
+                apply_default_css=False,
+                texts=texts("missed"),
+                elem_id="missed",
             )
             _offer_examples(photo)
             picker = model_picker(store)

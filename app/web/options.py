@@ -12,6 +12,8 @@ from cyclegan.contract.errors import InputError
 from cyclegan.contract.metadata import KEEPS
 
 _SIZES = (256, 512, 1024, 2048)  # pixels
+_PERCENTS = (100 * STRENGTHS[0], 100 * STRENGTHS[1])
+_STRENGTH = round(100 * Recipe.strength)
 
 
 @dataclass(frozen=True)
@@ -53,9 +55,8 @@ def lay_out_options(*, many: bool = False) -> Options:
     with gr.Accordion(word("options.more"), open=False):
         return Options(
             strength=gr.Slider(
-                100 * STRENGTHS[0],
-                100 * STRENGTHS[1],
-                round(100 * Recipe.strength),
+                *_PERCENTS,
+                _STRENGTH,
                 step=1,
                 label=word("options.strength"),
                 info=word("options.strength-info"),
@@ -84,18 +85,28 @@ def lay_out_options(*, many: bool = False) -> Options:
 
 
 def read_options(values: Any) -> Wanted:
-    """What the values of the widgets ask for. Raises: InputError on what only a program sends."""
+    """What the values of the widgets ask for, for events with `preprocess=False`.
+
+    The sliders have a box to type in; their own preprocessing would refuse what is out of range, in
+    English. Raises: InputError on what only a program sends.
+    """
     strength, keep_colors, size, detail, format, quality, metadata, strip_gps = values
     try:
         recipe = Recipe(
             size=size,
             detail=detail,
-            strength=strength / 100,
+            strength=_within(strength, _PERCENTS, _STRENGTH) / 100,
             keep_colors=bool(keep_colors),
-            quality=quality,
+            quality=_within(quality, QUALITIES, Recipe.quality),
             metadata=metadata,
             strip_gps=bool(strip_gps),
         )
-    except TypeError as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise InputError("the options have values without sense; load the page again") from error
     return Wanted(recipe, Naming(format).format)
+
+
+def _within(number: Any, bounds: tuple[int, int], default: int) -> int:
+    """What is typed, or the nearest that may be asked for; the default for an empty box."""
+    least, most = bounds
+    return default if number is None else round(min(max(number, least), most))

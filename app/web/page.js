@@ -10,6 +10,13 @@ const hand = (input, files) => {
   input.dispatchEvent(new Event('change', { bubbles: true }));
 };
 
+// Says what came with no picture; null: nothing did.
+const miss = what => {
+  for (const each of document.querySelectorAll('#missed span')) {
+    each.hidden = each.dataset.of !== what;
+  }
+};
+
 const give = async files => {
   const many = document.querySelector('#files');
   if (many?.offsetParent) {
@@ -26,7 +33,10 @@ const give = async files => {
   if (field()) hand(field(), [picture]);
 };
 
-addEventListener('paste', event => give(event.clipboardData.files));
+addEventListener('paste', ({ target, clipboardData: { files } }) => {
+  if (!files.length && !target.closest?.('textarea, [type=text], [type=number]')) miss('paste');
+  give(files);
+});
 addEventListener('dragover', event => event.preventDefault());
 addEventListener('drop', event => {
   if (event.defaultPrevented) return; // the field took it
@@ -34,9 +44,37 @@ addEventListener('drop', event => {
   give(event.dataTransfer.files);
 });
 
+// Gradio's icons take the photo away before there is another one, and its result goes with it. So the
+// one for files opens them, and the one for the camera waits for a camera.
+addEventListener('click', async event => {
+  const icon = event.target.closest?.('#photo .source-selection button');
+  if (!icon || !event.isTrusted || !document.querySelector('#photo img')) return;
+  const isForFiles = icon.matches(':first-child');
+  if (isForFiles && !field()) return; // it shows the camera
+  event.stopPropagation();
+  if (isForFiles) return field().click();
+  try {
+    const camera = await navigator.mediaDevices.getUserMedia({ video: true });
+    for (const track of camera.getTracks()) track.stop();
+    miss(null);
+    icon.click();
+  } catch {
+    miss('camera');
+  }
+}, true);
+
+// A box beside a slider that is left empty has what it had at first, as read_options takes it to
+// have; Gradio would take it to have the least.
+addEventListener('blur', ({ target }) => {
+  if (!target.matches?.('[data-testid=number-input]') || target.value) return;
+  target.parentElement.querySelector('[data-testid=reset-button]')?.click();
+}, true);
+
 // What no browser can show, a TIFF or no picture at all, leaves the field empty, not broken.
 for (const event of ['error', 'load']) {
-  addEventListener(event, ({ target }) => {
-    if (target.matches?.('#photo img')) target.classList.toggle('unseen', event === 'error');
+  document.addEventListener(event, ({ target }) => { // no load gets to the window
+    if (!target.matches?.('#photo img')) return;
+    target.classList.toggle('unseen', event === 'error');
+    miss(null); // there is a new one
   }, true); // they do not bubble
 }

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial, wraps
+from html import escape
 from typing import Any
 
 import gradio as gr
@@ -22,12 +23,25 @@ from app.web.upload import read_upload
 from app.web.words import language_of, say, word
 from cyclegan.contract.errors import CycleGANError, StoppedError
 
-# On a narrow screen the result is below what was pressed.
-_SHOW_RESULT = """() => {
-  const calm = matchMedia('(prefers-reduced-motion: reduce)').matches;
-  if (document.querySelector('#result :is(.compare, .refusal)')) document.querySelector('#result')
-    .scrollIntoView({ behavior: calm ? 'auto' : 'smooth', block: 'nearest' });
-}"""
+# On a narrow screen the result is below what was pressed, and so is the bar before it, which is
+# brought into view where it does not end at once.
+_INTO_VIEW = """?.scrollIntoView({
+  behavior: matchMedia('(prefers-reduced-motion: reduce)').matches ? 'auto' : 'smooth',
+  block: 'nearest',
+})"""
+_SHOW_BAR = f"""() => {{
+  setTimeout(() => document.querySelector(
+    '.desk:has(#photo img) #result:has([data-testid=status-tracker]:not(.hide))'
+  ){_INTO_VIEW}, 500);
+}}"""
+_SHOW_RESULT = f"""() => {{
+  document.querySelector('#result:has(.compare, .refusal)'){_INTO_VIEW};
+}}"""
+_SHOW_BACK = f"""async () => {{
+  const pictures = [...document.querySelectorAll('.there-and-back img')]; // of no height before
+  await Promise.allSettled(pictures.map(each => each.decode()));
+  document.querySelector('.there-and-back'){_INTO_VIEW};
+}}"""
 
 # A click made by hand may be over before the file is there, and the page has no link to it.
 _TAKE = """file => {
@@ -62,6 +76,7 @@ class _Desk:
         self.parts = parts
         self._store = store
         self._under_way: set[tuple[str | None, str, Progress]] = set()  # by visitor, and what
+        self._wishes: dict[str | None, tuple[Any, ...]] = {}  # of visitors: see _wish
         self._options: dict[str | None, Any] = {}  # of those whose photo is translated, as of now
 
     def translate(
@@ -84,9 +99,12 @@ class _Desk:
         # Gradio reports a picture that replaces another one for the second time.
         if last and last.is_of(upload, model, recipe.size) and not pressed:
             return {parts.run: gr.skip()}
-        self._stop(request, _GOING_BACK)  # from what is not shown any more then
         language = language_of(request)
         visitor = request.session_hash
+        wish = _wish(model, payload, recipe.size)
+        if self._wishes.get(visitor, wish) != wish:
+            raise StoppedError("something else is wanted by now")
+        self._stop(request, _GOING_BACK)  # from what is not shown any more then
         self._options[visitor] = values
         try:
             with self._watched(_TRANSLATING, request, bar) as progress:
@@ -122,14 +140,31 @@ class _Desk:
             if visitor == request.session_hash and doing in what:
                 progress.stop()
 
+    def make_way(self, request: gr.Request, model: Any, payload: Any, size: Any) -> None:
+        """Stop translating what a visitor does not want any more, and remember what they want."""
+        wish = _wish(model, payload, size)
+        if self._wishes.get(request.session_hash, wish) != wish:
+            self._stop(request, _TRANSLATING)
+        self._wishes[request.session_hash] = wish
+
     def leave(self, request: gr.Request) -> None:
         """Stop all that a visitor waits for."""
         self._stop(request, _TRANSLATING, _WRITING, _GOING_BACK)
+        self._wishes.pop(request.session_hash, None)
 
-    def stop(self, request: gr.Request) -> Updates:
-        """The same, and say so."""
+    def stop(
+        self, request: gr.Request, run: Run | None, model: Any, payload: Any, size: Any
+    ) -> Updates:
+        """The same, and say so, and what it is that is still shown."""
         self.leave(request)
-        return self.parts.stopped()
+        language = language_of(request)
+        told = [say(language, "photo.stopped")]
+        if run is not None:
+            upload = read_upload(payload)
+            if not (upload and run.is_of(upload, model, size)):
+                told[0] += " " + say(language, "photo.still", name=escape(run.upload.name))
+            told.append(run.note)
+        return self.parts.stopped("<br>".join(told))
 
     def refine(self, request: gr.Request, run: Run | None, *values: Any) -> Updates:
         """Show the result by other options, without the network."""
@@ -184,6 +219,12 @@ class _Desk:
         return answer
 
 
+def _wish(model: Any, payload: Any, size: Any) -> tuple[Any, ...]:
+    """What tells a translation from others: Gradio may report the same one twice."""
+    upload = read_upload(payload)
+    return model, upload and upload.path, size
+
+
 _QUIETLY: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 
 
@@ -199,20 +240,42 @@ def _connect_slow(page: gr.Blocks, desk: _Desk) -> None:
         "show_progress_on": parts.compare,
         "api_visibility": "private",
     }
+    asked = [parts.photo.change, parts.picker.input, parts.start.click, parts.options.size.input]
+    wish = [parts.picker, parts.photo, parts.options.size]
+    # Gradio asks for what happens at an event one after another, so these come first; while one
+    # translation is under way or in the queue, the next waits in the page for its end.
+    gr.on(asked, fn=None, js=_SHOW_BAR, trigger_mode="multiple", api_visibility="private")
+    gr.on(
+        asked,
+        desk.make_way,
+        inputs=wish,
+        preprocess=False,
+        trigger_mode="multiple",
+        queue=False,
+        **_QUIETLY,
+    )
     translation = gr.on(
-        [parts.photo.change, parts.picker.input, parts.start.click, parts.options.size.input],
+        asked,
         desk.answering(desk.translate),
         inputs=[parts.photo, parts.picker, *_inputs(parts)],
         preprocess=False,  # see read_upload
         trigger_mode="always_last",
         **slow,
     )
-    writing = parts.download.click(desk.answering(desk.write), inputs=_inputs(parts), **slow)
+    writing = parts.download.click(
+        desk.answering(desk.write),
+        inputs=_inputs(parts),
+        preprocess=False,  # read_options mends what is out of range
+        **slow,
+    )
     going_back = parts.back.click(desk.answering(desk.go_back), inputs=parts.run, **slow)
     translation.success(fn=None, js=_SHOW_RESULT, api_visibility="private")
     writing.success(fn=None, inputs=parts.file, js=_TAKE, api_visibility="private")
+    going_back.success(fn=None, js=_SHOW_BACK, api_visibility="private")
     parts.cancel.click(
         desk.stop,
+        inputs=[parts.run, *wish],
+        preprocess=False,
         # Were `compare` among them, Gradio could lose count of what that waits for: the ring stays.
         outputs=[parts.note, parts.file],
         # Takes them out of the queue, and does not wait for their end.
@@ -228,6 +291,7 @@ def _connect_live(desk: _Desk) -> None:
     latest: dict[str, Any] = {
         "inputs": _inputs(parts),
         "outputs": parts.outputs(),
+        "preprocess": False,  # as in writing
         "trigger_mode": "always_last",
         **_QUIETLY,
     }

@@ -18,7 +18,7 @@ import numpy as np
 from gradio.utils import get_upload_folder
 from PIL import Image
 
-from app.effects import RGB, shrink
+from app.effects import shrink
 from app.naming import Format, Naming
 from app.progress import Progress
 from app.recipe import Recipe
@@ -32,6 +32,7 @@ from cyclegan.contract.errors import InputError, ModelError, PictureError
 from cyclegan.contract.files import atomic_write
 from cyclegan.contract.images import Picture, load_picture
 from cyclegan.contract.looks import find_difference
+from cyclegan.contract.pixels import RGB
 from cyclegan.contract.saving import save_picture
 
 # Longest side of what the slider shows; the download is not touched by it. A 12 megapixel photo

@@ -54,6 +54,9 @@ def theme() -> gr.themes.Base:
         body_text_color_subdued_dark="*neutral_300",  # which empty fields have as well
         input_placeholder_color="*neutral_600",  # at least 4.5:1 on fields, as all text
         input_placeholder_color_dark="*neutral_300",
+        slider_color_dark="*primary_400",
+        checkbox_background_color_selected_dark="*primary_400",
+        checkbox_border_color_selected_dark="*primary_400",
         block_background_fill="white",
         block_background_fill_dark="*neutral_900",
         block_border_width="1px",

@@ -72,7 +72,7 @@ def test_strength_and_region_act_on_the_last_result(
     wait_for_change(page, lambda: strength.press("End"))
 
     page.get_by_role("button", name="Only a region").click()
-    place = page.locator(".compare").bounding_box()
+    place = page.locator(".stage").bounding_box()
 
     def draw() -> None:
         """A thick line from the upper left to the middle."""
@@ -120,6 +120,10 @@ def test_everything_is_in_reach_of_keys_on_a_narrow_screen(
     brush = page.get_by_role("application", name="Region to change")
     brush.press("ArrowLeft")
     wait_for_change(page, lambda: brush.press("Space"))
+    assert brush.evaluate("each => each === document.activeElement")
+    assert line.is_hidden()
+    brush.press("Escape")
+    page.get_by_role("button", name="Only a region · in force").press("Enter")
     page.get_by_role("button", name="Erase").press("Enter")
     file = visitor.download(tmp_path)
     assert file.name == "photo_negate.jpg"
@@ -187,7 +191,9 @@ def test_what_is_made_of_a_result_can_be_cancelled_and_the_result_stays(
         page.get_by_role("button", name="Cancel").click()
         button.wait_for()
         wait_for_end(server, handler)
-        assert visitor.note(containing="Cancelled.") == "Cancelled."
+        told = visitor.note(containing="Cancelled.")
+        assert "Quickly to negative" in told
+        assert "Still shown" not in told
     assert page.locator("#compare").inner_html() == result
 
     # What another photo makes moot ends by itself, and nothing of it is shown beside that.
@@ -206,6 +212,82 @@ def test_what_is_made_of_a_result_can_be_cancelled_and_the_result_stays(
     page.get_by_text("Writing - ").wait_for()
     page.close()
     wait_for_end(server, "write", times=2)
+    assert visitor.complaints == []
+
+
+def test_what_is_asked_for_next_ends_a_translation_and_stays_in_view(
+    server: Any, visit: Callable[..., Any], photo: Path, tmp_path: Path
+) -> None:
+    visitor = visit(server.url, viewport={"width": 390, "height": 844})
+    page = visitor.page
+    earlier = server.log.read_text().count("translate was stopped")
+    slow, quick = (page.get_by_role("radio", name=f"{each} to") for each in ("Slowly", "Quickly"))
+    cancel = page.get_by_role("button", name="Cancel")
+    slow.check()
+    long = tmp_path / "long.png"
+    save_picture(Picture(np.zeros((64, 30_000, 3), np.uint8)), long)  # 20 tiles
+    visitor.give(long)
+    page.get_by_text(re.compile("Translating - [1-9]")).wait_for()
+    page.wait_for_function(
+        "document.querySelector('#cancel').getBoundingClientRect().bottom <= innerHeight"
+    )
+    quick.check()
+    wait_for_end(server, "translate", times=earlier + 1)
+    assert "Slowly" not in visitor.note(containing="30000 × 64 pixels")
+
+    # A strip that no screen can show as it is has a box of its own, and fills that when larger.
+    box, stage = page.locator(".compare"), page.locator(".stage")
+    assert stage.bounding_box()["height"] < 2
+    assert box.bounding_box()["height"] > 150
+    for _ in range(16):
+        page.get_by_role("button", name="Larger").click()
+    assert stage.bounding_box()["height"] > box.bounding_box()["height"]
+
+    visitor.give(photo)
+    visitor.note(containing=f"{WIDTH} × {HEIGHT} pixels")
+    slow.check()
+    visitor.note(containing="Slowly")
+    visitor.give(long)
+    cancel.click()
+    assert "Still shown is photo.png" in visitor.note(containing="Cancelled.")
+    assert visitor.complaints == []
+
+
+def test_a_photo_stays_where_there_is_no_other(
+    server: Any, visit: Callable[..., Any], photo: Path
+) -> None:
+    visitor = visit(server.url)
+    page = visitor.page
+    visitor.give(photo)
+    note = visitor.note(containing=f"{WIDTH} × {HEIGHT} pixels")
+    page.evaluate(
+        "dispatchEvent(new ClipboardEvent('paste', { clipboardData: new DataTransfer() }))"
+    )
+    page.get_by_text("The clipboard holds no picture.").wait_for()
+    page.get_by_role("button", name="Capture from camera").click()
+    page.get_by_text("There is no camera that this page may use.").wait_for()
+    assert page.locator("#photo img").count() == 1
+    assert page.locator("#note").inner_text() == note
+    with page.expect_file_chooser():
+        page.get_by_role("button", name="Upload file").click()
+    assert page.locator("#note").inner_text() == note
+    assert visitor.complaints == []
+
+
+def test_a_strength_out_of_range_is_the_nearest_and_none_is_all(
+    server: Any, visit: Callable[..., Any], photo: Path, rgb: np.ndarray, tmp_path: Path
+) -> None:
+    visitor = visit(server.url)
+    page = visitor.page
+    visitor.give(photo)
+    visitor.note(containing=f"{WIDTH} × {HEIGHT} pixels")
+    page.get_by_role("button", name="More").click()
+    typed = page.get_by_role("spinbutton", name="Strength")
+    wait_for_change(page, lambda: typed.fill("-3"))
+    np.testing.assert_array_equal(load_picture(visitor.download(tmp_path)).rgb, rgb)
+    wait_for_change(page, lambda: typed.fill(""))
+    np.testing.assert_array_equal(load_picture(visitor.download(tmp_path)).rgb, 255 - rgb)
+    assert typed.input_value() == "100"
     assert visitor.complaints == []
 
 
