@@ -19,7 +19,8 @@ from cyclegan.contract.files import sha256_of
 from cyclegan.contract.images import Picture
 from cyclegan.export import write_onnx
 from cyclegan.fields import PLAIN_SIZES
-from cyclegan.networks import GeneratorOptions, build_generator
+from cyclegan.layers import GeneratorOptions
+from cyclegan.networks import build_generator
 from cyclegan.plain import PlainGenerator
 
 REFERENCE = "reference generator"

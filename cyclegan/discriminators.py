@@ -1,4 +1,4 @@
-"""The discriminators; the generators are in `networks.py`."""
+"""The discriminators; the generators are listed in `networks.py`."""
 
 from collections.abc import Callable
 from itertools import pairwise

@@ -32,7 +32,7 @@ from cyclegan.domains import GENERATOR_OF
 from cyclegan.gauge import Record
 from cyclegan.graph import clean_up, comparison_sizes, noise
 from cyclegan.layers import Generator, InstanceNorm
-from cyclegan.networks import GENERATORS, AttentionGenerator, count_parameters, generator_from
+from cyclegan.networks import GENERATORS, count_parameters, generator_from
 from cyclegan.provenance import (
     describe_config,
     describe_data,
@@ -40,6 +40,7 @@ from cyclegan.provenance import (
     find_licence,
     find_looks,
 )
+from cyclegan.resnet import AttentionGenerator
 from cyclegan.statistics import STATISTICS_NAMES, open_norms
 
 CheckpointName = Literal["best", "latest"]

@@ -38,7 +38,7 @@ class Fields:
     generator: Literal["resnet6", "resnet9", "attention", "unet128", "unet256", "plain"] = "resnet9"
     generator_width: int = 64  # channels after the first convolution
     generator_blocks: int = 0  # residual blocks; 0 takes the generator's own number
-    generator_norm: Literal["instance", "affine"] = "instance"  # see networks.GeneratorOptions
+    generator_norm: Literal["instance", "affine"] = "instance"  # see layers.GeneratorOptions
     generator_padding: Literal["reflect", "zero", "replicate"] = "reflect"
     generator_downsample: Literal["stride", "blur"] = "stride"
     generator_upsample: Literal["transpose", "resize", "blur"] = "transpose"

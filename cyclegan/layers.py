@@ -1,8 +1,9 @@
 """What networks are made of: layers that PyTorch lacks, choices of them by name, and a generator's
-base. The networks are in `networks.py`.
+base and options. What they become is in `resnet.py`, `unet.py` and `plain.py`.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
@@ -13,6 +14,26 @@ PADDINGS: dict[str, type[nn.Module]] = {
     "zero": nn.ZeroPad2d,
     "replicate": nn.ReplicationPad2d,
 }
+
+
+@dataclass(frozen=True)
+class GeneratorOptions:
+    """What a generator can be told beside its size; the defaults are the paper's.
+
+    A U-Net knows the norm alone, a plain generator the levels and the border alone.
+    """
+
+    norm: str = "instance"  # or "affine": with a learned factor and offset for each channel
+    padding: str = "reflect"  # of the residual blocks: a key of PADDINGS
+    downsample: str = "stride"  # of the convolution, or "blur": after it, against aliasing
+    upsample: str = "transpose"  # or "resize" or "blur" before a convolution: no checkerboard
+    levels: int = 1  # of resolution, in a plain generator; see PlainGenerator
+    border: int = 0  # pixels mirrored around a picture, in a plain generator
+
+    @property
+    def is_affine(self) -> bool:
+        """Whether norms learn; no convolution before one needs a bias then."""
+        return self.norm == "affine"
 
 
 class Generator(nn.Module):

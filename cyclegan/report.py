@@ -25,7 +25,7 @@ from cyclegan.contract.files import PlainFile, atomic_write, map_storage_errors
 from cyclegan.contract.log import LOG, read_log
 from cyclegan.contract.pixels import to_network
 from cyclegan.contract.walk import spread
-from cyclegan.networks import AttentionGenerator
+from cyclegan.resnet import AttentionGenerator
 from cyclegan.squares import middle_square
 from cyclegan.unreadable import load_readable
 

@@ -24,13 +24,10 @@ from cyclegan.export import (
     measure_parity,
     write_onnx,
 )
-from cyclegan.networks import (
-    AttentionGenerator,
-    GeneratorOptions,
-    build_generator,
-    generator_from,
-)
+from cyclegan.layers import GeneratorOptions
+from cyclegan.networks import build_generator, generator_from
 from cyclegan.provenance import describe_config, find_looks
+from cyclegan.resnet import AttentionGenerator
 from cyclegan.train import train
 from cyclegan.two_way import CycleGANStep
 

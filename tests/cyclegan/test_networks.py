@@ -5,17 +5,16 @@ from torch.utils.flop_counter import FlopCounterMode
 from cyclegan.coherence import GENERATORS_WITH
 from cyclegan.config import TrainConfig
 from cyclegan.fields import PLAIN_SIZES
-from cyclegan.layers import InstanceNorm
+from cyclegan.layers import GeneratorOptions, InstanceNorm
 from cyclegan.networks import (
     GENERATORS,
-    AttentionGenerator,
-    GeneratorOptions,
-    PlainGenerator,
     build_generator,
     count_parameters,
     generator_from,
     init_weights,
 )
+from cyclegan.plain import PlainGenerator
+from cyclegan.resnet import AttentionGenerator
 
 AFFINE = GeneratorOptions(norm="affine")
 # Every choice once, and all of the other ones together

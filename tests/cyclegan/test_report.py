@@ -2,8 +2,9 @@ import pytest
 import torch
 from torch import nn
 
-from cyclegan.networks import AttentionGenerator, build_generator
+from cyclegan.networks import build_generator
 from cyclegan.report import CAPTION_HEIGHT, GAP, draw_sheet
+from cyclegan.resnet import AttentionGenerator
 
 
 def test_a_sheet_shows_the_mask_beside_its_translation() -> None:

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from app.tiles import cut, sample
 from cyclegan.export import INPUT_NAME, MASK_NAME, OUTPUT_NAME, write_onnx
-from cyclegan.networks import GeneratorOptions, build_generator, init_weights
+from cyclegan.layers import GeneratorOptions
+from cyclegan.networks import build_generator, init_weights
 from cyclegan.statistics import FOUND, GIVEN, open_norms
 
 MULTIPLE, FIELD = 4, 4 + 2 * (8 * 1 + 24)  # of one block
