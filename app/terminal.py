@@ -5,6 +5,8 @@ What there is to print is decided in cli/.
 
 import dataclasses
 import json
+import os
+import stat
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -136,7 +138,7 @@ def report(path: Path | None) -> Iterator["Advance"]:
     def write(text: str) -> None:
         nonlocal is_new
         try:
-            if is_new:
+            if is_new and stat.S_ISREG(os.fstat(lines.fileno()).st_mode):  # or it is a pipe, say
                 lines.truncate(0)
             is_new = False
             lines.write(text)

@@ -55,15 +55,16 @@ def adopt(teacher: str, direction: Direction, run: Path, weights: Path) -> str:
     given = Path(teacher).resolve()
     wanted = given.stem if given.suffix == ".onnx" else given.name
     name = wanted if MODEL_NAME.fullmatch(wanted) else "teacher"
-    if (run / "config.json").is_file():
+    has_config = (run / "config.json").is_file()
+    if has_config:
         theirs = read_config(run / "config.json").teacher
         if theirs != name:
             raise ConfigError(
                 f"{run}: holds a run with the teacher {theirs!r}, not {name!r}; give another --out"
             )
-        if (teacher_folder(run) / f"{name}.json").is_file():
-            return name
     folder = teacher_folder(run)
+    if (has_config or (run / LATEST).is_file()) and (folder / f"{name}.json").is_file():
+        return name
     if (given / LATEST).is_file():
         export(given, direction, name, folder)
         return name

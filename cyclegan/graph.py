@@ -16,7 +16,7 @@ from cyclegan.contract.errors import ExportError
 Pixels = NDArray[np.float32]  # [1, 3, H, W] in [-1, 1]
 
 # [height, width] in pixels, before they are rounded up; see `comparison_sizes`
-COMPARISON_SIZES = ((64, 64), (128, 96), (100, 260), (256, 256))
+COMPARISON_SIZES = ((64, 64), (128, 96), (100, 260), (260, 100), (256, 256))
 CLEAN_UP_TOLERANCE = 1e-4  # of answers in [-1, 1]: merged constants may be rounded otherwise
 
 

@@ -3,6 +3,7 @@
 What is learned between two checkpoints is in `train.py`, what a run tells people in `chronicle.py`.
 """
 
+import errno
 import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -48,6 +49,7 @@ RESUME_MAY_CHANGE = frozenset(
 )
 
 _LOCK = "train.lock"
+_NO_LOCKS = (errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOLCK, errno.EINVAL)
 ORPHANS_S = 10.0  # the processes that load pictures live on so long after the run's was killed
 
 # Fields that a run may be given later, where it began without or they are gone: whose pictures it
@@ -156,7 +158,8 @@ def claim_run(config: TrainConfig, run: Path) -> Iterator[None]:
 
 @contextmanager
 def _locked(run: Path) -> Iterator[None]:
-    lock = FileLock(run / _LOCK)
+    # Its other kind of lock, a file that is there, would outlive a process that is killed.
+    lock = FileLock(run / _LOCK, fallback_to_soft=False)
     try:
         lock.acquire(timeout=ORPHANS_S)
     except Timeout as error:
@@ -164,7 +167,9 @@ def _locked(run: Path) -> Iterator[None]:
             f"{run}: another process trains there; wait for its end, or give another --out"
         ) from error
     except OSError as error:
-        raise StorageError(f"{run} could not be written: {brief(error)}") from error
+        if error.errno not in _NO_LOCKS:
+            raise StorageError(f"{run} could not be written: {brief(error)}") from error
+        logger.warning("%s: its file system knows no locks; train there once at a time", run)
     try:
         yield
     finally:

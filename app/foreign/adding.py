@@ -114,7 +114,7 @@ def add(proposal: Proposal, folder: Path) -> ModelCard:
     model, path = folder / card.file, folder / f"{card.name}.json"
     is_there = model.exists() and model.samefile(proposal.model)
     if path.exists() or (model.exists() and not is_there):
-        raise InputError(f'{folder} has a model "{card.name}" already; give another --name')
+        raise InputError(f'{folder} has a model "{card.name}" already; give another name')
     assert card.example, "every proposal has one"
     save_pair(proposal.pairs[-1], folder / card.example)
     if not is_there:

@@ -40,12 +40,15 @@ class Checkpoint:
         order = self.training.record.order
         return order.domain_a if self.direction == "AtoB" else order.domain_b
 
-    def export(self, name: str, folder: Path, *, as_int8: bool = False) -> None:
+    def export(
+        self, name: str, folder: Path, *, as_int8: bool = False, overwrite: bool = False
+    ) -> None:
         """Make it a model. Raises: InputError in the words of `cyclegan export`."""
         smaller = ("--precision", "int8", "--calibrate", self.source) if as_int8 else ()
+        again = ("--overwrite",) if overwrite else ()
         verbs.run(
             *("export", self.training.run, "--direction", self.direction),
-            *("--checkpoint", self.name, "--name", name, "--out", folder, *smaller),
+            *("--checkpoint", self.name, "--name", name, "--out", folder, *smaller, *again),
             timeout_s=EXPORT_TIMEOUT_S,
         )
 
@@ -61,7 +64,7 @@ class Checkpoint:
         model = run / MODELS / f"{name}.onnx"
         card = model.with_suffix(".json")  # written last
         if not card.exists() or card.stat().st_mtime < self.file.stat().st_mtime:
-            self.export(model.stem, model.parent)
+            self.export(model.stem, model.parent, overwrite=True)
         return model
 
     def teach(self, student: str, max_minutes: float) -> Order:

@@ -19,7 +19,7 @@ Wish = Literal["", "pause", "stop"]
 _BYTES = 80  # of a name that is part of a path; file systems take 255, and more is added to it
 _BYTES_OF_ONE = 36  # of each of two names in it: with "-small" they fit
 
-_SETTING = re.compile(r"([a-z0-9_]+)=(-?\w[\w.+-]*)?", re.ASCII)
+_SETTING = re.compile(r"[a-z0-9_]+=(-?\w[\w.+-]*)?", re.ASCII)
 # What names files, of which a word may still be one in the folder that the command runs in, and
 # what the order itself says.
 NOT_SET = frozenset(
@@ -56,13 +56,16 @@ class Order:
     lesson: Lesson | None = None  # from whom; None learns from pictures alone
 
     def __post_init__(self) -> None:
-        """Raises: InputError on settings that are none, may name a path, or are no visitor's."""
+        """Raises: InputError on settings that are none, or that may name a path."""
         for setting in self.settings:
-            found = _SETTING.fullmatch(setting)
-            if found is None:
+            if not _SETTING.fullmatch(setting):
                 raise InputError(f'a setting is KEY=VALUE without paths, not "{setting[:60]}"')
-            if found[1] in NOT_SET:
-                raise InputError(f"{found[1]} cannot be set here; leave it out")
+
+    def require_no_files(self) -> None:
+        """Raises: InputError on settings that name files, as orders of old may have."""
+        for key in (setting.partition("=")[0] for setting in self.settings):
+            if key in NOT_SET:
+                raise InputError(f"{key} cannot be set here; leave it out")
 
     @property
     def names(self) -> dict[str, str]:

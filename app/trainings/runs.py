@@ -39,7 +39,11 @@ class Trainings:
         return read_training(run, self._is_alive(run))
 
     def start(self, order: Order) -> str:
-        """Begin a training; return its name. Raises: InputError: another one is under way."""
+        """Begin a training; return its name.
+
+        Raises: InputError: a setting names a file, or another training is under way.
+        """
+        order.require_no_files()
         name = _free_name(self.runs, order.title)
         run = self.runs / name
         run.mkdir(parents=True)

@@ -127,7 +127,8 @@ def export(
         raise InputError("--data DIR and --features FILE go together: they are what KID needs")
     require_training_packages()
     folder = out or default_folder()
-    _require_free(folder, name, overwrite)
+    if not is_finished or run.resolve() != (folder / f"{name}.onnx").resolve():  # convert says that
+        _require_free(folder, name, overwrite)
     with TemporaryDirectory() as temporary:
         source = run
         if not is_finished:

@@ -4,11 +4,13 @@ What becomes of them in a training is in `run_folder.take_up`.
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from cyclegan.checkpoint import LATEST, averaged_weights, load_checkpoint
 from cyclegan.config import TrainConfig
+from cyclegan.contract.errors import CheckpointError
 from cyclegan.importer.models import read_model
 from cyclegan.importer.reading import (
     ANOTHER,
@@ -36,7 +38,9 @@ def read_start(path: Path, settings: Mapping[str, Any]) -> Imported:
         ConfigError: a setting contradicts the weights; names the key.
     """
     chosen = architecture_of(settings)
-    path = path.parent if path.name == LATEST else path
+    if path.name == LATEST:
+        with suppress(CheckpointError):  # one of another project, perhaps
+            return _read_run(path.parent, chosen)
     if path.suffix == ".onnx":
         return read_model(path, chosen)
     return _read_run(path, chosen) if (path / LATEST).exists() else read(path, settings=chosen)

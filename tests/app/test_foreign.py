@@ -173,7 +173,7 @@ def test_nothing_is_added_before_it_is_confirmed_and_nothing_twice(command, tmp_
     assert told["card"] == json.loads((weights / "made.json").read_text())
     ran = command("models", "add", model, "--weights", weights, "--yes")
     assert ran.code == 2
-    assert 'has a model "made" already; give another --name' in ran.stderr
+    assert 'has a model "made" already; give another name' in ran.stderr
     ran = command("models", "add", model, "--weights", weights, "--yes", "--name", "../made")
     assert (ran.code, "a model's name has letters" in ran.stderr) == (2, True)
     assert sorted(path.name for path in weights.iterdir()) == [

@@ -1,3 +1,4 @@
+import errno
 import shutil
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,20 @@ def test_a_folder_is_trained_in_by_one_process(
         train(config, tmp_path)
     assert not (tmp_path / "latest.pt").exists()
     assert train(config, tmp_path).images_seen == 6
+
+
+def test_a_file_system_without_locks_does_without(
+    tmp_path: Path,
+    config: TrainConfig,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(errno.ENOLCK, "no locks available")
+
+    monkeypatch.setattr("fcntl.flock", refuse)
+    with claim_run(config, tmp_path):
+        assert "its file system knows no locks" in caplog.text
 
 
 def test_what_a_killed_process_left_half_written_is_removed(

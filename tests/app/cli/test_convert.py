@@ -2,6 +2,7 @@
 
 import errno
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -78,6 +79,12 @@ def test_a_folder_with_one_bad_file_does_the_rest_and_exits_3(
     assert lines[0]["source"] == str(folder / "a.png")
     assert (lines[0]["width"], lines[0]["height"]) == (9, 8)
     assert lines[1]["reason"].startswith(bad)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="there is no /dev/null")
+def test_a_report_may_go_to_what_is_no_file(command, photo: Path, tmp_path: Path) -> None:
+    ran = command("convert", photo, tmp_path / "out.png", "--report", "/dev/null")
+    assert (ran.code, (tmp_path / "out.png").exists()) == (0, True)
 
 
 def test_done_work_is_skipped_unless_overwritten(command, folder: Path, tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """The checkpoints that a run has, and what they make of pictures."""
 
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +16,7 @@ from app.trainings.orders import Lesson, Order, Record
 from app.trainings.runs import Trainings
 from app.trainings.standing import Training
 from cyclegan.config import TrainConfig
+from cyclegan.contract.card import ModelCard
 from cyclegan.contract.errors import InputError
 from cyclegan.contract.standing import Measured
 
@@ -95,8 +97,8 @@ def test_a_model_has_no_letters_of_its_run_that_a_card_may_not_have(
     assert best.to_model() == run / MODELS / "AtoB-best.onnx"
 
 
-def test_a_model_that_int8_would_spoil_is_refused_in_the_words_of_the_command(
-    tmp_path: Path, order: Order
+def test_a_model_that_int8_would_spoil_is_refused_and_an_older_one_is_made_anew(
+    tmp_path: Path, order: Order, add_model: Callable[..., Any]
 ) -> None:
     torch = pytest.importorskip("torch", reason="training needs torch (extra: train)")
     from cyclegan.methods import STEPS
@@ -130,3 +132,8 @@ def test_a_model_that_int8_would_spoil_is_refused_in_the_words_of_the_command(
     with pytest.raises(InputError, match="dB from the fp32 one, at least 35 are expected"):
         latest.export("small", tmp_path / "weights", as_int8=True)
     assert not (tmp_path / "weights").exists()
+    (run / MODELS).mkdir()
+    add_model(run / MODELS, "horse2zebra-AtoB-latest")  # of an earlier checkpoint
+    before = latest.file.stat().st_mtime - 1
+    os.utime(run / MODELS / "horse2zebra-AtoB-latest.json", (before, before))
+    assert ModelCard.read(latest.to_model().with_suffix(".json")).training.images_seen == 1

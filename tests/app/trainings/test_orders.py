@@ -26,7 +26,7 @@ def test_whatever_names_files_is_not_a_visitors_to_set(order: Order) -> None:
     harmless = {"preset", "discriminator_backbone"}  # names, of which others are refused
     for key in {key for key, kind in hints.items() if kind is str} - harmless:
         with pytest.raises(InputError, match=f"{key} cannot be set here"):
-            replace(order, settings=(f"{key}=weights",))
+            replace(order, settings=(f"{key}=weights",)).require_no_files()
 
 
 def test_the_command_is_that_of_a_person_and_names_are_no_numbers(order: Order) -> None:
