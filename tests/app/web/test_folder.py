@@ -184,8 +184,11 @@ def test_what_is_added_while_a_job_is_sent_stays(
     page.get_by_text("1 of 1 translated").wait_for()
     page.locator("#files tr").nth(1).wait_for(state="detached")
     page.locator('#files [aria-label="other.png"]').wait_for()
+    first = page.url
     page.get_by_role("button", name="Translate all").press("Enter")
     page.locator("#files tr").wait_for(state="detached")
+    page.wait_for_url(lambda url: url != first)
+    page.locator(".pairs", has_text="other.png").wait_for()
     state(page, "Done")
     assert list(result(page)) == ["other.png", "failures.csv"]
     assert complaints == []

@@ -173,9 +173,9 @@ def test_what_is_made_of_a_result_can_be_cancelled_and_the_result_stays(
     page.get_by_role("radio", name="Quickly to negative").check()
     page.locator("#cancel").wait_for(state="hidden")
     large = tmp_path / "large.png"
-    save_picture(Picture(np.zeros((4000, 6000, 3), np.uint8)), large)
+    save_picture(Picture(np.zeros((8000, 6000, 3), np.uint8)), large)
     visitor.give(large)
-    visitor.note(containing="6000 × 4000 pixels")
+    visitor.note(containing="6000 × 8000 pixels")
     result = page.locator("#compare").inner_html()
     download = page.get_by_role("button", name="Download", exact=True)
     for button, doing, handler in (
@@ -206,7 +206,7 @@ def test_what_is_made_of_a_result_can_be_cancelled_and_the_result_stays(
     assert page.locator("#back-panel img").count() == 0
     assert "600 × 400 pixels" in page.locator("#note").inner_text()
     visitor.give(large)
-    visitor.note(containing="6000 × 4000 pixels")
+    visitor.note(containing="6000 × 8000 pixels")
 
     download.click()
     page.get_by_text("Writing - ").wait_for()
