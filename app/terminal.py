@@ -53,6 +53,16 @@ def to_json(result: "Result") -> str:
     return json.dumps(dataclasses.asdict(result), default=str)
 
 
+def print_json(result: "Result") -> None:
+    """The same on stdout. Raises: StorageError: it cannot be written; BrokenPipeError."""
+    try:
+        typer.echo(to_json(result))
+    except BrokenPipeError:  # whoever read it has seen enough
+        raise
+    except OSError as error:
+        raise StorageError(f"standard output could not be written: {brief(error)}") from error
+
+
 def interruption(counts: Mapping[str, int]) -> str:
     """A line about a folder that Ctrl-C left."""
     done = counts.get("done", 0)

@@ -3,11 +3,14 @@
 How pictures become batches is in `dataset.py`.
 """
 
+import logging
 from pathlib import Path
 
 from cyclegan.contract.directions import Direction
 from cyclegan.contract.errors import DatasetError
 from cyclegan.contract.walk import find_pictures
+
+logger = logging.getLogger(__name__)
 
 GENERATOR_OF: dict[Direction, str] = {"AtoB": "G_AB", "BtoA": "G_BA"}  # its name in a step
 
@@ -49,11 +52,14 @@ def resolve_domains(
 def find_held_out(data: Path) -> dict[str, str]:
     """Find what `data` holds out for judging, as the config's `test_a` and `test_b`."""
     folders = {"test_a": data / "testA", "test_b": data / "testB"}
-    return {
-        key: str(folder.resolve())
-        for key, folder in folders.items()
-        if folder.is_dir() and len(find_pictures(folder, recursive=True)) >= MIN_PICTURES
-    }
+    found = {}
+    for key, folder in folders.items():
+        if folder.is_dir():
+            if len(find_pictures(folder, recursive=True)) >= MIN_PICTURES:
+                found[key] = str(folder.resolve())
+            else:
+                logger.warning("%s: nothing is measured on less than two pictures", folder)
+    return found
 
 
 def resolve_splits(
@@ -70,14 +76,14 @@ def resolve_splits(
     return folders | {name: folder for name, folder in tests.items() if folder.is_dir()}
 
 
-def list_domain(folder: Path) -> list[Path]:
-    """List a domain's pictures, in subfolders too. Raises DatasetError: no folder, or under two."""
+def list_domain(folder: Path, at_least: int = MIN_PICTURES) -> list[Path]:
+    """List a domain's pictures, in subfolders too. Raises DatasetError: no folder, or too few."""
     if not folder.is_dir():
         raise DatasetError(f"{folder}: no such folder; expected one with pictures")
     paths = find_pictures(folder, recursive=True)
-    if len(paths) < MIN_PICTURES:
+    if len(paths) < at_least:
         raise DatasetError(
             f"{folder}: found {len(paths)} picture{'s' * (len(paths) != 1)}, expected at least "
-            f"{MIN_PICTURES}; some hundred of each domain are needed for good results"
+            f"{at_least}; some hundred of each domain are needed for good results"
         )
     return paths

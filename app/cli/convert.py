@@ -226,7 +226,7 @@ def convert(
                 note(result)
                 advance(result)
                 if json_:
-                    typer.echo(terminal.to_json(result))
+                    terminal.print_json(result)
                 if fail_fast and result.status == "failed":
                     break
     except StorageError:

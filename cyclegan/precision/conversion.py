@@ -142,7 +142,9 @@ def change_precision(
     Raises DatasetError: too few pictures. ModelError: it cannot be converted.
     """
     size = picture_size(card)
-    squares = load_squares(list_domain(calibrate), MAX_PICTURES, size, "calibrating")
+    squares = load_squares(
+        list_domain(calibrate, MIN_CALIBRATION_PICTURES), MAX_PICTURES, size, "calibrating"
+    )
     if len(squares) < MIN_CALIBRATION_PICTURES:
         raise DatasetError(
             f"{calibrate}: {len(squares)} pictures can be used, expected at least "

@@ -3,6 +3,8 @@
 import errno
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -79,6 +81,20 @@ def test_a_folder_with_one_bad_file_does_the_rest_and_exits_3(
     assert lines[0]["source"] == str(folder / "a.png")
     assert (lines[0]["width"], lines[0]["height"]) == (9, 8)
     assert lines[1]["reason"].startswith(bad)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
+def test_a_full_disk_behind_the_lines_for_scripts_is_said(photo: Path, weights_dir: Path) -> None:
+    asked = ["convert", photo, photo.with_name("out.png"), "--weights", weights_dir, "--json"]
+    with open("/dev/full", "w") as full:
+        ran = subprocess.run(
+            [sys.executable, "-c", "from app.cli import main; main()", *map(str, asked)],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+    assert ran.returncode == 2
+    assert "error: standard output could not be written: no space left on device" in ran.stderr
 
 
 @pytest.mark.skipif(os.name != "posix", reason="there is no /dev/null")
