@@ -86,7 +86,7 @@ def test_a_folder_with_one_bad_file_does_the_rest_and_exits_3(
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
 def test_a_full_disk_behind_the_lines_for_scripts_is_said(photo: Path, weights_dir: Path) -> None:
     asked = ["convert", photo, photo.with_name("out.png"), "--weights", weights_dir, "--json"]
-    with open("/dev/full", "w") as full:
+    with Path("/dev/full").open("w") as full:
         ran = subprocess.run(
             [sys.executable, "-c", "from app.cli import main; main()", *map(str, asked)],
             stdout=full,
