@@ -69,9 +69,9 @@ learn foals horse2zebra 75 train --init-from "$runs/zebras" "${larger[@]}" \
 pair=$runs/pair
 if [[ ! -f $pair/zebra2horse.json ]]; then
   cyclegan export "$runs/zebras" --direction AtoB --name horse2zebra --reverse zebra2horse \
-    --checkpoint latest --out "$pair"
+    --checkpoint latest --out "$pair" --overwrite
   cyclegan export "$runs/foals" --direction BtoA --name zebra2horse --reverse horse2zebra \
-    --checkpoint latest --out "$pair"
+    --checkpoint latest --out "$pair" --overwrite
 fi
 learn horse2zebra horse2zebra 38 train --init-from "$pair/horse2zebra.onnx" "${horses[@]}" \
   --set border=4 --set crop_size=192 --set load_size_min=192 --set load_size_max=288 \
