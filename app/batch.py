@@ -22,7 +22,8 @@ from app.devices import count_cpus
 from app.manifest import IS_DONE, IS_THERE, Manifest
 from app.places import Address, Place, Stamp, copy, read, stamp_of, write
 from app.plan import PIPE, Job
-from cyclegan.contract.errors import CycleGANError, InputError, StorageError, brief
+from cyclegan.contract.errors import CycleGANError, InputError, StorageError
+from cyclegan.contract.files import map_storage_errors
 from cyclegan.contract.images import Animation, Picture, open_picture
 from cyclegan.contract.saving import DEFAULT_QUALITY, save_picture, write_picture
 
@@ -282,11 +283,9 @@ def _write(translated: Picture | Animation, job: Job, quality: int) -> tuple[int
     if isinstance(job.output, Address):
         write(job.output, encoded.getvalue())
         return size
-    try:
+    with map_storage_errors("standard output"):
         sys.stdout.buffer.write(encoded.getvalue())
         sys.stdout.buffer.flush()
-    except OSError as error:
-        raise StorageError(f"standard output could not be written: {brief(error)}") from error
     return size
 
 

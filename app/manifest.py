@@ -15,7 +15,7 @@ from pathlib import Path
 from app.places import Place, Stamp, Stamps, memory_of
 from app.plan import Job
 from cyclegan.contract.errors import StorageError, brief
-from cyclegan.contract.files import sweep
+from cyclegan.contract.files import map_storage_errors, sweep
 
 NAME = ".cyclegan.sqlite"
 # Reasons to skip: an earlier run did it; nobody knows who did.
@@ -132,11 +132,9 @@ def open_manifest(folder: Place, recipe: Mapping[str, object]) -> Iterator[Manif
     """
     digest = hashlib.sha256(json.dumps(recipe, sort_keys=True).encode()).digest()
     path = folder / NAME if isinstance(folder, Path) else memory_of(folder)
-    try:
+    with map_storage_errors(path.parent):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch()  # SQLite does not say why it cannot
-    except OSError as error:
-        raise StorageError(f"{path.parent} could not be written: {brief(error)}") from error
     try:
         with closing(sqlite3.connect(path, timeout=1, isolation_level=None)) as database:
             _prepare(database, path)

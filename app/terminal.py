@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from cyclegan.contract.card import Metric, ModelCard
-from cyclegan.contract.errors import StorageError, brief
+from cyclegan.contract.files import map_storage_errors
 from cyclegan.contract.folder import Entry
 
 if TYPE_CHECKING:
@@ -54,13 +54,9 @@ def to_json(result: "Result") -> str:
 
 
 def print_json(result: "Result") -> None:
-    """The same on stdout. Raises: StorageError: it cannot be written; BrokenPipeError."""
-    try:
+    """The same on stdout. Raises: StorageError if that cannot be written."""
+    with map_storage_errors("standard output"):
         typer.echo(to_json(result))
-    except BrokenPipeError:  # whoever read it has seen enough
-        raise
-    except OSError as error:
-        raise StorageError(f"standard output could not be written: {brief(error)}") from error
 
 
 def interruption(counts: Mapping[str, int]) -> str:
@@ -147,19 +143,15 @@ def report(path: Path | None) -> Iterator["Advance"]:
 
     def write(text: str) -> None:
         nonlocal is_new
-        try:
+        with map_storage_errors(path):
             if is_new and stat.S_ISREG(os.fstat(lines.fileno()).st_mode):  # or it is a pipe, say
                 lines.truncate(0)
             is_new = False
             lines.write(text)
-        except OSError as error:
-            raise StorageError(f"{path} could not be written: {brief(error)}") from error
 
-    try:
+    with map_storage_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         lines = path.open("a", encoding="utf-8", buffering=1)  # each line at once
-    except OSError as error:
-        raise StorageError(f"{path} could not be written: {brief(error)}") from error
     with lines:
         yield lambda result: write(to_json(result) + "\n")
         if is_new:

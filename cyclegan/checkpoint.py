@@ -29,6 +29,11 @@ _PREFIXES = re.compile(r"^(module\.|_orig_mod\.)+")
 LATEST = "latest.pt"  # of a run folder
 
 
+def has_begun(run: Path) -> bool:
+    """Whether a folder holds a run, however little of one."""
+    return (run / "config.json").exists() or (run / LATEST).exists()
+
+
 def best_path(run: Path, direction: Direction) -> Path:
     """Where a run keeps the generator of a direction that was measured as its best."""
     return run / f"best_{direction}.pt"

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from cyclegan.checkpoint import LATEST
+from cyclegan.checkpoint import LATEST, has_begun
 from cyclegan.config import read_config
 from cyclegan.contract.card import MODEL_NAME, ModelCard
 from cyclegan.contract.directions import Direction
@@ -55,15 +55,14 @@ def adopt(teacher: str, direction: Direction, run: Path, weights: Path) -> str:
     given = Path(teacher).resolve()
     wanted = given.stem if given.suffix == ".onnx" else given.name
     name = wanted if MODEL_NAME.fullmatch(wanted) else "teacher"
-    has_config = (run / "config.json").is_file()
-    if has_config:
+    if (run / "config.json").is_file():
         theirs = read_config(run / "config.json").teacher
         if theirs != name:
             raise ConfigError(
                 f"{run}: holds a run with the teacher {theirs!r}, not {name!r}; give another --out"
             )
     folder = teacher_folder(run)
-    if (has_config or (run / LATEST).is_file()) and (folder / f"{name}.json").is_file():
+    if has_begun(run) and (folder / f"{name}.json").is_file():
         return name
     if (given / LATEST).is_file():
         export(given, direction, name, folder)

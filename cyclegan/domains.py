@@ -54,11 +54,14 @@ def find_held_out(data: Path) -> dict[str, str]:
     folders = {"test_a": data / "testA", "test_b": data / "testB"}
     found = {}
     for key, folder in folders.items():
-        if folder.is_dir():
-            if len(find_pictures(folder, recursive=True)) >= MIN_PICTURES:
-                found[key] = str(folder.resolve())
-            else:
-                logger.warning("%s: nothing is measured on less than two pictures", folder)
+        if not folder.is_dir():
+            continue
+        if len(find_pictures(folder, recursive=True)) >= MIN_PICTURES:
+            found[key] = str(folder.resolve())
+        else:
+            logger.warning(
+                "%s: nothing is measured on fewer than %d pictures", folder, MIN_PICTURES
+            )
     return found
 
 
@@ -76,7 +79,11 @@ def resolve_splits(
     return folders | {name: folder for name, folder in tests.items() if folder.is_dir()}
 
 
-def list_domain(folder: Path, at_least: int = MIN_PICTURES) -> list[Path]:
+def list_domain(
+    folder: Path,
+    at_least: int = MIN_PICTURES,
+    remedy: str = "some hundred of each domain are needed for good results",
+) -> list[Path]:
     """List a domain's pictures, in subfolders too. Raises DatasetError: no folder, or too few."""
     if not folder.is_dir():
         raise DatasetError(f"{folder}: no such folder; expected one with pictures")
@@ -84,6 +91,6 @@ def list_domain(folder: Path, at_least: int = MIN_PICTURES) -> list[Path]:
     if len(paths) < at_least:
         raise DatasetError(
             f"{folder}: found {len(paths)} picture{'s' * (len(paths) != 1)}, expected at least "
-            f"{at_least}; some hundred of each domain are needed for good results"
+            f"{at_least}; {remedy}"
         )
     return paths

@@ -81,7 +81,7 @@ def distill(
         if key in chosen:
             raise ConfigError(f"{key} is what {argument} says; leave --set {key} out")
     config = preset_config("distill").replace(**chosen)  # before anything is loaded or copied
-    from cyclegan.checkpoint import LATEST  # lazy, as those that follow: torch
+    from cyclegan.checkpoint import has_begun  # lazy, as those that follow: torch
     from cyclegan.distillation import adopt, stand_in
     from cyclegan.teacher import TRANSLATIONS, Teacher, teacher_folder
     from cyclegan.terminal import picture_bar
@@ -118,6 +118,6 @@ def distill(
                 config.load_size_max,
                 folders[target],
                 on_picture,
-                is_new=not any((out / name).is_file() for name in ("config.json", LATEST)),
+                is_new=not has_begun(out),
             )
     run_training(config, out, device)

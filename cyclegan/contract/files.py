@@ -66,15 +66,15 @@ class PlainFile(io.BufferedWriter):
 
 
 @contextmanager
-def map_storage_errors(path: Path) -> Iterator[None]:
-    """Map what a full disk or a missing permission raises.
+def map_storage_errors(target: Path | str) -> Iterator[None]:
+    """Map what a full disk or a missing permission raises where `target` is written.
 
     Raises: StorageError.
     """
     try:
         yield
     except OSError as error:
-        raise StorageError(f"{path} could not be written: {brief(error)}") from error
+        raise StorageError(f"{target} could not be written: {brief(error)}") from error
 
 
 def sweep(folder: Path) -> None:

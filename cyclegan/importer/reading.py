@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from cyclegan.checkpoint import LATEST, load_weights
+from cyclegan.checkpoint import has_begun, load_weights
 from cyclegan.config import TrainConfig
 from cyclegan.contract.card import ModelCard
 from cyclegan.contract.directions import Direction
@@ -159,7 +159,7 @@ def write_run(imported: Imported, run: Path) -> None:
         StorageError: a file could not be written.
     """
     config = imported.config
-    if (run / "config.json").exists() or (run / LATEST).exists():
+    if has_begun(run):
         raise ConfigError(f"{run}: holds a run already; give another --out")
     step = CycleGANStep(config)
     step.start_from(imported.weights)

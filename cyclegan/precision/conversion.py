@@ -142,13 +142,13 @@ def change_precision(
     Raises DatasetError: too few pictures. ModelError: it cannot be converted.
     """
     size = picture_size(card)
-    squares = load_squares(
-        list_domain(calibrate, MIN_CALIBRATION_PICTURES), MAX_PICTURES, size, "calibrating"
-    )
+    remedy = f"add some of {card.source_domain}"
+    paths = list_domain(calibrate, MIN_CALIBRATION_PICTURES, remedy)
+    squares = load_squares(paths, MAX_PICTURES, size, "calibrating")
     if len(squares) < MIN_CALIBRATION_PICTURES:
         raise DatasetError(
             f"{calibrate}: {len(squares)} pictures can be used, expected at least "
-            f"{MIN_CALIBRATION_PICTURES}; add some of {card.source_domain}"
+            f"{MIN_CALIBRATION_PICTURES}; {remedy}"
         )
     pictures = [to_network(square) for square in squares]
     judge = Judge(model, card, pictures[::JUDGED_EVERY])

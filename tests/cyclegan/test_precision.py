@@ -235,7 +235,9 @@ def test_fewer_than_16_usable_pictures_are_refused(
     with pytest.raises(DatasetError, match=r"few: 15 pictures can be used, expected at least 16"):
         convert(source, "int8", "small", tmp_path / "out", calibrate=folder)
     (folder / "3.png").unlink()
-    with pytest.raises(DatasetError, match=r"few: found 15 pictures, expected at least 16"):
+    with pytest.raises(
+        DatasetError, match=r"few: found 15 pictures, expected at least 16; add some"
+    ):
         convert(source, "int8", "small", tmp_path / "out", calibrate=folder)
     assert not (tmp_path / "out").exists()
 
