@@ -26,6 +26,6 @@ def require_training_packages() -> None:
     missing = [name for name in _TRAINING_PACKAGES if importlib.util.find_spec(name) is None]
     if missing:
         raise DependencyError(
-            f"training and export need packages that are not installed ({', '.join(missing)}); "
-            "install them with: pip install 'cyclegan[train]'"
+            "training, export and evaluation need packages that are not installed "
+            f"({', '.join(missing)}); install them with: pip install 'cyclegan[train]'"
         )

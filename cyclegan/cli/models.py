@@ -200,6 +200,7 @@ def evaluate(
 
     The figures are printed and written into its card.
     """
+    require_training_packages()
     from cyclegan import evaluate as evaluation  # lazy: onnxruntime, rich
     from cyclegan import terminal
 

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pytest
 from PIL import Image
 
 BLOCK = """
@@ -120,12 +121,17 @@ def test_a_store_without_its_drivers_says_what_to_install(tmp_path: Path) -> Non
     )
 
 
-def test_training_without_one_of_its_packages_says_what_to_install(tmp_path: Path) -> None:
-    code = "import sys; sys.modules['safetensors'] = None; import app.cli; app.cli.main()"
-    ran = run_python(code, "import", str(tmp_path), "--out", str(tmp_path / "run"))
+@pytest.mark.parametrize(
+    "words", ["import PATH --out PATH/run", "evaluate --model mine --data PATH"]
+)
+def test_training_without_one_of_its_packages_says_what_to_install(
+    words: str, tmp_path: Path
+) -> None:
+    code = "import sys; sys.modules['skimage'] = None; import app.cli; app.cli.main()"
+    ran = run_python(code, *words.replace("PATH", str(tmp_path)).split())
     assert ran.returncode == 2
     assert ran.stderr == (
-        "error: training and export need packages that are not installed (safetensors); "
+        "error: training, export and evaluation need packages that are not installed (skimage); "
         "install them with: pip install 'cyclegan[train]'\n"
     )
 
