@@ -83,7 +83,8 @@ class Guard:
         if self._only_local and not is_loopback(_name_in(host)):
             raise RefusalError(
                 HTTPStatus.MISDIRECTED_REQUEST,
-                f'this server answers on its own machine only, not as "{host}"',
+                f'this server answers on its own machine only, not as "{host}"; to let others in, '
+                "start it with --host 0.0.0.0 --auth USER:PASSWORD",
             )
         if scope["method"] not in _READING and _is_foreign(headers, host):
             raise RefusalError(

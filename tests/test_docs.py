@@ -28,7 +28,7 @@ from safetensors.torch import save_file
 from app import guard
 from cyclegan.config import TrainConfig
 from cyclegan.contract.card import ModelCard
-from cyclegan.contract.images import Picture
+from cyclegan.contract.images import Picture, load_picture
 from cyclegan.contract.saving import save_picture
 from cyclegan.discriminators import PatchDiscriminator
 from cyclegan.networks import build_generator
@@ -54,10 +54,13 @@ SHORTER = {
 }
 
 
+def _blocks(page: Path, language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```$", page.read_text(), re.MULTILINE | re.DOTALL)
+
+
 def commands(page: Path) -> list[str]:
     """The lines of a page's shell blocks, without comments, continued lines joined."""
-    blocks = re.findall(r"^```sh\n(.*?)^```$", page.read_text(), re.MULTILINE | re.DOTALL)
-    lines = "".join(blocks).replace("\\\n", " ").splitlines()
+    lines = "".join(_blocks(page, "sh")).replace("\\\n", " ").splitlines()
     return [line.partition("  #")[0].strip() for line in lines if line.strip()]
 
 
@@ -77,6 +80,17 @@ def test_every_command_of_a_page_works(page: Path, world: Path) -> None:
             subprocess.run(["make", "--dry-run", *arguments], cwd=ROOT, check=True, timeout=60)
         else:
             assert command in ("git clone URL cyclegan && cd cyclegan", ".ci/run")
+
+
+def test_the_python_of_the_pages_translates_a_photo(world: Path) -> None:
+    snippets = [code for page in PAGES for code in _blocks(page, "python")]
+    with _serve([], world) as address:
+        for code in snippets:
+            typed = [sys.executable, "-c", code.replace("127.0.0.1:7860", address)]
+            subprocess.run(typed, cwd=world, env=_environment(world), check=True, timeout=60)
+            assert load_picture(world / "zebra.png").rgb.shape == (160, 144, 3)
+            (world / "zebra.png").unlink()
+    assert snippets
 
 
 def test_the_table_of_models_equals_the_cards() -> None:
@@ -125,7 +139,7 @@ def world(tmp_path: Path, add_model: Callable[..., ModelCard]) -> Path:
         rgb = random.integers(0, 256, (160, 144, 3), dtype=np.uint8)
         save_picture(Picture(rgb), tmp_path / file)
     (tmp_path / "weights").mkdir()
-    for name in ("horse2zebra", "zebra2horse"):
+    for name in ("horse2zebra", "photo2anime", "zebra2horse"):
         add_model(tmp_path / "weights", name)
     shutil.copy(tmp_path / "weights" / "horse2zebra.onnx", tmp_path / "style.onnx")
     onnx.save(_feature_network(), tmp_path / "FILE.onnx")

@@ -206,7 +206,9 @@ def test_a_name_that_was_pointed_here_is_not_answered(weights_dir: Path) -> None
     with serve(weights_dir) as client:
         for host in ("evil.example", "evil.example:7860", "127.0.0.1.evil.example", "", "[::1"):
             answer = client.get("/healthz", headers={"host": host})
-            assert "on its own machine only" in problem(answer, HTTPStatus.MISDIRECTED_REQUEST)
+            detail = problem(answer, HTTPStatus.MISDIRECTED_REQUEST)
+            assert detail.startswith("this server answers on its own machine only, not as")
+            assert detail.endswith("start it with --host 0.0.0.0 --auth USER:PASSWORD")
         for host in ("localhost:7860", "127.0.0.1", "[::1]:7860"):
             assert client.get("/healthz", headers={"host": host}).status_code == HTTPStatus.OK
     with serve(weights_dir, only_local=False) as client:
