@@ -43,7 +43,9 @@ def export(
     ] = None,
     out: Annotated[
         Path | None,
-        typer.Option(help="Folder for both files; else $CYCLEGAN_WEIGHTS, else `weights`."),
+        typer.Option(
+            help="Folder for both files; else $CYCLEGAN_WEIGHTS, else that of the bundled models."
+        ),
     ] = None,
     checkpoint: Annotated[
         Literal["best", "latest"] | None,

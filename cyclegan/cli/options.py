@@ -10,7 +10,10 @@ PlainSize = Literal["tiny", "small", "base"]  # the keys of PLAIN_SIZES
 DomainA = Annotated[Path | None, typer.Option(help="Folder of the pictures of domain A.")]
 DomainB = Annotated[Path | None, typer.Option(help="Folder of the pictures of domain B.")]
 Weights = Annotated[
-    Path | None, typer.Option(help="Folder of the models; else $CYCLEGAN_WEIGHTS, else `weights`.")
+    Path | None,
+    typer.Option(
+        help="Folder of the models; else $CYCLEGAN_WEIGHTS, else that of the bundled ones."
+    ),
 ]
 Out = Annotated[Path, typer.Option(help="The run folder: a new one, or one to continue.")]
 MaxMinutes = Annotated[float | None, typer.Option(help="Stop after so many minutes of training.")]
