@@ -240,10 +240,12 @@ def _failed(job: Job, reason: str) -> Result:
 
 
 def _copy_sidecars(job: Job) -> None:
-    """Copy the label files beside a picture where they are not there yet, or older."""
+    """Copy the label files of a picture beside its translation, and under the name of that, where
+    they are not there yet, or older.
+    """
     for suffix in SIDECARS:
         labels = job.source.with_suffix(suffix)
-        copied = job.output.with_name(labels.name)
+        copied = job.output.with_suffix(suffix)
         source, there = stamp_of(labels), stamp_of(copied)
         if source and (there is None or there.mtime_ns < source.mtime_ns):
             copy(labels, copied)

@@ -13,12 +13,14 @@ from PIL import Image
 
 from app.batch import Result, Translate, convert_all, convert_one
 from app.manifest import IS_DONE, open_manifest
+from app.naming import Naming
 from app.plan import FolderPlan, Job, plan_file
 from app.progress import Progress
 from cyclegan.contract.errors import InputError, PictureError, StorageError
 from cyclegan.contract.images import Picture, load_picture
 
 RECIPE = {"model": "same"}
+AS_IT_IS = Naming()
 
 
 def same(picture: Picture) -> Picture:
@@ -30,10 +32,11 @@ def run(
     translate: Translate = same,
     recipe: dict[str, str] = RECIPE,
     recursive: bool = False,
+    naming: Naming = AS_IT_IS,
     **options: bool,
 ) -> list[Result]:
     """Convert the folder `in` to `out`."""
-    plan = FolderPlan(at / "in", at / "out", recursive)
+    plan = FolderPlan(at / "in", at / "out", recursive, naming=naming)
     with open_manifest(at / "out", recipe) as manifest:
         return list(convert_all(translate, plan, manifest, **options))
 
@@ -248,6 +251,15 @@ def test_labels_are_carried_along_with_their_pictures(put) -> None:
     run(at, overwrite=True, sidecars=True)
     assert (at / "out" / "a.txt").read_text() == "corrected"
     assert (at / "out" / "a.json").read_text() == "new"
+
+
+def test_labels_are_called_as_the_results_that_they_belong_to(put) -> None:
+    at = put("in/a.jpg", "in/b.jpg", "in/b.png")
+    for stem in "ab":
+        (at / "in" / f"{stem}.txt").write_text(stem)
+    run(at, sidecars=True, naming=Naming("webp", "{stem}_{model}.{ext}", "zebra"))
+    copied = {path.name: path.read_text() for path in (at / "out").glob("*.txt")}
+    assert copied == {"a_zebra.txt": "a", "b.jpg_zebra.txt": "b", "b.png_zebra.txt": "b"}
 
 
 def test_a_name_that_has_no_room_for_png_fails_and_the_longest_name_does_not(put) -> None:
