@@ -15,7 +15,7 @@ from typing import BinaryIO, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageCms
+from PIL import Image, ImageChops, ImageCms, TiffImagePlugin
 
 from cyclegan.contract.errors import PictureError, brief
 from cyclegan.contract.formats import FORMATS, open_header
@@ -156,6 +156,7 @@ def _read(image: Image.Image, name: str) -> Picture:
         mode = to_8_bits(image.crop((0, 0, 1, 1))).mode
         to_srgb, icc = _conversion("RGB" if mode == "RGBA" else mode, image.info.get("icc_profile"))
         orientation, metadata = read_metadata(image, icc)  # after load(): TIFF is upright then
+        is_negative = image.mode == "I;16" and _has_white_as_0(image)
         is_turned, down, right = _STORED.get(orientation, _STORED[1])
         height, width = image.size if is_turned else image.size[::-1]
         rgb = np.empty((height, width, 3), np.uint8)
@@ -166,11 +167,20 @@ def _read(image: Image.Image, name: str) -> Picture:
 
         for rows in strips(image.height):  # each step on the whole would be a copy of all
             pixels = to_8_bits(image.crop((0, rows.start, image.width, rows.stop)))
+            if is_negative:
+                pixels = ImageChops.invert(pixels)
             if alpha is not None:
                 stored(alpha)[rows] = np.asarray(pixels.getchannel("A"))
                 pixels = pixels.convert("RGB")
             stored(rgb)[rows] = np.asarray(to_srgb(pixels))
         return Picture(rgb, alpha, metadata)
+
+
+def _has_white_as_0(image: Image.Image) -> bool:
+    """Whether 0 is white in a TIFF, which Pillow minds up to 8 bits, not with 16."""
+    if not isinstance(image, TiffImagePlugin.TiffImageFile):
+        return False
+    return image.tag_v2.get(TiffImagePlugin.PHOTOMETRIC_INTERPRETATION) == 0
 
 
 def _read_animation(image: Image.Image, name: str, count: int) -> Animation:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import ExifTags, Image, ImageCms
+from PIL import ExifTags, Image, ImageCms, TiffImagePlugin
 
 from cyclegan.contract.errors import PictureError
 from cyclegan.contract.images import load_picture
@@ -31,6 +31,36 @@ def test_16_bit_greys_are_scaled_not_clipped() -> None:
         # v / 257 rounded
         assert picture.rgb[0, :, 0].tolist() == [0, 0, 1, 1, 128, 255]
         assert (picture.rgb == picture.rgb[..., :1]).all()
+
+
+def test_16_bit_greys_of_which_0_is_white_are_not_negatives() -> None:
+    black_is_0 = encode(Image.fromarray(np.array([[0, 257, 65535]], np.uint16)), "TIFF")
+    photometric = struct.pack("<HHIH", 262, 3, 1, 1)
+    assert black_is_0.count(photometric) == 1
+    picture = load_picture(black_is_0.replace(photometric, photometric[:-2] + bytes(2)))
+    assert picture.rgb[0, :, 0].tolist() == [255, 254, 0]
+
+
+@pytest.mark.parametrize("prefix", [TiffImagePlugin.II, TiffImagePlugin.MM])
+@pytest.mark.parametrize("channels", [3, 4])
+def test_16_bit_channels_that_lie_apart_are_read(prefix: bytes, channels: int) -> None:
+    order = "<" if prefix == TiffImagePlugin.II else ">"
+    pixels = noise(5, 7, channels)
+    values = pixels.astype(np.uint16) << 8 | 7
+    planes = np.moveaxis(values, -1, 0).astype(f"{order}u2").tobytes()
+    length = 5 * 7 * 2  # bytes of a channel
+    said = TiffImagePlugin.ImageFileDirectory_v2(prefix=prefix)
+    said[256], said[257], said[258] = 7, 5, (16,) * channels  # width, height, bits
+    said[262], said[277], said[284] = 2, channels, 2  # RGB, so many, apart
+    said[273] = tuple(length * place for place in range(channels))  # behind this directory
+    said[278], said[279] = 5, (length,) * channels
+    if channels == 4:
+        said[338] = 2  # alpha
+    start = prefix + struct.pack(f"{order}HI", 42, 8)
+    picture = load_picture(start + said.tobytes(8) + planes)
+    np.testing.assert_array_equal(picture.rgb, pixels[..., :3])
+    if channels == 4:
+        np.testing.assert_array_equal(picture.alpha, pixels[..., 3])
 
 
 def test_greys_bits_and_palettes_become_rgb() -> None:
@@ -171,7 +201,7 @@ WEBP = encode(Image.fromarray(noise(64, 64)), "WEBP")
         ("a.png", b"just a text", "is not a picture that can be read"),
         ("a.jpg", b"%PDF-1.7 and so on", "is not a picture that can be read"),
         ("a.png", b"%!PS-Adobe-3.0 EPSF-3.0\n", "is not a picture that can be read"),
-        ("a.png", PNG[:20], "has a damaged PNG header"),
+        ("a.png", PNG[:20], "has a damaged or unusual PNG header"),
         ("a.png", PNG[: len(PNG) // 2], "is truncated or damaged"),
         ("a.jpg", JPEG[: len(JPEG) // 2], "is truncated or damaged"),
         ("a.webp", WEBP[: len(WEBP) // 2], "damaged"),
