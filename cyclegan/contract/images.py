@@ -33,6 +33,9 @@ _SRGB = _MADE_NOW[:24] + struct.pack(">6H", 2000, 1, 1, 0, 0, 0) + _MADE_NOW[36:
 
 _ANIMATED = {each.name for each in FORMATS if each.is_animated}
 
+# What a page of a TIFF is (NewSubfileType): a smaller copy of another, or its mask of transparency.
+_SUBFILE, _COPY_OR_MASK = 254, 1 | 4
+
 # EXIF's orientation: whether rows are stored as columns, and whether rows and columns are stored
 # backwards.
 _STORED = {
@@ -56,6 +59,7 @@ class Picture:
     rgb: NDArray[np.uint8]  # [H, W, 3]
     alpha: NDArray[np.uint8] | None = None  # [H, W], 255 is opaque; None where the file has none
     metadata: Metadata = NOTHING_SAID
+    pages: int = 1  # of its file, a TIFF; this is the first one
 
     def flattened(self, colour: tuple[int, int, int]) -> Self:
         """The picture as it looks on a colour (R, G, B), without alpha."""
@@ -152,6 +156,7 @@ def _open_image(
 def _read(image: Image.Image, name: str) -> Picture:
     """The pixels of an opened image, or of the frame that it is at. Raises: PictureError."""
     with _decoding(name):
+        pages = _count_pages(image)
         image.load()
         mode = to_8_bits(image.crop((0, 0, 1, 1))).mode
         to_srgb, icc = _conversion("RGB" if mode == "RGBA" else mode, image.info.get("icc_profile"))
@@ -173,7 +178,22 @@ def _read(image: Image.Image, name: str) -> Picture:
                 stored(alpha)[rows] = np.asarray(pixels.getchannel("A"))
                 pixels = pixels.convert("RGB")
             stored(rgb)[rows] = np.asarray(to_srgb(pixels))
-        return Picture(rgb, alpha, metadata)
+        return Picture(rgb, alpha, metadata, pages)
+
+
+def _count_pages(image: Image.Image) -> int:
+    """How many pictures a TIFF has, without smaller copies and masks of others; 1 of any other."""
+    count = 1
+    if not isinstance(image, TiffImagePlugin.TiffImageFile) or image.fp is None:
+        return count
+    image.fp.seek(0)
+    pages = TiffImagePlugin.TiffImageFile(image.fp)  # not to lose the place in the first one
+    try:
+        while True:
+            pages.seek(pages.tell() + 1)
+            count += not pages.tag_v2.get(_SUBFILE, 0) & _COPY_OR_MASK
+    except Exception:  # noqa: BLE001 (there are no more, or none that can be read)
+        return count
 
 
 def _has_white_as_0(image: Image.Image) -> bool:

@@ -16,6 +16,7 @@ from app.manifest import IS_DONE, open_manifest
 from app.naming import Naming
 from app.plan import FolderPlan, Job, plan_file
 from app.progress import Progress
+from app.terminal import describe
 from cyclegan.contract.errors import InputError, PictureError, StorageError
 from cyclegan.contract.images import Picture, load_picture
 
@@ -70,6 +71,17 @@ def test_a_result_says_how_large_both_files_are(put) -> None:
     assert result.output_bytes == (at / "out" / "a.png").stat().st_size
     one = convert_one(same, Job(at / "in" / "a.png", at / "one.png"))
     assert one.source_bytes == result.source_bytes
+
+
+def test_pages_that_are_not_translated_are_told(put) -> None:
+    at = put("in/a.tif", "in/b.tif")
+    pages = [Image.new("RGB", (4, 4), colour) for colour in ("red", "green", "blue")]
+    pages[0].save(at / "in" / "b.tif", save_all=True, append_images=pages[1:])
+    a, b = run(at)
+    assert (a.status, a.reason) == ("done", None)
+    assert (b.status, b.reason) == ("done", "only the first of its 3 pages")
+    assert "4 x 4 pixels (only the first of its 3 pages), " in describe(b)
+    assert statuses(run(at)) == {"a.tif": IS_DONE, "b.tif": IS_DONE}
 
 
 def test_a_model_that_fails_on_a_picture_fails_that_picture(put) -> None:

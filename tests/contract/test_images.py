@@ -63,6 +63,17 @@ def test_16_bit_channels_that_lie_apart_are_read(prefix: bytes, channels: int) -
         np.testing.assert_array_equal(picture.alpha, pixels[..., 3])
 
 
+def test_pages_of_a_tiff_are_counted_without_smaller_copies_of_them() -> None:
+    pages = [Image.fromarray(noise(side, side)) for side in (8, 8, 4)]
+    for kind, count in ((0, 3), (1, 2)):  # of the last one
+        pages[2].encoderinfo = {"tiffinfo": {254: kind}}
+        tiff = encode(pages[0], "TIFF", save_all=True, append_images=pages[1:])
+        picture = load_picture(tiff)
+        assert picture.pages == count
+        np.testing.assert_array_equal(picture.rgb, np.asarray(pages[0]))
+    assert load_picture(encode(pages[0], "TIFF")).pages == 1
+
+
 def test_greys_bits_and_palettes_become_rgb() -> None:
     grey = Image.fromarray(noise(6, 4)[..., 0])
     np.testing.assert_array_equal(load_picture(encode(grey, "PNG")).rgb[..., 2], np.asarray(grey))
