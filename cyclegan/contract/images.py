@@ -10,6 +10,7 @@ import struct
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import BinaryIO, NamedTuple, Self
 
@@ -35,6 +36,9 @@ _ANIMATED = {each.name for each in FORMATS if each.is_animated}
 
 # What a page of a TIFF is (NewSubfileType): a smaller copy of another, or its mask of transparency.
 _SUBFILE, _COPY_OR_MASK = 254, 1 | 4
+
+# Mixtures of nine steps of each channel, in a row. [1, 729, 3]
+_COLOURS = (np.indices((9, 9, 9)).reshape(3, -1).T * 255 // 8).astype(np.uint8)[None]
 
 # EXIF's orientation: whether rows are stored as columns, and whether rows and columns are stored
 # backwards.
@@ -247,25 +251,52 @@ def _conversion(
     if not icc:
         return convert, None
     try:
-        profile = ImageCms.ImageCmsProfile(io.BytesIO(icc))
-        if ImageCms.getProfileDescription(profile).startswith("sRGB"):
+        if _is_srgb(icc):
             return convert, icc  # exact, where a conversion would round
-        is_rgb = profile.profile.xcolor_space.strip() == "RGB"
-        transform = ImageCms.buildTransform(
-            profile,
-            ImageCms.ImageCmsProfile(io.BytesIO(_SRGB)),
-            "RGB" if is_rgb else mode,
-            "RGB",
-            renderingIntent=ImageCms.Intent.RELATIVE_COLORIMETRIC,
-            flags=ImageCms.Flags.BLACKPOINTCOMPENSATION,  # both as browsers show pictures
-        )
+        profile, is_rgb = _read_profile(icc)
+        transform = _to_srgb(profile, "RGB" if is_rgb else mode)
     except (ImageCms.PyCMSError, OSError, ValueError, TypeError) as error:
         log.debug("a colour profile is left out: %s", error)
         return convert, None
 
     def transform_colours(colours: Image.Image) -> Image.Image:
-        converted = ImageCms.applyTransform(convert(colours) if is_rgb else colours, transform)
-        assert converted is not None, "a picture comes back unless it is converted in place"
-        return converted
+        return _apply(transform, convert(colours) if is_rgb else colours)
 
     return transform_colours, _SRGB
+
+
+@lru_cache(maxsize=8)  # the pictures of a folder have few; this takes 7 ms
+def _is_srgb(icc: bytes) -> bool:
+    """Whether a profile leaves colours as they are, but for rounding.
+
+    By what it does: one that is called sRGB-elle-V2-g10 is linear. Raises: PyCMSError, OSError.
+    """
+    profile, is_rgb = _read_profile(icc)
+    if not is_rgb:
+        return False
+    after = np.asarray(_apply(_to_srgb(profile, "RGB"), Image.fromarray(_COLOURS)))
+    return bool(np.abs(after.astype(np.int16) - _COLOURS).max() <= 1)
+
+
+def _read_profile(icc: bytes) -> tuple[ImageCms.ImageCmsProfile, bool]:
+    """A profile, and whether it is one of RGB."""
+    profile = ImageCms.ImageCmsProfile(io.BytesIO(icc))
+    return profile, profile.profile.xcolor_space.strip() == "RGB"
+
+
+def _to_srgb(profile: ImageCms.ImageCmsProfile, mode: str) -> ImageCms.ImageCmsTransform:
+    """What makes sRGB of colours with a profile."""
+    return ImageCms.buildTransform(
+        profile,
+        ImageCms.ImageCmsProfile(io.BytesIO(_SRGB)),
+        mode,
+        "RGB",
+        renderingIntent=ImageCms.Intent.RELATIVE_COLORIMETRIC,
+        flags=ImageCms.Flags.BLACKPOINTCOMPENSATION,  # both as browsers show pictures
+    )
+
+
+def _apply(transform: ImageCms.ImageCmsTransform, colours: Image.Image) -> Image.Image:
+    converted = ImageCms.applyTransform(colours, transform)
+    assert converted is not None, "a picture comes back unless it is converted in place"
+    return converted
