@@ -41,7 +41,7 @@ _HEIF = Format("HEIF", (".heic", ".heif"), is_written=False)  # see _open_heif
 FORMATS = (
     Format(
         JpegImagePlugin.JpegImageFile.format,
-        (".jpg", ".jpeg"),
+        (".jpg", ".jpeg", ".jfif"),
         options={"quality": 95, "subsampling": 0},
         max_side=65_500,
         has_alpha=False,
