@@ -40,7 +40,7 @@ class Result:
     source: Place
     output: Place
     status: Literal["done", "skipped", "failed"]
-    reason: str | None = None  # why it was skipped or failed
+    reason: str | None = None  # why it was skipped or failed, or what is missing though it is done
     seconds: float = 0.0  # from before reading until after writing
     width: int | None = None  # pixels; None unless it is done, as all that follow
     height: int | None = None
@@ -72,6 +72,7 @@ def convert_one(
     content = _fetch(job.source) if content is None else content
     source_bytes = _count_bytes(job.source) if content is None else len(content)
     with _open(job.source, content) as found:
+        pages = found.pages if isinstance(found, Picture) else 1
         translated = found.map(translate) if isinstance(found, Animation) else translate(found)
         del found  # 300 MB of 100 megapixels; to encode the translation takes 400
         if sidecars:
@@ -83,7 +84,7 @@ def convert_one(
         job.source,
         job.output,
         "done",
-        None,
+        f"only the first of its {pages} pages" if pages > 1 else None,
         seconds,
         width,
         height,
@@ -240,10 +241,12 @@ def _failed(job: Job, reason: str) -> Result:
 
 
 def _copy_sidecars(job: Job) -> None:
-    """Copy the label files beside a picture where they are not there yet, or older."""
+    """Copy the label files of a picture beside its translation, and under the name of that, where
+    they are not there yet, or older.
+    """
     for suffix in SIDECARS:
         labels = job.source.with_suffix(suffix)
-        copied = job.output.with_name(labels.name)
+        copied = job.output.with_suffix(suffix)
         source, there = stamp_of(labels), stamp_of(copied)
         if source and (there is None or there.mtime_ns < source.mtime_ns):
             copy(labels, copied)

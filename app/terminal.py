@@ -36,7 +36,9 @@ PATIENCE_S = 1.0  # what one picture may take until there is a bar
 def describe(result: "Result") -> str:
     """A line about one picture."""
     if result.status == "done":
-        return f"{result.output}: {result.width} x {result.height} pixels, {result.seconds:.1f} s"
+        missing = f" ({result.reason})" if result.reason else ""
+        size = f"{result.width} x {result.height} pixels{missing}"
+        return f"{result.output}: {size}, {result.seconds:.1f} s"
     if result.status == "skipped":
         return f"{result.output}: skipped, {result.reason}"
     return f"failed: {result.reason}"
@@ -119,7 +121,7 @@ def progress(total: int | None) -> Iterator["Advance"]:
         task = bar.add_task("", total=total)
 
         def move_bar(result: "Result") -> None:
-            if result.status == "failed":
+            if result.status != "skipped" and result.reason:
                 console.print(describe(result))
             bar.advance(task)
 

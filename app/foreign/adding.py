@@ -83,7 +83,8 @@ def propose(
     """
     require_model_name(name)
     if not model.is_file():
-        raise ModelError(f"{model} does not exist; give an ONNX file")
+        trouble = "is not a file" if model.exists() else "does not exist"
+        raise ModelError(f"{model} {trouble}; give an ONNX file")
     anatomy = read_anatomy(model)
     _require_whole(model, anatomy)
     photos = [load_picture(path) for path in PHOTOS]

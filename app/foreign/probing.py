@@ -4,8 +4,9 @@ Layout and size come from what it accepts, the value range from what it makes of
 photos those are is not known here.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import repeat
 from pathlib import Path
 from typing import Literal
 
@@ -30,6 +31,9 @@ _TYPES: dict[str, TensorType] = {
 _SIDE = 128  # pixels, of the pictures that tell a range
 _SLACK = 0.02  # how far beyond its range a network may answer that keeps to it
 _CLEARLY = 0.1  # by how much one range must be likelier than another
+# How far an answer may be from a picture in its range. Networks that take 0 to 255 and answer 0 to
+# 1, or the other way round, are 0.5 and 0.9 away; those that are right were at most 0.4.
+_HARDLY = 0.45
 
 Answer = NDArray[np.generic]
 
@@ -149,25 +153,31 @@ def guess_range(network: Network, shape: Shape, pictures: Sequence[RGB]) -> Gues
 
     Raises: ModelError: it fails on them, or answers what is no number.
     """
-    if shape.tensor_type == "uint8":
-        return Guess((0.0, 255.0), "")
+    ranges = ((0.0, 255.0),) if shape.tensor_type == "uint8" else VALUE_RANGES
     seen = [_fit(picture, shape) for picture in pictures]
-    answers = {each: [_ask(network, shape, rgb, each) for rgb in seen] for each in VALUE_RANGES}
+    answers = {each: [_ask(network, shape, rgb, each) for rgb in seen] for each in ranges}
+    costs = {each: _mean(map(_cost, seen, found, repeat(each))) for each, found in answers.items()}
+    best, *others = sorted(costs, key=lambda each: costs[each])
+    squashed = _find_squashed(answers) if others else None
+    best = squashed or best
+    if _mean(_strangeness(answer, best) for answer in answers[best]) > _HARDLY:
+        doubt = "its answers hardly look like pictures, as where a network answers in other values "
+        return Guess(best, f"{doubt}than it takes")
+    if squashed or not others or costs[others[0]] - costs[best] > _CLEARLY:
+        return Guess(best, "")
+    return Guess(best, f"values of {describe_range(others[0])} are nearly as likely")
+
+
+def _find_squashed(answers: Mapping[Range, Sequence[Numbers]]) -> Range | None:
+    """The range that all answers keep to, if there is one that a squashing function has."""
     everything = [answer for each in answers.values() for answer in each]
     lowest = min(float(answer.min()) for answer in everything)
     highest = max(float(answer.max()) for answer in everything)
     for low, high in ((0.0, 1.0), (-1.0, 1.0)):
         slack = _SLACK * (high - low)
         if low - slack <= lowest and highest <= high + slack:
-            return Guess((low, high), "")
-    costs: dict[Range, float] = {}
-    for each, found in answers.items():
-        pairs = zip(seen, found, strict=True)
-        costs[each] = float(np.mean([_cost(rgb, answer, each) for rgb, answer in pairs]))
-    best, second, _ = sorted(costs, key=lambda each: costs[each])
-    is_sure = costs[second] - costs[best] > _CLEARLY
-    doubt = f"values of {describe_range(second)} are nearly as likely"
-    return Guess(best, "" if is_sure else doubt)
+            return low, high
+    return None
 
 
 def describe_range(value_range: Range) -> str:
@@ -177,14 +187,23 @@ def describe_range(value_range: Range) -> str:
 
 def _cost(rgb: RGB, answer: Numbers, value_range: Range) -> float:
     """How unlikely an answer is a picture in a range: 0 for one that is, about 1 for none."""
+    before, after = rgb.mean(axis=-1).ravel(), answer.clip(*value_range).mean(axis=-1).ravel()
+    likeness = abs(float(np.corrcoef(before, after)[0, 1])) if after.std() > 0 else 0.0
+    return _strangeness(answer, value_range) + (1 - likeness) / 2
+
+
+def _strangeness(answer: Numbers, value_range: Range) -> float:
+    """How far an answer is from one that uses a range: by 0.5 if it is flat, by 1 if outside."""
     low, high = value_range
     scaled = (answer - low) / (high - low)
     within = np.clip(scaled, 0, 1)
     stray = float(np.minimum(np.abs(scaled - within), 1).mean())
     unused = 1 - float(np.diff(np.percentile(within, (2, 98)))[0])
-    before, after = rgb.mean(axis=-1).ravel(), within.mean(axis=-1).ravel()
-    likeness = abs(float(np.corrcoef(before, after)[0, 1])) if after.std() > 0 else 0.0
-    return stray + (unused + 1 - likeness) / 2
+    return stray + unused / 2
+
+
+def _mean(costs: Iterable[float]) -> float:
+    return float(np.mean(list(costs)))
 
 
 def _ask(network: Network, shape: Shape, rgb: RGB, value_range: Range) -> Numbers:

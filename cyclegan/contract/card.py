@@ -25,7 +25,10 @@ _REMEDY = "fetch both files again or export the model again"
 def require_model_name(name: str) -> None:
     """Raises: InputError: a model cannot be called so, for it becomes part of file names."""
     if not MODEL_NAME.fullmatch(name):
-        raise InputError(f"a model's name has letters, digits, '.', '_' and '-', not {name!r}")
+        raise InputError(
+            f"a model's name has letters, digits, '.', '_' and '-', not {name!r}; give another "
+            "with --name"
+        )
 
 
 @dataclass(frozen=True)

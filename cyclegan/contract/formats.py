@@ -41,7 +41,7 @@ _HEIF = Format("HEIF", (".heic", ".heif"), is_written=False)  # see _open_heif
 FORMATS = (
     Format(
         JpegImagePlugin.JpegImageFile.format,
-        (".jpg", ".jpeg"),
+        (".jpg", ".jpeg", ".jfif"),
         options={"quality": 95, "subsampling": 0},
         max_side=65_500,
         has_alpha=False,
@@ -117,6 +117,8 @@ def open_header(file: BinaryIO, name: str) -> Image.Image:
         if codec == _HEIF.name:
             return _open_heif(file)
         image = Image.OPEN[codec][0](file, "")
+        if isinstance(image, TiffImagePlugin.TiffImageFile):
+            _mend_planes(image)
         if isinstance(image, PngImagePlugin.PngImageFile) and image.is_animated:
             return AnimatedPng(file, image)
         return image
@@ -128,8 +130,25 @@ def open_header(file: BinaryIO, name: str) -> Image.Image:
     # Pillow's plugins raise a dozen kinds of exceptions on damaged files; see `reading`.
     except Exception as error:
         raise PictureError(
-            f"{name} has a damaged {codec} header ({brief(error)}); save or copy it again"
+            f"{name} has a damaged or unusual {codec} header ({brief(error)}); copy it again, or "
+            "save it with 8 bits a channel"
         ) from error
+
+
+def _mend_planes(image: TiffImagePlugin.TiffImageFile) -> None:
+    """Let channels of 16 bits be read as such that are stored one after the other, uncompressed.
+
+    Pillow reads them as if they had 8.
+    """
+    is_apart = image.tag_v2.get(TiffImagePlugin.PLANAR_CONFIGURATION) == 2
+    if is_apart and image.mode != "I;16" and 16 in image.tag_v2[TiffImagePlugin.BITSPERSAMPLE]:
+        order = "L" if image.tag_v2.prefix == TiffImagePlugin.II else "B"
+        image.tile = [
+            tile._replace(args=(f"{tile.args[0]};16{order}", *tile.args[1:]))
+            if tile.codec_name == "raw" and isinstance(tile.args, tuple)
+            else tile
+            for tile in image.tile
+        ]
 
 
 def _recognize(start: bytes) -> str | None:

@@ -10,12 +10,13 @@ import struct
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import BinaryIO, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageCms
+from PIL import Image, ImageChops, ImageCms, TiffImagePlugin
 
 from cyclegan.contract.errors import PictureError, brief
 from cyclegan.contract.formats import FORMATS, open_header
@@ -32,6 +33,12 @@ _MADE_NOW = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 _SRGB = _MADE_NOW[:24] + struct.pack(">6H", 2000, 1, 1, 0, 0, 0) + _MADE_NOW[36:]
 
 _ANIMATED = {each.name for each in FORMATS if each.is_animated}
+
+# What a page of a TIFF is (NewSubfileType): a smaller copy of another, or its mask of transparency.
+_SUBFILE, _COPY_OR_MASK = 254, 1 | 4
+
+# Mixtures of nine steps of each channel, in a row. [1, 729, 3]
+_COLOURS = (np.indices((9, 9, 9)).reshape(3, -1).T * 255 // 8).astype(np.uint8)[None]
 
 # EXIF's orientation: whether rows are stored as columns, and whether rows and columns are stored
 # backwards.
@@ -56,6 +63,7 @@ class Picture:
     rgb: NDArray[np.uint8]  # [H, W, 3]
     alpha: NDArray[np.uint8] | None = None  # [H, W], 255 is opaque; None where the file has none
     metadata: Metadata = NOTHING_SAID
+    pages: int = 1  # of its file, a TIFF; this is the first one
 
     def flattened(self, colour: tuple[int, int, int]) -> Self:
         """The picture as it looks on a colour (R, G, B), without alpha."""
@@ -152,10 +160,12 @@ def _open_image(
 def _read(image: Image.Image, name: str) -> Picture:
     """The pixels of an opened image, or of the frame that it is at. Raises: PictureError."""
     with _decoding(name):
+        pages = _count_pages(image)
         image.load()
         mode = to_8_bits(image.crop((0, 0, 1, 1))).mode
         to_srgb, icc = _conversion("RGB" if mode == "RGBA" else mode, image.info.get("icc_profile"))
         orientation, metadata = read_metadata(image, icc)  # after load(): TIFF is upright then
+        is_negative = image.mode == "I;16" and _has_white_as_0(image)
         is_turned, down, right = _STORED.get(orientation, _STORED[1])
         height, width = image.size if is_turned else image.size[::-1]
         rgb = np.empty((height, width, 3), np.uint8)
@@ -166,11 +176,35 @@ def _read(image: Image.Image, name: str) -> Picture:
 
         for rows in strips(image.height):  # each step on the whole would be a copy of all
             pixels = to_8_bits(image.crop((0, rows.start, image.width, rows.stop)))
+            if is_negative:
+                pixels = ImageChops.invert(pixels)
             if alpha is not None:
                 stored(alpha)[rows] = np.asarray(pixels.getchannel("A"))
                 pixels = pixels.convert("RGB")
             stored(rgb)[rows] = np.asarray(to_srgb(pixels))
-        return Picture(rgb, alpha, metadata)
+        return Picture(rgb, alpha, metadata, pages)
+
+
+def _count_pages(image: Image.Image) -> int:
+    """How many pictures a TIFF has, without smaller copies and masks of others; 1 of any other."""
+    count = 1
+    if not isinstance(image, TiffImagePlugin.TiffImageFile) or image.fp is None:
+        return count
+    image.fp.seek(0)
+    pages = TiffImagePlugin.TiffImageFile(image.fp)  # not to lose the place in the first one
+    try:
+        while True:
+            pages.seek(pages.tell() + 1)
+            count += not pages.tag_v2.get(_SUBFILE, 0) & _COPY_OR_MASK
+    except Exception:  # noqa: BLE001 (there are no more, or none that can be read)
+        return count
+
+
+def _has_white_as_0(image: Image.Image) -> bool:
+    """Whether 0 is white in a TIFF, which Pillow minds up to 8 bits, not with 16."""
+    if not isinstance(image, TiffImagePlugin.TiffImageFile):
+        return False
+    return image.tag_v2.get(TiffImagePlugin.PHOTOMETRIC_INTERPRETATION) == 0
 
 
 def _read_animation(image: Image.Image, name: str, count: int) -> Animation:
@@ -217,25 +251,52 @@ def _conversion(
     if not icc:
         return convert, None
     try:
-        profile = ImageCms.ImageCmsProfile(io.BytesIO(icc))
-        if ImageCms.getProfileDescription(profile).startswith("sRGB"):
+        if _is_srgb(icc):
             return convert, icc  # exact, where a conversion would round
-        is_rgb = profile.profile.xcolor_space.strip() == "RGB"
-        transform = ImageCms.buildTransform(
-            profile,
-            ImageCms.ImageCmsProfile(io.BytesIO(_SRGB)),
-            "RGB" if is_rgb else mode,
-            "RGB",
-            renderingIntent=ImageCms.Intent.RELATIVE_COLORIMETRIC,
-            flags=ImageCms.Flags.BLACKPOINTCOMPENSATION,  # both as browsers show pictures
-        )
+        profile, is_rgb = _read_profile(icc)
+        transform = _to_srgb(profile, "RGB" if is_rgb else mode)
     except (ImageCms.PyCMSError, OSError, ValueError, TypeError) as error:
         log.debug("a colour profile is left out: %s", error)
         return convert, None
 
     def transform_colours(colours: Image.Image) -> Image.Image:
-        converted = ImageCms.applyTransform(convert(colours) if is_rgb else colours, transform)
-        assert converted is not None, "a picture comes back unless it is converted in place"
-        return converted
+        return _apply(transform, convert(colours) if is_rgb else colours)
 
     return transform_colours, _SRGB
+
+
+@lru_cache(maxsize=8)  # the pictures of a folder have few; this takes 7 ms
+def _is_srgb(icc: bytes) -> bool:
+    """Whether a profile leaves colours as they are, but for rounding.
+
+    By what it does: one that is called sRGB-elle-V2-g10 is linear. Raises: PyCMSError, OSError.
+    """
+    profile, is_rgb = _read_profile(icc)
+    if not is_rgb:
+        return False
+    after = np.asarray(_apply(_to_srgb(profile, "RGB"), Image.fromarray(_COLOURS)))
+    return bool(np.abs(after.astype(np.int16) - _COLOURS).max() <= 1)
+
+
+def _read_profile(icc: bytes) -> tuple[ImageCms.ImageCmsProfile, bool]:
+    """A profile, and whether it is one of RGB."""
+    profile = ImageCms.ImageCmsProfile(io.BytesIO(icc))
+    return profile, profile.profile.xcolor_space.strip() == "RGB"
+
+
+def _to_srgb(profile: ImageCms.ImageCmsProfile, mode: str) -> ImageCms.ImageCmsTransform:
+    """What makes sRGB of colours with a profile."""
+    return ImageCms.buildTransform(
+        profile,
+        ImageCms.ImageCmsProfile(io.BytesIO(_SRGB)),
+        mode,
+        "RGB",
+        renderingIntent=ImageCms.Intent.RELATIVE_COLORIMETRIC,
+        flags=ImageCms.Flags.BLACKPOINTCOMPENSATION,  # both as browsers show pictures
+    )
+
+
+def _apply(transform: ImageCms.ImageCmsTransform, colours: Image.Image) -> Image.Image:
+    converted = ImageCms.applyTransform(colours, transform)
+    assert converted is not None, "a picture comes back unless it is converted in place"
+    return converted

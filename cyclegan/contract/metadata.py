@@ -63,6 +63,7 @@ _STALE_XMP = ("tiff:Orientation", "xmp:Thumbnails", "xap:Thumbnails")
 
 # What a JPEG segment has room for; the picture is worth more than its metadata.
 _MAX_JPEG = 65_000  # bytes
+_MOST_PER_INCH = 2**16 - 1  # pixels; in the header of a JPEG
 
 log = logging.getLogger(__name__)
 
@@ -135,6 +136,7 @@ def read_metadata(image: Image.Image, icc: bytes | None) -> tuple[int, Metadata]
         orientation = exif.get(ExifTags.Base.Orientation, 1)
         software = exif.get(ExifTags.Base.Software, software)
         rest = _copy_exif(exif, _DIRECTORIES)
+        _add_resolution(rest, image)
         kept = rest.tobytes() if len(rest) else None
     # Damaged tags fail in as many ways as damaged pictures; the picture is worth more than they.
     except Exception as error:  # noqa: BLE001
@@ -170,6 +172,8 @@ def metadata_options(metadata: Metadata, codec: str) -> dict[str, Any]:
         options["xmp"] = metadata.xmp
     if len(exif) and (codec != "JPEG" or len(exif.tobytes()) < _MAX_JPEG):
         options["exif"] = exif
+    if codec in ("JPEG", "PNG") and (per_inch := _per_inch(exif)):
+        options["dpi"] = per_inch  # many programs look at their headers alone
     if metadata.icc:
         options["icc_profile"] = metadata.icc
     if codec == "PNG":
@@ -217,6 +221,25 @@ class _Text(str):
             return super().encode("latin-1")
         except UnicodeEncodeError:  # it was not read from EXIF
             return super().encode("utf-8")
+
+
+def _add_resolution(exif: Image.Exif, image: Image.Image) -> None:
+    """Say how many pixels an inch has, where only the header of the file does."""
+    is_told = image.format != "JPEG" or image.info.get("jfif_unit")  # or Pillow supposes 72
+    per_inch = image.info.get("dpi", (0, 0))
+    if is_told and ExifTags.Base.XResolution not in exif and min(per_inch) > 1:  # 1 is TIFF's none
+        sides = ExifTags.Base.XResolution, ExifTags.Base.YResolution
+        exif.update(zip(sides, (round(float(n), 2) for n in per_inch), strict=True))
+        exif[ExifTags.Base.ResolutionUnit] = 2
+
+
+def _per_inch(exif: Image.Exif) -> tuple[float, ...] | None:
+    """How many pixels an inch has across and down; None where nobody knows."""
+    inches = {2: 1, 3: 2.54}.get(exif.get(ExifTags.Base.ResolutionUnit, 2), 0)
+    said = exif.get(ExifTags.Base.XResolution), exif.get(ExifTags.Base.YResolution)
+    numbers = (n for n in said if isinstance(n, int | float | TiffImagePlugin.IFDRational))
+    sides = tuple(float(n) * inches for n in numbers)
+    return sides if len(sides) == 2 and all(1 <= n < _MOST_PER_INCH for n in sides) else None
 
 
 def _verbatim(value: Any) -> Any:

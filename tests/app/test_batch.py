@@ -13,12 +13,15 @@ from PIL import Image
 
 from app.batch import Result, Translate, convert_all, convert_one
 from app.manifest import IS_DONE, open_manifest
+from app.naming import Naming
 from app.plan import FolderPlan, Job, plan_file
 from app.progress import Progress
+from app.terminal import describe
 from cyclegan.contract.errors import InputError, PictureError, StorageError
 from cyclegan.contract.images import Picture, load_picture
 
 RECIPE = {"model": "same"}
+AS_IT_IS = Naming()
 
 
 def same(picture: Picture) -> Picture:
@@ -30,10 +33,11 @@ def run(
     translate: Translate = same,
     recipe: dict[str, str] = RECIPE,
     recursive: bool = False,
+    naming: Naming = AS_IT_IS,
     **options: bool,
 ) -> list[Result]:
     """Convert the folder `in` to `out`."""
-    plan = FolderPlan(at / "in", at / "out", recursive)
+    plan = FolderPlan(at / "in", at / "out", recursive, naming=naming)
     with open_manifest(at / "out", recipe) as manifest:
         return list(convert_all(translate, plan, manifest, **options))
 
@@ -67,6 +71,17 @@ def test_a_result_says_how_large_both_files_are(put) -> None:
     assert result.output_bytes == (at / "out" / "a.png").stat().st_size
     one = convert_one(same, Job(at / "in" / "a.png", at / "one.png"))
     assert one.source_bytes == result.source_bytes
+
+
+def test_pages_that_are_not_translated_are_told(put) -> None:
+    at = put("in/a.tif", "in/b.tif")
+    pages = [Image.new("RGB", (4, 4), colour) for colour in ("red", "green", "blue")]
+    pages[0].save(at / "in" / "b.tif", save_all=True, append_images=pages[1:])
+    a, b = run(at)
+    assert (a.status, a.reason) == ("done", None)
+    assert (b.status, b.reason) == ("done", "only the first of its 3 pages")
+    assert "4 x 4 pixels (only the first of its 3 pages), " in describe(b)
+    assert statuses(run(at)) == {"a.tif": IS_DONE, "b.tif": IS_DONE}
 
 
 def test_a_model_that_fails_on_a_picture_fails_that_picture(put) -> None:
@@ -248,6 +263,15 @@ def test_labels_are_carried_along_with_their_pictures(put) -> None:
     run(at, overwrite=True, sidecars=True)
     assert (at / "out" / "a.txt").read_text() == "corrected"
     assert (at / "out" / "a.json").read_text() == "new"
+
+
+def test_labels_are_called_as_the_results_that_they_belong_to(put) -> None:
+    at = put("in/a.jpg", "in/b.jpg", "in/b.png")
+    for stem in "ab":
+        (at / "in" / f"{stem}.txt").write_text(stem)
+    run(at, sidecars=True, naming=Naming("webp", "{stem}_{model}.{ext}", "zebra"))
+    copied = {path.name: path.read_text() for path in (at / "out").glob("*.txt")}
+    assert copied == {"a_zebra.txt": "a", "b.jpg_zebra.txt": "b", "b.png_zebra.txt": "b"}
 
 
 def test_a_name_that_has_no_room_for_png_fails_and_the_longest_name_does_not(put) -> None:

@@ -160,6 +160,17 @@ def test_a_range_that_is_not_clear_is_said_to_be_so(tmp_path: Path) -> None:
     assert "nearly as likely, so look at the colours" in propose(model, "it", Words()).findings[1]
 
 
+@pytest.mark.parametrize("factor", [1 / 255, 255, 0])
+def test_answers_in_other_values_than_it_takes_are_said_to_be_hardly_pictures(
+    tmp_path: Path, factor: float
+) -> None:
+    scale = helper.make_node("Mul", ["x", "factor"], ["y0"])
+    squash = helper.make_node("Clip", ["y0", "black", "white"], ["y"])
+    numbers = {"factor": factor, "black": 0.0, "white": max(255 * factor, 1.0)}
+    model = save(tmp_path / "scaled.onnx", [scale, squash], FREE["NCHW"], numbers=numbers)
+    assert "hardly look like pictures" in propose(model, "it", Words()).findings[1]
+
+
 def test_nothing_is_added_before_it_is_confirmed_and_nothing_twice(command, tmp_path: Path) -> None:
     model = negative(tmp_path / "made.onnx", FREE["NCHW"], 0)
     weights = tmp_path / "w"
@@ -244,6 +255,8 @@ def test_what_is_no_model_is_refused(tmp_path: Path, content: bytes) -> None:
     path.write_bytes(content)
     assert "it.onnx is not an ONNX file: " in refused(path)
     assert "does not exist" in refused(tmp_path / "none.onnx")
+    (tmp_path / "folder.onnx").mkdir()
+    assert "folder.onnx is not a file; give an ONNX file" in refused(tmp_path / "folder.onnx")
 
 
 def test_precision_is_that_of_most_weights(tmp_path: Path) -> None:

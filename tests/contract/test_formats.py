@@ -10,7 +10,8 @@ from PIL import Image
 
 from cyclegan.contract.errors import PictureError
 from cyclegan.contract.formats import FORMATS, PICTURE_SUFFIXES, WRITABLE_SUFFIXES, open_header
-from cyclegan.contract.images import load_picture
+from cyclegan.contract.images import Picture, load_picture
+from cyclegan.contract.saving import save_picture
 from tests.contract.pictures import encode, smooth
 
 # 32 x 24 pixels: red 8 x, green 10 y, blue 90. Made with libheif's heif-enc.
@@ -31,7 +32,7 @@ def test_heic_is_read_and_never_written() -> None:
     expected = np.stack([8 * x, 10 * y, 0 * x + 90], axis=-1)
     assert np.abs(load_picture(HEIC).rgb - expected).mean() < 4  # colours at half the resolution
     assert {".heic", ".heif"} == PICTURE_SUFFIXES - WRITABLE_SUFFIXES
-    with pytest.raises(PictureError, match="damaged HEIF header"):
+    with pytest.raises(PictureError, match="damaged or unusual HEIF header"):
         load_picture(HEIC.read_bytes()[:400])
 
 
@@ -46,6 +47,12 @@ def test_heic_without_its_extra_says_what_to_install(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(builtins, "__import__", refuse)
     with pytest.raises(PictureError, match=r"a\.heic is a HEIC picture.*pip install 'cyclegan\["):
         load_picture(HEIC.read_bytes(), name="a.heic")
+
+
+def test_a_jpeg_may_be_called_as_windows_calls_those_that_browsers_save(tmp_path: Path) -> None:
+    assert ".jfif" in PICTURE_SUFFIXES
+    save_picture(Picture(smooth(4, 6)), tmp_path / "a.jfif")
+    assert (tmp_path / "a.jfif").read_bytes()[:2] == b"\xff\xd8"
 
 
 def test_no_suffix_means_two_formats() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import ExifTags, Image, ImageCms
+from PIL import ExifTags, Image, ImageCms, TiffImagePlugin
 
 from cyclegan.contract.errors import PictureError
 from cyclegan.contract.images import load_picture
@@ -31,6 +31,47 @@ def test_16_bit_greys_are_scaled_not_clipped() -> None:
         # v / 257 rounded
         assert picture.rgb[0, :, 0].tolist() == [0, 0, 1, 1, 128, 255]
         assert (picture.rgb == picture.rgb[..., :1]).all()
+
+
+def test_16_bit_greys_of_which_0_is_white_are_not_negatives() -> None:
+    black_is_0 = encode(Image.fromarray(np.array([[0, 257, 65535]], np.uint16)), "TIFF")
+    photometric = struct.pack("<HHIH", 262, 3, 1, 1)
+    assert black_is_0.count(photometric) == 1
+    picture = load_picture(black_is_0.replace(photometric, photometric[:-2] + bytes(2)))
+    assert picture.rgb[0, :, 0].tolist() == [255, 254, 0]
+
+
+@pytest.mark.parametrize("prefix", [TiffImagePlugin.II, TiffImagePlugin.MM])
+@pytest.mark.parametrize("channels", [3, 4])
+def test_16_bit_channels_that_lie_apart_are_read(prefix: bytes, channels: int) -> None:
+    order = "<" if prefix == TiffImagePlugin.II else ">"
+    pixels = noise(5, 7, channels)
+    values = pixels.astype(np.uint16) << 8 | 7
+    planes = np.moveaxis(values, -1, 0).astype(f"{order}u2").tobytes()
+    length = 5 * 7 * 2  # bytes of a channel
+    said = TiffImagePlugin.ImageFileDirectory_v2(prefix=prefix)
+    said[256], said[257], said[258] = 7, 5, (16,) * channels  # width, height, bits
+    said[262], said[277], said[284] = 2, channels, 2  # RGB, so many, apart
+    said[273] = tuple(length * place for place in range(channels))  # behind this directory
+    said[278], said[279] = 5, (length,) * channels
+    if channels == 4:
+        said[338] = 2  # alpha
+    start = prefix + struct.pack(f"{order}HI", 42, 8)
+    picture = load_picture(start + said.tobytes(8) + planes)
+    np.testing.assert_array_equal(picture.rgb, pixels[..., :3])
+    if channels == 4:
+        np.testing.assert_array_equal(picture.alpha, pixels[..., 3])
+
+
+def test_pages_of_a_tiff_are_counted_without_smaller_copies_of_them() -> None:
+    pages = [Image.fromarray(noise(side, side)) for side in (8, 8, 4)]
+    for kind, count in ((0, 3), (1, 2)):  # of the last one
+        pages[2].encoderinfo = {"tiffinfo": {254: kind}}
+        tiff = encode(pages[0], "TIFF", save_all=True, append_images=pages[1:])
+        picture = load_picture(tiff)
+        assert picture.pages == count
+        np.testing.assert_array_equal(picture.rgb, np.asarray(pages[0]))
+    assert load_picture(encode(pages[0], "TIFF")).pages == 1
 
 
 def test_greys_bits_and_palettes_become_rgb() -> None:
@@ -107,15 +148,12 @@ def test_colour_profiles_are_converted_to_srgb() -> None:
 
 def test_a_wide_gamut_profile_changes_colours_as_it_should() -> None:
     # The same primaries in another order: what the file calls red is seen as blue. So the test
-    # needs no profile file, and no colour science to know the answer.
+    # needs no profile file, and no colour science to know the answer. It is still called sRGB.
     swapped = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
     tags = {bytes(swapped[i : i + 4]): i for i in range(132, 132 + 12 * swapped[131], 12)}
     red, blue = tags[b"rXYZ"], tags[b"bXYZ"]
     entries = swapped[red + 4 : red + 12], swapped[blue + 4 : blue + 12]
     swapped[blue + 4 : blue + 12], swapped[red + 4 : red + 12] = entries
-    at, size = struct.unpack(">II", swapped[tags[b"desc"] + 4 : tags[b"desc"] + 12])
-    name = "sRGB".encode("utf-16-be")
-    swapped[at : at + size] = swapped[at : at + size].replace(name, "swap".encode("utf-16-be"))
     image = Image.new("RGB", (4, 4), (250, 30, 10))
     rgb = load_picture(encode(image, "PNG", icc_profile=bytes(swapped))).rgb
     assert np.abs(rgb.astype(int) - [10, 30, 250]).max() <= 1
@@ -171,7 +209,7 @@ WEBP = encode(Image.fromarray(noise(64, 64)), "WEBP")
         ("a.png", b"just a text", "is not a picture that can be read"),
         ("a.jpg", b"%PDF-1.7 and so on", "is not a picture that can be read"),
         ("a.png", b"%!PS-Adobe-3.0 EPSF-3.0\n", "is not a picture that can be read"),
-        ("a.png", PNG[:20], "has a damaged PNG header"),
+        ("a.png", PNG[:20], "has a damaged or unusual PNG header"),
         ("a.png", PNG[: len(PNG) // 2], "is truncated or damaged"),
         ("a.jpg", JPEG[: len(JPEG) // 2], "is truncated or damaged"),
         ("a.webp", WEBP[: len(WEBP) // 2], "damaged"),

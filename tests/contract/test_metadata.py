@@ -125,6 +125,30 @@ def test_all_of_it_goes_into_every_format_and_comes_back(
     assert b'dc:rights="Ada"' in told.xmp
 
 
+@pytest.mark.parametrize("suffix", SUFFIXES)
+@pytest.mark.parametrize("codec", ["JPEG", "PNG", "TIFF", "BMP"])
+def test_a_scan_is_printed_in_the_size_that_it_has(tmp_path: Path, codec: str, suffix: str) -> None:
+    scan = load_picture(encode(Image.fromarray(smooth(8, 8)), codec, dpi=(300, 600)))
+    save_picture(scan, tmp_path / f"a{suffix}")
+    exif = read_exif(tmp_path / f"a{suffix}")
+    told = [exif[getattr(ExifTags.Base, f"{side}Resolution")] for side in "XY"]
+    assert told == pytest.approx([300, 600], abs=0.01)
+    if suffix in (".jpg", ".png"):  # for programs that look at the header alone
+        with Image.open(tmp_path / f"a{suffix}") as image:
+            assert image.info["dpi"] == pytest.approx((300, 600), abs=0.02)
+
+
+def test_an_impossible_number_of_pixels_an_inch_costs_nothing_but_itself(tmp_path: Path) -> None:
+    for value in (0, 1e9, TiffImagePlugin.IFDRational(1, 0)):
+        exif = Image.Exif()
+        exif[ExifTags.Base.XResolution], exif[ExifTags.Base.YResolution] = 300, value
+        with_it = Picture(smooth(8, 8), metadata=Metadata(exif=exif.tobytes()))
+        for suffix in (".jpg", ".png"):
+            save_picture(with_it, tmp_path / f"a{suffix}")
+            assert load_picture(tmp_path / f"a{suffix}").rgb.shape == (8, 8, 3)
+    assert load_picture(encode(Image.fromarray(smooth(8, 8)), "JPEG", exif=Image.Exif())).metadata
+
+
 def test_a_part_of_it_can_be_kept(told: Metadata) -> None:
     assert told.kept("all") == told
     assert told.kept("icc") == Metadata(icc=SRGB)
