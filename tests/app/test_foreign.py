@@ -76,7 +76,7 @@ def test_a_fixed_size_is_tiled_or_resized(
     command, tmp_path: Path, noise, layout: str, policy: str
 ) -> None:
     shape: Shape = [1, 3, 24, 32] if layout == "NCHW" else [1, 24, 32, 3]
-    model = negative(tmp_path / "made.onnx", shape, 0)
+    model = negative(tmp_path / "made.onnx", shape, 1)  # black is 0, white is 1
     ran = command(
         "models", "add", model, "--yes", "--weights", tmp_path / "w", "--size-policy", policy
     )

@@ -60,6 +60,12 @@ def test_what_fails_is_told_without_paths(opened: Open, tmp_path: Path) -> None:
     assert office.preview(id, good.number, "../../../in") is None
 
 
+def test_so_many_pictures_of_a_job_are_shown_small(opened: Open) -> None:
+    office = opened(previews=2)
+    id = office.create(files(*[(f"{i}.png", picture(i)) for i in range(3)]), None)
+    assert [p.has_preview for p in wait_for(office, id).pictures] == [True, True, False]
+
+
 def test_why_a_model_failed_is_told_without_paths(
     opened: Open, weights_dir: Path, tmp_path: Path, add_model: Callable[..., ModelCard]
 ) -> None:
