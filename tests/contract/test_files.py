@@ -72,6 +72,17 @@ def test_the_bytes_are_on_disk_before_the_rename_and_the_rename_after(
     assert flushed == [(path.stat().st_ino, False), (tmp_path.stat().st_ino, True)]
 
 
+def test_no_file_stays_open(tmp_path: Path) -> None:
+    def lowest_free() -> int:
+        with Path(os.devnull).open() as file:
+            return file.fileno()
+
+    before = lowest_free()
+    with atomic_write(tmp_path / "file") as temporary:
+        temporary.write_text("whole")
+    assert lowest_free() == before
+
+
 def test_the_cause_keeps_its_number(tmp_path: Path) -> None:
     with pytest.raises(StorageError) as raised:
         write_half_then(tmp_path / "file", fill_the_disk)
