@@ -13,7 +13,7 @@ pytest.importorskip("sqlalchemy", reason="jobs need SQLAlchemy (extra: web)")
 from app.jobs.intake import Sent
 from app.jobs.limits import BusyError, UnfinishedJobError, UnknownJobError
 from app.jobs.office import Office
-from app.jobs.records import PictureState, State
+from app.jobs.records import PictureState, Records, State
 from app.recipe import Recipe
 from cyclegan.contract.card import ModelCard
 from cyclegan.contract.errors import InputError, ModelError, StorageError
@@ -158,6 +158,18 @@ def test_a_job_cut_off_goes_on_where_it_was(
         assert status.job.state == State.done
         assert len(results(office.result(id))) == 21
         assert not (tmp_path / "jobs" / "of nobody").exists()
+
+
+def test_who_has_no_jobs_rests(opened: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    looks: list[Records] = []
+    look = Records.next
+    monkeypatch.setattr(Records, "next", lambda self: looks.append(self) or look(self))
+    office = opened()
+    wait_for(office, office.create(files(("a.png", picture())), None))
+    time.sleep(0.2)  # until it has seen that there is no other
+    before = len(looks)
+    time.sleep(0.2)
+    assert len(looks) == before
 
 
 def test_two_servers_do_not_have_the_same_folder(closed: Open) -> None:
