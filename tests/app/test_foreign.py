@@ -98,8 +98,8 @@ def test_a_large_picture_keeps_its_detail_beside_a_model_that_it_is_resized_for(
     weights = tmp_path / "w"
     assert command("models", "add", model, "--yes", "--weights", weights).code == 0
     photo = Path(__file__).parents[2] / "app" / "web" / "examples" / "cat.jpg"
-    out = tmp_path / "out.png"
     for size in ("auto", "native"):
+        out = tmp_path / f"{size}.png"
         assert command("convert", photo, out, "--weights", weights, "--size", size).code == 0
         np.testing.assert_array_equal(load_picture(out).rgb, load_picture(photo).rgb)
 

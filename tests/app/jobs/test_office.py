@@ -1,5 +1,7 @@
 """Jobs from when they are sent until they are gone, with real models and real folders."""
 
+import csv
+import io
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -7,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 pytest.importorskip("sqlalchemy", reason="jobs need SQLAlchemy (extra: web)")
 
@@ -58,6 +61,27 @@ def test_what_fails_is_told_without_paths(opened: Open, tmp_path: Path) -> None:
         assert load_picture(preview).rgb.shape == (8, 8, 3)
     assert office.preview(id, bad.number, "after") is None
     assert office.preview(id, good.number, "../../../in") is None
+
+
+def test_what_is_transparent_is_shown_small_on_white(opened: Open) -> None:
+    hidden = io.BytesIO()
+    Image.new("RGBA", (8, 8), (0, 0, 0, 0)).save(hidden, "PNG")
+    office = opened()
+    id = office.create(files(("a.png", hidden.getvalue())), None)
+    wait_for(office, id)
+    for when in ("before", "after"):
+        preview = office.preview(id, 1, when)
+        assert preview is not None
+        assert load_picture(preview).rgb.min() == 255
+
+
+@pytest.mark.parametrize("start", ["=", "+", "-", "@"])
+def test_a_spreadsheet_computes_no_name_that_was_sent(opened: Open, start: str) -> None:
+    office = opened()
+    id = office.create(files((f"{start}1.png", b"no picture")), None)
+    wait_for(office, id)
+    _, failure = csv.reader(results(office.result(id))["failures.csv"].decode().splitlines())
+    assert [cell[0] for cell in failure] == ["'", "'"]
 
 
 def test_so_many_pictures_of_a_job_are_shown_small(opened: Open) -> None:
