@@ -165,6 +165,21 @@ def test_what_others_wrote_or_changed_is_left_alone(put) -> None:
     assert (at / "out" / "b.png").read_text() == "retouched"
 
 
+def test_what_is_done_stays_done_by_another_way_to_the_pictures_and_where_they_moved(put) -> None:
+    at = put("in/a.png")
+    run(at)
+
+    def again(folder: str) -> dict[str, str]:
+        with open_manifest(at / "out", RECIPE) as manifest:
+            plan = FolderPlan(at / folder, at / "out")
+            return statuses(list(convert_all(refuse, plan, manifest)))
+
+    (at / "link").symlink_to("in")
+    assert again("link") == {"a.png": IS_DONE}
+    (at / "in").rename(at / "moved")
+    assert again("moved") == {"a.png": IS_DONE}
+
+
 @pytest.mark.parametrize("same_stamp", [False, True])
 def test_two_folders_with_the_same_names_do_not_take_each_others_place(
     put, same_stamp: bool

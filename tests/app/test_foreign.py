@@ -76,7 +76,7 @@ def test_a_fixed_size_is_tiled_or_resized(
     command, tmp_path: Path, noise, layout: str, policy: str
 ) -> None:
     shape: Shape = [1, 3, 24, 32] if layout == "NCHW" else [1, 24, 32, 3]
-    model = negative(tmp_path / "made.onnx", shape, 0)
+    model = negative(tmp_path / "made.onnx", shape, 1)  # black is 0, white is 1
     ran = command(
         "models", "add", model, "--yes", "--weights", tmp_path / "w", "--size-policy", policy
     )
@@ -98,8 +98,8 @@ def test_a_large_picture_keeps_its_detail_beside_a_model_that_it_is_resized_for(
     weights = tmp_path / "w"
     assert command("models", "add", model, "--yes", "--weights", weights).code == 0
     photo = Path(__file__).parents[2] / "app" / "web" / "examples" / "cat.jpg"
-    out = tmp_path / "out.png"
     for size in ("auto", "native"):
+        out = tmp_path / f"{size}.png"
         assert command("convert", photo, out, "--weights", weights, "--size", size).code == 0
         np.testing.assert_array_equal(load_picture(out).rgb, load_picture(photo).rgb)
 

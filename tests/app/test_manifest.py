@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from app.manifest import NAME, open_manifest
+from app.manifest import IS_THERE, NAME, open_manifest
 from app.plan import Job
 from cyclegan.contract.errors import StorageError
 
@@ -63,3 +63,21 @@ def test_a_folder_that_is_deleted_meanwhile_ends_the_run(tmp_path: Path) -> None
         shutil.rmtree(tmp_path / "out")
         with pytest.raises(StorageError, match="out was deleted meanwhile"):
             manifest.begin(job)
+        use(tmp_path / "out")  # and made anew by another run
+        with pytest.raises(StorageError, match="out was deleted meanwhile"):
+            manifest.begin(job)
+
+
+def test_what_was_given_up_is_trusted_as_before(tmp_path: Path) -> None:
+    killed, others = (Job(tmp_path / name, tmp_path / "out" / name) for name in ("a.png", "b.png"))
+    with open_manifest(tmp_path / "out", {}) as manifest:
+        manifest.begin(killed)
+        for job in (killed, others):
+            job.output.write_bytes(b"a picture")
+    with open_manifest(tmp_path / "out", {}) as manifest:
+        for job in (killed, others):
+            manifest.begin(job)
+            manifest.give_up(job)
+    with open_manifest(tmp_path / "out", {}) as manifest:
+        assert manifest.reason_to_skip(killed, None) is None
+        assert manifest.reason_to_skip(others, None) == IS_THERE

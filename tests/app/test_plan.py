@@ -60,6 +60,7 @@ def test_a_part_of_a_folder_can_be_chosen_and_keeps_its_names(put) -> None:
     assert chosen(glob="*.heic") == ["a.png"]
     assert chosen(glob="*b.jpg", limit=1) == ["b.jpg"]
     assert chosen(limit=9) == chosen()
+    assert FolderPlan(at / "in", at, recursive=True, limit=2).count() == 2
     with pytest.raises(InputError, match=r"has no pictures like \*\.JPG \("):
         FolderPlan(at / "in", at, glob="*.JPG").count()
 
@@ -68,6 +69,7 @@ def test_an_output_folder_inside_the_input_is_not_read(put) -> None:
     at = put("in/a.png", "in/out/a.png", "in/outer/a.png")
     plan = FolderPlan(at / "in", at / "in" / "out", recursive=True)
     assert outputs(plan, at / "in" / "out") == ["a.png", "outer/a.png"]
+    assert [job.problem for job in plan] == [None, None]
     (at / "link").symlink_to(at / "in" / "out")
     plan = FolderPlan(at / "in", at / "link", recursive=True)
     assert outputs(plan, at / "link") == ["a.png", "outer/a.png"]
@@ -81,8 +83,9 @@ def test_no_picture_is_overwritten_by_another_ones_translation(put) -> None:
 
 
 def test_no_picture_is_overwritten_through_a_link_in_the_output(put) -> None:
-    at = put("in/a.png", "in/b.png", "in/sub/c.png")
+    at = put("in/a.png", "in/b.png", "in/d.png", "in/sub/c.png", "in-old/d.png")
     (at / "out").mkdir()
+    (at / "out" / "d.png").symlink_to(at / "in-old" / "d.png")  # is elsewhere
     (at / "out" / "a.png").symlink_to(at / "in" / "b.png")
     (at / "out" / "sub").symlink_to(at / "in")
     jobs = list(FolderPlan(at / "in", at / "out", recursive=True))

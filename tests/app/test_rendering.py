@@ -139,8 +139,9 @@ def test_outside_a_mask_the_picture_is_untouched(
     if size == "native":
         np.testing.assert_array_equal(got[110:190, 60:140], 255 - rgb[110:190, 60:140])
     # What is transparent in a mask is outside, and a smaller one is enlarged.
-    small = np.zeros((150, 100, 4), np.uint8)
-    small[50:100, 25:75] = 255
+    small = np.full((150, 100, 4), 255, np.uint8)
+    small[..., 3] = 0
+    small[50:100, 25:75, 3] = 255
     Image.fromarray(small).save(tmp_path / "mask.png")
     got = render("Neg", rgb, size=size, mask=tmp_path / "mask.png")
     np.testing.assert_array_equal(got[:98], rgb[:98])

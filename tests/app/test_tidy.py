@@ -1,3 +1,4 @@
+import os
 import shutil
 import time
 from pathlib import Path
@@ -26,6 +27,15 @@ def test_what_is_old_goes_and_so_do_folders_that_stay_empty(tmp_path: Path) -> N
         tidy(tmp_path, {of_page, new}, keep_s=0.01)
         assert not path.exists()
     assert (tmp_path / "c").exists()
+
+
+def test_who_touches_a_folder_keeps_the_files_in_it_and_no_others(tmp_path: Path) -> None:
+    kept, other, beside = (put(tmp_path / name) for name in ("a/kept", "b/other", "beside"))
+    time.sleep(0.2)
+    os.utime(kept.parent)
+    os.utime(tmp_path)
+    tidy(tmp_path, keep_s=0.1)
+    assert [path.exists() for path in (kept, other, beside)] == [True, False, False]
 
 
 def test_the_oldest_go_until_the_rest_fits(tmp_path: Path) -> None:

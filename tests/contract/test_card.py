@@ -138,6 +138,10 @@ def inside(part: str, **fields: object) -> Callable[[Card], object]:
             inside("training", minutes=10**400),
             '"training.minutes" must be a number, not 10000',
         ),
+        (
+            inside("training", minutes=float("-inf")),
+            '"training.minutes" must be a number, not -Infinity',
+        ),
         (put(value_range=[0, 2]), '"value_range" must be [-1, 1], [0, 1] or [0, 255], not [0.0, 2'),
         (put(training_size=0), '"training_size" must be 1 or more, or null, not 0'),
         (put(fixed_size=[8, 8]), '"fixed_size" must be an object, not [8, 8]'),

@@ -2,6 +2,7 @@
 
 import errno
 import hashlib
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -53,6 +54,33 @@ def test_an_error_leaves_the_earlier_file_and_nothing_else(
         write_half_then(path, fail)
     assert path.read_text() == "the last good one"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_the_bytes_are_on_disk_before_the_rename_and_the_rename_after(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, flushed = tmp_path / "latest.ckpt", []  # by inode, and whether the rename was done
+    flush = os.fsync
+
+    def note(handle: int) -> None:
+        flushed.append((os.fstat(handle).st_ino, path.exists()))
+        flush(handle)
+
+    monkeypatch.setattr(os, "fsync", note)
+    with atomic_write(path) as temporary:
+        temporary.write_text("whole")
+    assert flushed == [(path.stat().st_ino, False), (tmp_path.stat().st_ino, True)]
+
+
+def test_no_file_stays_open(tmp_path: Path) -> None:
+    def lowest_free() -> int:
+        with Path(os.devnull).open() as file:
+            return file.fileno()
+
+    before = lowest_free()
+    with atomic_write(tmp_path / "file") as temporary:
+        temporary.write_text("whole")
+    assert lowest_free() == before
 
 
 def test_the_cause_keeps_its_number(tmp_path: Path) -> None:

@@ -77,10 +77,11 @@ def test_writing_can_be_ended_between_parts_of_a_file(tmp_path: Path, suffix: st
     assert not list(tmp_path.iterdir())
 
 
-def test_formats_without_alpha_show_the_picture_on_white(tmp_path: Path) -> None:
+@pytest.mark.parametrize("suffix", [".bmp", ".jpg"])
+def test_formats_without_alpha_show_the_picture_on_white(tmp_path: Path, suffix: str) -> None:
     picture = Picture(np.zeros((8, 8, 3), np.uint8), np.zeros((8, 8), np.uint8))
-    save_picture(picture, tmp_path / "picture.bmp")
-    assert load_picture(tmp_path / "picture.bmp").rgb.min() == 255
+    save_picture(picture, tmp_path / f"picture{suffix}")
+    assert load_picture(tmp_path / f"picture{suffix}").rgb.min() == 255
 
 
 def test_what_a_format_has_no_room_for_is_refused(tmp_path: Path) -> None:

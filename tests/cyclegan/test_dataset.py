@@ -117,6 +117,17 @@ def test_pictures_keep_their_aspect_ratio(tmp_path: Path, config: TrainConfig) -
     assert abs(int(columns) - 16) <= 1
 
 
+@pytest.mark.parametrize("flip", [False, True])
+def test_pictures_are_mirrored_only_where_that_is_asked_for(
+    tmp_path: Path, config: TrainConfig, flip: bool
+) -> None:
+    ramp = np.broadcast_to(np.arange(64, dtype=np.uint8)[:, None] * 4, (64, 64, 3))
+    Image.fromarray(ramp).save(tmp_path / "to the right brighter.png")
+    stream = DomainStream(list(tmp_path.iterdir()), config.replace(flip=flip), salt=0)
+    is_mirrored = {bool(stream[i][0][0, 0, 0] > stream[i][0][0, 0, -1]) for i in range(20)}
+    assert is_mirrored == ({False, True} if flip else {False})
+
+
 def test_a_domain_of_one_picture_is_refused(tmp_path: Path, config: TrainConfig) -> None:
     Image.new("RGB", (32, 32)).save(tmp_path / "only.png")
     with pytest.raises(DatasetError, match="found 1 picture, expected at least 2"):

@@ -30,6 +30,18 @@ def test_a_change_by_hand() -> None:
     torch.testing.assert_close(augment(x, draws), wanted)
 
 
+def test_a_change_of_colour_by_hand() -> None:
+    # Brighter by 0.1: red 0.5 0.2 0.2 of grey 0.3, beside grey -0.1. Half as colourful: 0.4 0.25
+    # 0.25. Then half as much again away from the mean of both, 0.1. Nothing moved, a corner cut.
+    x = torch.full((1, 3, 16, 16), -0.2)
+    x[..., :8] = torch.tensor([0.4, 0.1, 0.1])[:, None, None]
+    wanted = torch.full((1, 3, 16, 16), -0.2)
+    wanted[..., :8] = torch.tensor([0.55, 0.325, 0.325])[:, None, None]
+    wanted[..., :4, :4] = 0
+    draws = torch.tensor([[0.6, 0.25, 1.0, 0.5, 0.5, 0.0, 0.0]])
+    torch.testing.assert_close(augment(x, draws), wanted)
+
+
 def test_a_translation_by_hand() -> None:
     # Reach 2: down and to the left as far as it goes; what brightness, saturation, contrast and the
     # cut are drawn as does not count.

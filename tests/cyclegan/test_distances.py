@@ -28,3 +28,10 @@ def test_sliced_wasserstein_of_a_shift_in_one_dimension_is_the_shift() -> None:
     x = np.random.default_rng(0).standard_normal((50, 1))
     assert sliced_wasserstein_distance(x, x + 3) == pytest.approx(3)
     assert sliced_wasserstein_distance(x, x) == 0
+
+
+def test_sliced_wasserstein_sees_what_part_of_a_shift_lies_along_each_direction() -> None:
+    # In the plane a direction sees |cos| of its angle to the shift, on average 2 / pi of it.
+    x = np.random.default_rng(0).standard_normal((50, 2))
+    distance = sliced_wasserstein_distance(x, x + np.array([3, 0]))
+    assert distance == pytest.approx(3 * 2 / np.pi, rel=0.05)  # 256 directions

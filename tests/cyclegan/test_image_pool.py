@@ -22,6 +22,15 @@ def test_a_full_pool_hands_back_old_fakes_half_of_the_time() -> None:
     assert 0.45 < fresh < 0.55  # 3 standard deviations of a fair coin, 1000 times
 
 
+def test_a_pool_loses_no_fake_and_renews_every_place() -> None:
+    pool = ImagePool(4, seed=0)
+    answered = {float(pool.query(fakes(value))[0, 0, 0, 0]) for value in range(1000)}
+    held = {float(image[0, 0, 0, 0]) for image in pool.images}
+    assert answered | held == set(range(1000))
+    assert len(held) == 4
+    assert min(held) > 900
+
+
 def test_a_pool_of_size_0_keeps_nothing() -> None:
     pool = ImagePool(0, seed=0)
     assert torch.equal(pool.query(fakes(1, 2)), fakes(1, 2))

@@ -1,6 +1,7 @@
 import pytest
 import torch
 
+from cyclegan import losses
 from cyclegan.config import TrainConfig
 from cyclegan.one_way import DistillStep, SimGANStep
 from tests.cyclegan.runs import batch
@@ -22,7 +23,35 @@ def test_a_student_learns_one_direction(student: TrainConfig, direction: str) ->
     assert set(step.networks) == {f"G_{way}", f"D_{way[1]}"}
     before = [p.detach().clone() for p in step.networks[f"G_{way}"].parameters()]
     noise = torch.rand(3, 1, 3, 32, 32, generator=torch.Generator().manual_seed(0)) * 2 - 1
-    losses = step(noise[0], noise[1], 1e-3, noise[2])
-    assert set(losses) == {f"adv_{way}", f"teacher_{way}", f"structure_{way}", f"disc_{way[1]}"}
+    found = step(noise[0], noise[1], 1e-3, noise[2])
+    assert set(found) == {f"adv_{way}", f"teacher_{way}", f"structure_{way}", f"disc_{way[1]}"}
     after = step.networks[f"G_{way}"].parameters()
     assert not all(torch.equal(ours, theirs) for ours, theirs in zip(before, after, strict=True))
+
+
+def test_losses_of_simgan_equal_an_independent_formulation(config: TrainConfig) -> None:
+    weights = {"lambda_cycle": 0, "lambda_identity": 1, "lambda_self": 1, "lambda_variation": 1}
+    step = SimGANStep(config.replace(method="simgan", pool_size=0, **weights))
+    real_A, real_B = batch()
+    G_AB, D_B = step.networks["G_AB"], step.networks["D_B"]
+    with torch.no_grad():
+        fake_B = G_AB(real_A)
+        wanted = {
+            "adv_AB": ((D_B(fake_B) - 1) ** 2).mean(),
+            "self_AB": (fake_B - real_A).abs().mean(),
+            "variation_AB": losses.total_variation(fake_B),
+            "idt_B": (G_AB(real_B) - real_B).abs().mean(),
+            "disc_B": ((D_B(real_B) - 1) ** 2).mean() / 2 + (D_B(fake_B) ** 2).mean() / 2,
+        }
+    torch.testing.assert_close(step(real_A, real_B, learning_rate=1e-3), wanted)
+
+
+def test_a_student_is_compared_with_its_teacher(student: TrainConfig) -> None:
+    step = DistillStep(student)
+    real_A, real_B = batch()
+    taught, _ = batch(1)
+    with torch.no_grad():
+        fake = step.networks["G_AB"](real_A)
+    found = step(real_A, real_B, 1e-3, taught)
+    torch.testing.assert_close(found["teacher_AB"], losses.multi_scale_distance(fake, taught))
+    torch.testing.assert_close(found["structure_AB"], losses.structure_distance(fake, taught))

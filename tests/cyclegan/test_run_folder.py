@@ -8,7 +8,7 @@ import torch
 
 from cyclegan.checkpoint import load_checkpoint
 from cyclegan.config import TrainConfig
-from cyclegan.contract.errors import CheckpointError, ConfigError
+from cyclegan.contract.errors import CheckpointError, ConfigError, StorageError
 from cyclegan.run_folder import claim_run
 from cyclegan.train import train
 
@@ -38,6 +38,20 @@ def test_a_file_system_without_locks_does_without(
     monkeypatch.setattr("fcntl.flock", refuse)
     with claim_run(config, tmp_path):
         assert "its file system knows no locks" in caplog.text
+
+
+def test_a_disk_that_fails_is_not_taken_for_one_without_locks(
+    tmp_path: Path, config: TrainConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr("fcntl.flock", fail)
+    with (
+        pytest.raises(StorageError, match="could not be written: input/output error"),
+        claim_run(config, tmp_path),
+    ):
+        pass
 
 
 def test_what_a_killed_process_left_half_written_is_removed(
@@ -120,14 +134,14 @@ def test_a_config_that_is_lost_is_still_that_of_the_run(
         train(config.replace(lambda_cycle=5.0, max_images=8), tmp_path)
 
 
+@pytest.mark.parametrize("key", ["domain_a", "domain_b", "test_a", "test_b"])
 def test_a_run_does_not_lie_among_its_pictures(
-    tmp_path: Path, config: TrainConfig, data_dir: Path
+    tmp_path: Path, config: TrainConfig, data_dir: Path, key: str
 ) -> None:
-    shutil.copytree(data_dir, tmp_path / "data")
-    run = tmp_path / "data" / "trainA" / "run"
-    config = config.replace(domain_a=str(tmp_path / "data" / "trainA"))
-    with pytest.raises(ConfigError, match=r"run lies in .*trainA, and its sheets would be taken"):
-        train(config, run)
+    folder = shutil.copytree(data_dir / "trainA", tmp_path / "pictures")
+    run = folder / "runs" / "run"
+    with pytest.raises(ConfigError, match=r"run lies in .*pictures, and its sheets would be taken"):
+        train(config.replace(**{key: str(folder)}), run)
     assert not run.exists()
 
 

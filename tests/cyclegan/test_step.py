@@ -8,6 +8,7 @@ from cyclegan.averaging import decay_after
 from cyclegan.config import TrainConfig
 from cyclegan.contract.errors import ConfigError
 from cyclegan.devices import choose_device
+from cyclegan.losses import discriminator_adversarial, gradient_penalty
 from cyclegan.perceptual import load_vgg
 from cyclegan.smoothing import smooth_edges
 from cyclegan.step import weigh
@@ -138,12 +139,30 @@ def test_every_objective_trains_every_discriminator(
     assert ("penalty_A" in losses) == (objective == "wgan-gp")
 
 
+def test_a_critic_learns_from_its_game_and_half_of_the_weighted_penalty(
+    config: TrainConfig,
+) -> None:
+    step = CycleGANStep(config.replace(objective="wgan-gp", lambda_penalty=6.0, pool_size=0))
+    real_A, real_B = batch()
+    D_A, fake_A = step.networks["D_A"], step.networks["G_BA"](real_B).detach()
+    shares = torch.rand(len(real_A), generator=step.random.clone_state())
+    game = discriminator_adversarial("wgan-gp", D_A(real_A), D_A(fake_A))
+    penalty = gradient_penalty(D_A, real_A, fake_A, shares)
+    wanted = torch.autograd.grad(game + 3 * penalty, [*D_A.parameters()], materialize_grads=True)
+    losses = step(real_A, real_B, learning_rate=0.0)
+    torch.testing.assert_close(losses["penalty_A"], penalty.detach())
+    for parameter, gradient in zip(D_A.parameters(), wanted, strict=True):
+        torch.testing.assert_close(parameter.grad, gradient)
+
+
 def test_augmentations_are_what_discriminators_see(config: TrainConfig) -> None:
-    seen = {}
+    seen: dict[str, set[float]] = {"adv_AB": set(), "disc_A": set()}
     for augmentation in ("off", "on", "translation"):
         step = CycleGANStep(config, augmentation=augmentation)
-        seen[augmentation] = float(step(*batch(0), learning_rate=1e-3)["disc_A"])
-    assert len(set(seen.values())) == 3
+        losses = step(*batch(0), learning_rate=1e-3)
+        for name, values in seen.items():
+            values.add(float(losses[name]))
+    assert [len(values) for values in seen.values()] == [3, 3]
 
 
 def test_generators_wait_for_d_steps_turns(config: TrainConfig) -> None:

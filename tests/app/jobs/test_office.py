@@ -1,5 +1,7 @@
 """Jobs from when they are sent until they are gone, with real models and real folders."""
 
+import csv
+import io
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -7,13 +9,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 pytest.importorskip("sqlalchemy", reason="jobs need SQLAlchemy (extra: web)")
 
 from app.jobs.intake import Sent
 from app.jobs.limits import BusyError, UnfinishedJobError, UnknownJobError
 from app.jobs.office import Office
-from app.jobs.records import PictureState, State
+from app.jobs.records import PictureState, Records, State
 from app.recipe import Recipe
 from cyclegan.contract.card import ModelCard
 from cyclegan.contract.errors import InputError, ModelError, StorageError
@@ -58,6 +61,33 @@ def test_what_fails_is_told_without_paths(opened: Open, tmp_path: Path) -> None:
         assert load_picture(preview).rgb.shape == (8, 8, 3)
     assert office.preview(id, bad.number, "after") is None
     assert office.preview(id, good.number, "../../../in") is None
+
+
+def test_what_is_transparent_is_shown_small_on_white(opened: Open) -> None:
+    hidden = io.BytesIO()
+    Image.new("RGBA", (8, 8), (0, 0, 0, 0)).save(hidden, "PNG")
+    office = opened()
+    id = office.create(files(("a.png", hidden.getvalue())), None)
+    wait_for(office, id)
+    for when in ("before", "after"):
+        preview = office.preview(id, 1, when)
+        assert preview is not None
+        assert load_picture(preview).rgb.min() == 255
+
+
+@pytest.mark.parametrize("start", ["=", "+", "-", "@"])
+def test_a_spreadsheet_computes_no_name_that_was_sent(opened: Open, start: str) -> None:
+    office = opened()
+    id = office.create(files((f"{start}1.png", b"no picture")), None)
+    wait_for(office, id)
+    _, failure = csv.reader(results(office.result(id))["failures.csv"].decode().splitlines())
+    assert [cell[0] for cell in failure] == ["'", "'"]
+
+
+def test_so_many_pictures_of_a_job_are_shown_small(opened: Open) -> None:
+    office = opened(previews=2)
+    id = office.create(files(*[(f"{i}.png", picture(i)) for i in range(3)]), None)
+    assert [p.has_preview for p in wait_for(office, id).pictures] == [True, True, False]
 
 
 def test_why_a_model_failed_is_told_without_paths(
@@ -152,6 +182,18 @@ def test_a_job_cut_off_goes_on_where_it_was(
         assert status.job.state == State.done
         assert len(results(office.result(id))) == 21
         assert not (tmp_path / "jobs" / "of nobody").exists()
+
+
+def test_who_has_no_jobs_rests(opened: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    looks: list[Records] = []
+    look = Records.next
+    monkeypatch.setattr(Records, "next", lambda self: looks.append(self) or look(self))
+    office = opened()
+    wait_for(office, office.create(files(("a.png", picture())), None))
+    time.sleep(0.2)  # until it has seen that there is no other
+    before = len(looks)
+    time.sleep(0.2)
+    assert len(looks) == before
 
 
 def test_two_servers_do_not_have_the_same_folder(closed: Open) -> None:

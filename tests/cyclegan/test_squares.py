@@ -1,0 +1,29 @@
+import logging
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from cyclegan.squares import load_squares, middle_square
+
+
+@pytest.mark.parametrize(("height", "width"), [(8, 20), (20, 8), (8, 8)])
+def test_the_middle_is_as_far_from_both_ends(height: int, width: int) -> None:
+    rgb = np.random.default_rng(0).integers(0, 256, (height, width, 3), dtype=np.uint8)
+    top, left = (height - 8) // 2, (width - 8) // 2
+    np.testing.assert_array_equal(middle_square(rgb, 8), rgb[top : top + 8, left : left + 8])
+
+
+def test_squares_are_spread_over_the_pictures_and_do_without_what_cannot_be_read(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    paths = [tmp_path / f"{shade}.png" for shade in range(5)]
+    for shade, path in enumerate(paths):
+        Image.new("RGB", (6, 4), (shade, shade, shade)).save(path)
+    assert [int(square.max()) for square in load_squares(paths, 3, 4, "measuring")] == [0, 2, 4]
+    paths[2].write_bytes(b"no picture")
+    with caplog.at_level(logging.WARNING):
+        squares = load_squares(paths, 3, 4, "measuring")
+    assert [square.shape for square in squares] == [(4, 4, 3)] * 2
+    assert "measuring without it: " in caplog.text
