@@ -92,7 +92,8 @@ def fill(network: nn.Module, path: Path, kind: str) -> None:
     Args:
         kind: whose weights they should be, for the message.
 
-    Raises CheckpointError: as `load_weights`, or some are missing or of another shape.
+    Raises:
+        CheckpointError: as `load_weights`, or some are missing or of another shape.
     """
     weights = load_weights(path)
     state = network.state_dict()

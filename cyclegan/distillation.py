@@ -118,7 +118,9 @@ def stand_in(
         is_new: the run has not begun, so that those in the folder may be of another teacher or of
             other pictures; a file beside the folder tells.
 
-    Raises ModelError, StorageError.
+    Raises:
+        ModelError: the teacher cannot translate.
+        StorageError: a translation could not be written.
     """
     if is_new:
         _clear_others(folder, f"{teacher.card.sha256} {size} {fingerprint(paths)}\n")

@@ -217,7 +217,9 @@ def take_up(
         dataset: the pictures, now.
         start: weights for a run without a checkpoint; what is missing starts anew.
 
-    Raises CheckpointError: a checkpoint that cannot be used. ConfigError: one of another config.
+    Raises:
+        CheckpointError: a checkpoint that cannot be used.
+        ConfigError: one of another config.
     """
     processes, checkpoint = step.processes, run / LATEST
     has_one = processes.is_first and checkpoint.exists()
