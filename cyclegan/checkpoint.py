@@ -57,9 +57,12 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
     Raises CheckpointError: missing, damaged, not one of ours, or of a newer version.
     """
     if not path.is_file():
-        raise CheckpointError(
-            f"{path}: no such checkpoint; expected a run folder made by `cyclegan train`"
+        why = (
+            "the run has saved none yet; it does every checkpoint_every images, and after Ctrl-C"
+            if path.name == LATEST and has_begun(path.parent)
+            else "expected a run folder made by `cyclegan train`"
         )
+        raise CheckpointError(f"{path}: no such checkpoint; {why}")
     state = _load(path, "a checkpoint of `cyclegan train`")
     if not isinstance(state, dict) or "format_version" not in state:
         raise CheckpointError(f"{path}: not a checkpoint of `cyclegan train`")
@@ -92,7 +95,8 @@ def fill(network: nn.Module, path: Path, kind: str) -> None:
     Args:
         kind: whose weights they should be, for the message.
 
-    Raises CheckpointError: as `load_weights`, or some are missing or of another shape.
+    Raises:
+        CheckpointError: as `load_weights`, or some are missing or of another shape.
     """
     weights = load_weights(path)
     state = network.state_dict()

@@ -24,7 +24,7 @@ from torch.utils.data import DataLoader, Dataset
 from cyclegan.config import TrainConfig
 from cyclegan.contract.errors import DatasetError
 from cyclegan.contract.pixels import to_network
-from cyclegan.domains import list_domain
+from cyclegan.domains import fingerprint, list_domain
 from cyclegan.processes import Processes
 from cyclegan.unreadable import Unreadable, load_readable
 
@@ -141,6 +141,11 @@ class UnpairedDataset(Dataset[Batch]):
     def pictures(self) -> tuple[int, int]:
         """How many pictures A and B have."""
         return len(self.domain_a.paths), len(self.domain_b.paths)
+
+    @property
+    def fingerprints(self) -> list[str]:
+        """What tells the pictures of A, and those of B, from others."""
+        return [fingerprint(domain.paths) for domain in (self.domain_a, self.domain_b)]
 
     def __getitem__(self, index: int) -> Batch:
         (real_A, unreadable_A), (real_B, unreadable_B) = self.domain_a[index], self.domain_b[index]

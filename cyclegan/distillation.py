@@ -22,6 +22,7 @@ from cyclegan.contract.images import Picture, load_picture
 from cyclegan.contract.pixels import pad_to_multiple
 from cyclegan.contract.saving import save_picture
 from cyclegan.contract.walk import spread
+from cyclegan.domains import fingerprint
 from cyclegan.evaluate import run_network
 from cyclegan.export import export
 from cyclegan.features import load_session
@@ -114,13 +115,15 @@ def stand_in(
             middle square of each, `size` pixels a side.
         folder: gets those that it does not have yet.
         on_picture: called with (done, total) after every picture.
-        is_new: those in the folder are of a run that never began, perhaps of other pictures.
+        is_new: the run has not begun, so that those in the folder may be of another teacher or of
+            other pictures; a file beside the folder tells.
 
-    Raises ModelError, StorageError.
+    Raises:
+        ModelError: the teacher cannot translate.
+        StorageError: a translation could not be written.
     """
     if is_new:
-        for path in folder.glob(f"{'[0-9]' * 6}.png"):
-            path.unlink()
+        _clear_others(folder, f"{teacher.card.sha256} {size} {fingerprint(paths)}\n")
     places = spread(range(len(paths)), TRANSLATED)
     for done, place in enumerate(places, 1):
         path = folder / f"{place:06d}.png"
@@ -132,3 +135,14 @@ def stand_in(
                 continue
             save_picture(Picture(teacher.translate(square)), path)
         on_picture(done, len(places))
+
+
+def _clear_others(folder: Path, made_from: str) -> None:
+    """Empty a folder of what stands in, unless the file beside it says `made_from`."""
+    path = folder.with_suffix(".txt")
+    if path.is_file() and path.read_text() == made_from:
+        return
+    for picture in folder.glob(f"{'[0-9]' * 6}.png"):
+        picture.unlink()
+    with atomic_write(path) as temporary:
+        temporary.write_text(made_from)

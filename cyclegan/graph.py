@@ -44,7 +44,8 @@ def clean_up(model: onnx.ModelProto, multiple: int) -> onnx.ModelProto:
     Args:
         multiple: height and width that the model takes are multiples of it, in pixels.
 
-    Raises ExportError: it answers otherwise than before.
+    Raises:
+        ExportError: it answers otherwise than before.
     """
     clean = _slim(model)
     before, after = load_graph(model), load_graph(clean)

@@ -44,7 +44,8 @@ class LessonStream(DomainStream):
             has room for.
         teacher: translates a picture; asked about the same ones again and again.
 
-    Raises ConfigError: the budget has no room for as many pictures as are needed.
+    Raises:
+        ConfigError: the budget has no room for as many pictures as are needed.
     """
 
     def __init__(

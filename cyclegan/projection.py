@@ -4,7 +4,8 @@ Nothing here learns. A discriminator of features knows from the first picture on
 and grass are, and needs a small part of the pictures that one of pixels needs.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -135,22 +136,53 @@ def _load_backbone(timm: Any, name: str, weights: str) -> Any:
         scales = ", ".join(f"1/{reduction}" for reduction in found)
         pixels = plain.default_cfg["input_size"][-1]
         raise _unsuited(name, f"has them at {scales}, of {pixels} pixels")
-    try:
-        backbone = timm.create_model(
-            name,
-            pretrained=not weights,
-            features_only=True,
-            feature_cls="getter",
-            out_indices=[found[reduction] for reduction in REDUCTIONS],
-        )
-    except OSError as error:
-        raise CheckpointError(
-            f"the weights of {name} cannot be fetched ({brief(error)}); give their file as "
-            "discriminator_weights"
-        ) from error
+    look_through = partial(
+        timm.create_model,
+        name,
+        features_only=True,
+        feature_cls="getter",
+        out_indices=[found[reduction] for reduction in REDUCTIONS],
+    )
+    backbone = look_through()  # what does not let itself be looked through is not fetched
     if weights:
         fill(backbone.model, Path(weights), f"timm's {name}")
-    return backbone
+        return backbone
+    kept = _kept_weights(name, plain.default_cfg)
+    try:
+        return look_through(pretrained=True, pretrained_cfg_overlay=kept)
+    except OSError as error:
+        raise _unfetched(name, error) from error
+
+
+def _kept_weights(name: str, origin: Mapping[str, Any]) -> dict[str, str]:
+    """Where the weights are that were fetched before, as timm takes it, so that it asks nobody.
+
+    Where there are none the hub is asked once whether it is there: timm asks for a minute.
+
+    Raises CheckpointError: it is not.
+    """
+    hub = origin.get("hf_hub_id")
+    if not hub:
+        return {}
+    import huggingface_hub  # lazy: comes with timm
+
+    named = origin.get("hf_hub_filename")
+    for file in [named] if named else ["model.safetensors", "pytorch_model.bin"]:
+        path = huggingface_hub.try_to_load_from_cache(hub, file)
+        if isinstance(path, str):
+            return {"file": path}
+    try:
+        huggingface_hub.model_info(hub, timeout=10)
+    except Exception as error:  # of the hub, or of the library that it asks through
+        raise _unfetched(name, error) from error
+    return {}
+
+
+def _unfetched(name: str, error: Exception) -> CheckpointError:
+    return CheckpointError(
+        f"the weights of {name} cannot be fetched ({brief(error)}); give their file as "
+        "discriminator_weights=FILE"
+    )
 
 
 def _unsuited(name: str, why: str) -> ConfigError:

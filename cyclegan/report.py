@@ -100,9 +100,11 @@ def load_sheet_pictures(paths: list[Path], count: int, size: int) -> list[Tensor
 
     The next one takes the place of one that cannot be read: training says so when it meets it.
 
-    Returns: up to `count` tensors, float32 [1, 3, size, size] in [-1, 1].
+    Returns:
+        Up to `count` tensors, float32 [1, 3, size, size] in [-1, 1].
 
-    Raises DatasetError: not one of them can be read.
+    Raises:
+        DatasetError: not one of them can be read.
     """
     tensors = []
     for place in spread(range(len(paths)), count):

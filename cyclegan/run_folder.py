@@ -20,6 +20,7 @@ from cyclegan.config import TrainConfig, read_config
 from cyclegan.contract.directions import Direction
 from cyclegan.contract.errors import CheckpointError, ConfigError, StorageError, brief
 from cyclegan.contract.files import atomic_write, map_storage_errors, sweep
+from cyclegan.dataset import UnpairedDataset
 from cyclegan.domains import GENERATOR_OF
 from cyclegan.gauge import Record
 from cyclegan.step import Step
@@ -69,6 +70,7 @@ class RunState:
     unreadable: Unreadable = field(default_factory=dict)  # pictures that were left out
     best: dict[Direction, Record] = field(default_factory=dict)  # of all measurements
     stale: int = 0  # measurements in a row without a new best
+    fingerprints: list[str] = field(default_factory=list)  # of the pictures of A and of B
 
     def keep(self, records: dict[Direction, Record]) -> list[Direction]:
         """Take over the records that are the best so far; return their directions."""
@@ -205,17 +207,19 @@ def describe_hardware(device: torch.device, processes: int = 1) -> str:
 
 
 def take_up(
-    config: TrainConfig, run: Path, step: Step, pictures: tuple[int, int], start: Weights
+    config: TrainConfig, run: Path, step: Step, dataset: UnpairedDataset, start: Weights
 ) -> RunState:
     """Bring a step to where a run stands: to its checkpoint, or to what a new run starts from.
 
     Args:
         config: of the run, as this call gives it.
         run: the folder. step: as built from the config; changed in place.
-        pictures: of A and B, now.
+        dataset: the pictures, now.
         start: weights for a run without a checkpoint; what is missing starts anew.
 
-    Raises CheckpointError: a checkpoint that cannot be used. ConfigError: one of another config.
+    Raises:
+        CheckpointError: a checkpoint that cannot be used.
+        ConfigError: one of another config.
     """
     processes, checkpoint = step.processes, run / LATEST
     has_one = processes.is_first and checkpoint.exists()
@@ -225,7 +229,7 @@ def take_up(
         anew = [name for name in step.networks if name not in start]
         if start and anew:
             logger.warning("%s start anew: there are no weights that fit", ", ".join(anew))
-        return RunState()
+        return RunState(fingerprints=dataset.fingerprints)
     _require_same(config, run, TrainConfig().replace(**loaded["config"]))  # config.json may be lost
     step.load_state_dict(loaded["step"])
     best = {key: Record(**record) for key, record in loaded["run"].get("best", {}).items()}
@@ -237,16 +241,29 @@ def take_up(
     for direction in list(state.best):
         if not _has_best(run, direction, state):
             del state.best[direction]
-    pictures_before = tuple(loaded["pictures"])
-    if state.images_seen and pictures_before != pictures:
-        logger.warning(
-            "the domains have %d and %d pictures now, %d and %d before: the run goes on, but not "
-            "as if nothing had happened",
-            *pictures,
-            *pictures_before,
-        )
+    if state.images_seen:
+        _compare_pictures(dataset, tuple(loaded["pictures"]), state.fingerprints)
+    state.fingerprints = dataset.fingerprints
     logger.info("going on with %s at %d images", checkpoint, state.images_seen)
     return state
+
+
+def _compare_pictures(
+    dataset: UnpairedDataset, pictures: tuple[int, ...], fingerprints: list[str]
+) -> None:
+    """Warn where a dataset is not the one that a run has seen so much of."""
+    if pictures != dataset.pictures:
+        changed = (
+            f"the domains have {dataset.pictures[0]} and {dataset.pictures[1]} pictures now, "
+            f"{pictures[0]} and {pictures[1]} before"
+        )
+    else:
+        pairs = zip("AB", dataset.fingerprints, fingerprints, strict=False)  # none in old ones
+        others = [name for name, now, before in pairs if now != before]
+        if not others:
+            return
+        changed = f"the pictures of domain {' and '.join(others)} are others than before"
+    logger.warning("%s: the run goes on, but not as if nothing had happened", changed)
 
 
 def _has_best(run: Path, direction: Direction, state: RunState) -> bool:

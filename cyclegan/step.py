@@ -60,13 +60,15 @@ class Step:
     ) -> None:
         """Build everything anew from the config's seed.
 
-        Raises CheckpointError: no weights of the VGG16 or the backbone that the config names;
-        ConfigError: no such backbone; DependencyError: it needs timm.
-
         Args:
             device: where to compute; the CPU unless told otherwise.
             augmentation: of what the discriminators see: a key of AUGMENTATIONS, or "off".
             processes: those that share the batches; this one alone unless told otherwise.
+
+        Raises:
+            CheckpointError: no weights of the VGG16 or the backbone that the config names.
+            ConfigError: no such backbone.
+            DependencyError: it needs timm.
         """
         self.config = config
         self.generator_names = [GENERATOR_OF[direction] for direction in config.directions]

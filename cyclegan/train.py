@@ -154,7 +154,7 @@ def _train(
     step = STEPS[config.method](config, device, augmentation=augmentation, processes=processes)
     if processes.is_first:
         held.enter_context(claim_run(config, run))  # once nothing that the config names is missing
-    state = take_up(config, run, step, dataset.pictures, start or {})
+    state = take_up(config, run, step, dataset, start or {})
     chronicle = Chronicle(run, config, dataset, step, state) if processes.is_first else None
     pins_memory = step.device.type == "cuda"
     batches = iterate_batches(

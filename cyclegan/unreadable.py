@@ -56,7 +56,8 @@ def remember(known: Unreadable, met: Unreadable, pictures: tuple[int, int]) -> b
     Args:
         known: changed in place. met: of the last batch. pictures: how many A and B have.
 
-    Raises DatasetError: more of a domain than is `tolerated`.
+    Raises:
+        DatasetError: more of a domain than is `tolerated`.
     """
     before = count_unreadable(known)
     for (domain, sentences), count in zip(met.items(), pictures, strict=True):

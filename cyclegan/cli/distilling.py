@@ -27,10 +27,10 @@ from cyclegan.cli.training import (
     collect_settings,
     fit_to_machine,
     is_first_process,
+    require_unset,
     run_training,
 )
 from cyclegan.contract.directions import DIRECTIONS, Direction
-from cyclegan.contract.errors import ConfigError
 from cyclegan.contract.folder import default_folder
 from cyclegan.presets import preset_config
 
@@ -77,9 +77,8 @@ def distill(
     chosen = (find_held_out(data) if data else {}) | collect_settings(
         features, max_minutes, max_images, seed, compile_, student, set_
     )
-    for key, argument in {"teacher": "TEACHER", "direction": "--direction"}.items():
-        if key in chosen:
-            raise ConfigError(f"{key} is what {argument} says; leave --set {key} out")
+    said_by = {"teacher": "TEACHER", "direction": "--direction", "preset": "this command"}
+    require_unset(chosen, said_by)
     config = preset_config("distill").replace(**chosen)  # before anything is loaded or copied
     from cyclegan.checkpoint import has_begun  # lazy, as those that follow: torch
     from cyclegan.distillation import adopt, stand_in

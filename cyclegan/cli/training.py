@@ -83,6 +83,7 @@ def train(
     settings = flags | collect_settings(
         features, max_minutes, max_images, seed, compile_, size, set_
     )
+    require_unset(settings, {"preset": "--preset", "init_from": "--init-from"})
     config = _starting_config(out, preset)
     imported = None
     if init_from:
@@ -129,6 +130,13 @@ def collect_settings(
     if size:
         settings |= _settings_of(size, chosen)
     return settings | chosen
+
+
+def require_unset(settings: dict[str, Any], said_by: dict[str, str]) -> None:
+    """Raise ConfigError where `--set` gives what another argument says."""
+    for key, argument in said_by.items():
+        if key in settings:
+            raise ConfigError(f"{key} is what {argument} says; leave --set {key} out")
 
 
 def fit_to_machine(config: TrainConfig, device: str) -> TrainConfig:

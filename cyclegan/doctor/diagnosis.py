@@ -54,7 +54,8 @@ def diagnose(
         config: what it is to be trained with; its sizes count.
         on_picture: called with (done, total) after every picture.
 
-    Raises InputError: a folder cannot be listed.
+    Raises:
+        InputError: a folder cannot be listed.
     """
     evidence = _gather(folders, on_picture)
     checks = (*domain_gap.CHECKS, *symptoms.CHECKS)

@@ -139,7 +139,8 @@ _PECULIARITIES = (
         lambda each, config: each.short_side < config.crop_size,
         "are smaller than the {crop_size} pixels that the networks see with preset {preset}, and "
         "will be enlarged and soft.",
-        "Use larger versions, delete them, or train on smaller pieces (--set crop_size=N).",
+        "Use larger versions, delete them, or train at a smaller size (--set load_size_max=N, with "
+        "load_size_min and crop_size no larger).",
     ),
     _Peculiarity(
         "transparent",

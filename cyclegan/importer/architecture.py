@@ -8,12 +8,14 @@ in order, so that modules without weights do not matter. Files, folders and opti
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from cyclegan.contract.errors import CheckpointError
+from cyclegan.layers import InstanceNorm
 
 _KEY = re.compile(
     r"((?:(?:model|conv_block|\d+)\.)+)"
@@ -88,8 +90,10 @@ def read_discriminator(state: Mapping[str, Tensor]) -> Reading:
 def fit(network: nn.Module, reading: Reading) -> dict[str, Tensor]:
     """Lay weights out as a state dict of `network`, layer for layer in order.
 
-    Raises CheckpointError: there are more or fewer layers, or one has another shape.
+    Raises CheckpointError: there are more or fewer layers, or one has another shape or no bias.
     """
+    leaves = [each for each in network.named_modules() if not any(each[1].children())]
+    normed = {name for (name, _), (_, after) in pairwise(leaves) if isinstance(after, InstanceNorm)}
     ours = [
         (name, module)
         for name, module in network.named_modules()
@@ -98,19 +102,23 @@ def fit(network: nn.Module, reading: Reading) -> dict[str, Tensor]:
     theirs = reading.layers
     if len(ours) != len(theirs):
         raise CheckpointError(f"expected {len(ours)} layers with weights, found {len(theirs)}")
+    # A norm takes biases off again, so there may be none before it; and the reference gives none to
+    # the convolutions in the midst of a discriminator without norms.
+    is_bare = reading.settings.get("discriminator_norm") == "none"
+    needless = normed | {name for name, _ in ours[1:-1] if is_bare}
     state: dict[str, Tensor] = {}
-    for index, ((name, module), layer) in enumerate(zip(ours, theirs, strict=True)):
+    for (name, module), layer in zip(ours, theirs, strict=True):
         weight, bias = layer.tensors["weight"], layer.tensors.get("bias")
         state[f"{name}.weight"] = _of_shape(module.weight, weight, f"{layer.name}.weight")
         if isinstance(getattr(module, "bias", None), Tensor):
-            # A convolution before an instance norm may lack one: the norm takes it off again.
+            if bias is None and name not in needless:
+                raise CheckpointError(
+                    f"{layer.name}.bias: is missing, and no norm follows that would do without it; "
+                    "the file is damaged, or of another network"
+                )
             bias = torch.zeros(module.bias.shape) if bias is None else bias
             state[f"{name}.bias"] = _of_shape(module.bias, bias, f"{layer.name}.bias")
-        elif (
-            bias is not None
-            and bias.any()
-            and (index + 1 == len(theirs) or theirs[index + 1].rank != 1)
-        ):
+        elif bias is not None and bias.any() and name not in normed:
             raise CheckpointError(f"{layer.name}.bias: has no place beside learned norms")
     return state
 

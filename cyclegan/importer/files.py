@@ -32,7 +32,8 @@ def find_files(path: Path, epoch: str | None) -> tuple[dict[str, Path], str]:
         path: a checkpoint folder or a single file of a generator.
         epoch: which one of a folder; the newest unless given.
 
-    Raises CheckpointError: no generator there, or not of that epoch.
+    Raises:
+        CheckpointError: no generator there, or not of that epoch.
     """
     if path.is_file():
         match = _FILE.fullmatch(path.name)

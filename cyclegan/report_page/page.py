@@ -30,7 +30,8 @@ def write_report(run: Path, *, is_stopped: bool = False) -> None:
         is_stopped: the training was told to stop here or ended early, so that the page does not
             wait for news.
 
-    Raises StorageError: it could not be written.
+    Raises:
+        StorageError: it could not be written.
     """
     # Within, so that what cannot be read of the run is a StorageError too.
     with atomic_write(run / REPORT) as temporary:

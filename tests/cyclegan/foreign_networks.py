@@ -16,6 +16,7 @@ NORMS: dict[str, Callable[[int], nn.Module]] = {
     "instance": nn.InstanceNorm2d,
     "batch": nn.BatchNorm2d,
     "affine": lambda channels: nn.InstanceNorm2d(channels, affine=True),  # of 2017
+    "none": lambda _: nn.Identity(),
     "tracking": lambda channels: nn.InstanceNorm2d(channels, track_running_stats=True),  # of 0.3
 }
 
@@ -138,7 +139,8 @@ def patches(norm: str = "instance", blurs: bool = False, width: int = 4) -> Mode
     layers: list[nn.Module] = [nn.Conv2d(3, width, 4, stride, 1), nn.LeakyReLU(0.2)]
     layers += [Down(width)] if blurs else []
     for c, is_last in ((width, False), (2 * width, False), (4 * width, True)):
-        layers += [nn.Conv2d(c, 2 * c, 4, 1 if is_last else stride, 1, bias=norm != "batch")]
+        bias = norm not in ("batch", "none")
+        layers += [nn.Conv2d(c, 2 * c, 4, 1 if is_last else stride, 1, bias=bias)]
         layers += [NORMS[norm](2 * c), nn.LeakyReLU(0.2)]
         layers += [Down(2 * c)] if blurs and not is_last else []
     return Model(*layers, nn.Conv2d(8 * width, 1, 4, 1, 1))

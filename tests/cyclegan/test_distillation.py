@@ -242,6 +242,26 @@ def test_pictures_that_cannot_be_read_are_passed_over(
     assert "translating without it: " in caplog.text
 
 
+def test_what_a_killed_command_has_translated_is_not_translated_again(
+    tmp_path: Path, data_dir: Path, taught_run: Path
+) -> None:
+    made, paths = tmp_path / "made", sorted((data_dir / "trainA").iterdir())
+    arguments = Teacher(taught_run, "negate"), paths, 40, made
+
+    def kill(done: int, _total: int) -> None:
+        if done == 2:
+            raise KilledError
+
+    with pytest.raises(KilledError):
+        stand_in(*arguments, kill, is_new=True)
+    before = {path: path.stat().st_ino for path in made.iterdir()}
+    assert len(before) == 2
+    stand_in(*arguments, is_new=True)
+    after = {path: path.stat().st_ino for path in made.iterdir()}
+    assert len(after) == 5
+    assert before.items() <= after.items()
+
+
 def test_what_a_run_that_never_began_has_left_is_made_anew(
     tmp_path: Path, config: TrainConfig, data_dir: Path
 ) -> None:

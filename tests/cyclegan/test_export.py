@@ -267,3 +267,6 @@ def test_a_name_that_is_a_path_is_refused_and_nothing_made(run: Path, tmp_path: 
 def test_a_folder_without_a_run_is_named(tmp_path: Path) -> None:
     with pytest.raises(CheckpointError, match=r"no such checkpoint; expected a run folder"):
         export(tmp_path, "AtoB", "model", tmp_path)
+    (tmp_path / "config.json").write_text(TrainConfig().to_json())
+    with pytest.raises(CheckpointError, match=r"no such checkpoint; the run has saved none yet"):
+        export(tmp_path, "AtoB", "model", tmp_path)

@@ -80,7 +80,7 @@ def test_prefixes_of_wrappers_are_taken_off(tmp_path: Path, prefix: str) -> None
     assert list(imported.weights["G_AB"]) == list(generator_from(imported.config).state_dict())
 
 
-@pytest.mark.parametrize("norm", ["instance", "batch"])
+@pytest.mark.parametrize("norm", ["instance", "batch", "none"])
 @pytest.mark.parametrize("blurs", [False, True])
 def test_a_discriminator_computes_the_same_here(tmp_path: Path, norm: str, blurs: bool) -> None:
     save(resnet(6), tmp_path / "latest_net_G.pth")
@@ -90,6 +90,26 @@ def test_a_discriminator_computes_the_same_here(tmp_path: Path, norm: str, blurs
     ours = discriminator_from(imported.config)
     ours.load_state_dict(imported.weights["D_B"])
     assert_equal_outputs(ours, theirs, side=64)
+
+
+@pytest.mark.parametrize("lost", ["model.26.bias", "model.0.bias"])  # of a ResNet, of patches
+def test_a_lost_bias_is_named_where_no_norm_follows(tmp_path: Path, lost: str) -> None:
+    for network, name in ((resnet(9), "G"), (patches(), "D")):
+        state = {key: weight for key, weight in network.state_dict().items() if key != lost}
+        torch.save(state, tmp_path / f"latest_net_{name}.pth")
+    with pytest.raises(CheckpointError, match=f"{lost}: is missing, and no norm follows"):
+        read(tmp_path)
+
+
+def test_a_norm_does_without_a_bias(tmp_path: Path) -> None:
+    theirs = drawn(resnet(6))
+    path = save(theirs, tmp_path / "latest_net_G.pth")
+    state = {key: weight for key, weight in theirs.state_dict().items() if key != "model.4.bias"}
+    torch.save(state, path)
+    imported = read(path)
+    ours = generator_from(imported.config)
+    ours.load_state_dict(imported.weights["G_AB"])
+    assert_equal_outputs(ours, theirs)
 
 
 def reference_folder(folder: Path, options: str = "") -> dict[str, nn.Module]:

@@ -5,6 +5,7 @@ import pytest
 import timm
 import torch
 from huggingface_hub import constants
+from huggingface_hub.file_download import repo_folder_name
 from safetensors.torch import save_file
 from torch import nn
 
@@ -147,3 +148,37 @@ def test_weights_that_cannot_be_fetched_are_asked_for(
     monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path))
     with pytest.raises(CheckpointError, match=r"cannot be fetched .*; give their file as discrim"):
         load_projection(BACKBONE, "", width=8)
+
+
+@pytest.fixture
+def asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[object]:
+    """The hosts that were asked for, none of which answers; nothing was fetched before."""
+    hosts: list[object] = []
+
+    def find(host: object, *_: object, **__: object) -> None:
+        hosts.append(host)
+        raise OSError("no network")
+
+    monkeypatch.setattr("socket.getaddrinfo", find)
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path))
+    return hosts
+
+
+def test_a_hub_that_does_not_answer_is_asked_once(asked: list[object]) -> None:
+    with pytest.raises(CheckpointError, match=r"cannot be fetched .*; give their file as discrim"):
+        load_projection(BACKBONE, "", width=8)
+    assert asked == ["huggingface.co"]
+
+
+def test_weights_that_were_fetched_before_are_taken_without_asking(
+    tmp_path: Path, asked: list[object], backbone_file: Path
+) -> None:
+    hub = timm.create_model(BACKBONE).default_cfg["hf_hub_id"]
+    kept = tmp_path / repo_folder_name(repo_id=hub, repo_type="model")
+    (kept / "refs").mkdir(parents=True)
+    (kept / "refs" / "main").write_text("newest")
+    (kept / "snapshots" / "newest").mkdir(parents=True)
+    save_file(torch.load(backbone_file), kept / "snapshots" / "newest" / "model.safetensors")
+    found = load_projection(BACKBONE, "", width=8)
+    assert_same(found.state_dict(), load_projection(BACKBONE, str(backbone_file), 8).state_dict())
+    assert not asked

@@ -96,6 +96,24 @@ def test_other_pictures_than_before_are_said(
     assert "4 and 5 pictures now, 5 and 5 before" in caplog.text
 
 
+def test_as_many_others_are_said_and_the_same_elsewhere_are_not(
+    tmp_path: Path, config: TrainConfig, caplog: pytest.LogCaptureFixture
+) -> None:
+    shutil.copytree(config.domain_a, tmp_path / "A")
+    config = config.replace(domain_a=str(tmp_path / "A"))
+    train(config, tmp_path / "run")
+    (tmp_path / "A").rename(tmp_path / "moved")
+    config = config.replace(domain_a=str(tmp_path / "moved"))
+    train(config.replace(max_images=8), tmp_path / "run")
+    assert not caplog.messages
+    shutil.copyfile(Path(config.domain_b, "0.png"), tmp_path / "moved" / "0.png")
+    for length in (10, 12):
+        train(config.replace(max_images=length), tmp_path / "run")
+    assert [message.partition(":")[0] for message in caplog.messages] == [
+        "the pictures of domain A are others than before"
+    ]
+
+
 def test_a_damaged_checkpoint_is_named(tmp_path: Path, config: TrainConfig) -> None:
     train(config, tmp_path)
     path = tmp_path / "latest.pt"
