@@ -29,10 +29,10 @@ from cyclegan.cli.training import (
     is_first_process,
     require_unset,
     run_training,
+    starting_config,
 )
 from cyclegan.contract.directions import DIRECTIONS, Direction
 from cyclegan.contract.folder import default_folder
-from cyclegan.presets import preset_config
 
 
 def distill(
@@ -79,7 +79,7 @@ def distill(
     )
     said_by = {"teacher": "TEACHER", "direction": "--direction", "preset": "this command"}
     require_unset(chosen, said_by)
-    config = preset_config("distill").replace(**chosen)  # before anything is loaded or copied
+    config = starting_config(out, None, "distill").replace(**chosen)  # before a teacher is copied
     from cyclegan.checkpoint import has_begun  # lazy, as those that follow: torch
     from cyclegan.distillation import adopt, stand_in
     from cyclegan.teacher import TRANSLATIONS, Teacher, teacher_folder

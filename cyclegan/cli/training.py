@@ -84,7 +84,7 @@ def train(
         features, max_minutes, max_images, seed, compile_, size, set_
     )
     require_unset(settings, {"preset": "--preset", "init_from": "--init-from"})
-    config = _starting_config(out, preset)
+    config = starting_config(out, preset)
     imported = None
     if init_from:
         networks = architecture_of(settings)  # what is right of them, the weights say
@@ -124,7 +124,9 @@ def collect_settings(
         "compile": compile_,
     }
     if max_minutes is not None and max_images is None:
-        flags["max_images"] = 0  # the preset's own length would end the run early
+        flags["max_images"] = 0  # the length that it had so far would end the run early
+    if max_images is not None and max_minutes is None:
+        flags["max_minutes"] = 0.0
     settings = {key: value for key, value in flags.items() if value is not None}
     chosen = parse_settings(set_ or [])
     if size:
@@ -163,14 +165,16 @@ def _settings_of(size: PlainSize, chosen: dict[str, Any]) -> dict[str, Any]:
     return meant
 
 
-def _starting_config(out: Path, preset: str | None) -> TrainConfig:
-    """What the flags change: the config of a run that started from weights, else a preset's."""
-    path = out / "config.json"
+def starting_config(run: Path, preset: str | None, usual: str = "fast") -> TrainConfig:
+    """What the flags change: the config of a run to go on with, else that of a preset."""
+    path = run / "config.json"
     if preset is None and path.is_file():
+        from cyclegan.checkpoint import LATEST  # lazy: torch
+
         config = read_config(path)
-        if config.init_from:
+        if config.init_from or (run / LATEST).exists():
             return config
-    return preset_config(preset or "fast")
+    return preset_config(preset or usual)
 
 
 def _read_start(

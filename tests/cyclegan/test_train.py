@@ -14,10 +14,10 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from cyclegan import train as train_module
 from cyclegan.checkpoint import load_checkpoint
 from cyclegan.config import TrainConfig
-from cyclegan.contract.errors import CheckpointError, StorageError, TrainingError
+from cyclegan.contract.errors import CheckpointError, ConfigError, StorageError, TrainingError
 from cyclegan.train import Progress, RunState, run_share, scheduled_learning_rate, train
 from tests.cyclegan.conftest import BACKBONE
-from tests.cyclegan.runs import KilledError, assert_same, kill_at, losses_of, timeless
+from tests.cyclegan.runs import KilledError, assert_same, command, kill_at, losses_of, timeless
 
 # Everything that has a state of its own, in as few runs as will do
 SETTINGS: list[dict[str, Any]] = [
@@ -128,6 +128,24 @@ def test_a_finished_run_stays_as_it_is(tmp_path: Path, config: TrainConfig) -> N
 def test_a_run_may_be_made_longer(tmp_path: Path, config: TrainConfig) -> None:
     train(config, tmp_path)
     assert train(config.replace(max_images=8), tmp_path).images_seen == 8
+
+
+def test_a_command_goes_on_with_the_settings_of_its_run(
+    tmp_path: Path, config: TrainConfig, data_dir: Path
+) -> None:
+    train(config, tmp_path)
+    last = (tmp_path / "latest.pt").read_bytes()
+    words = ["train", f"--data={data_dir}", f"--out={tmp_path}"]
+    command(*words)
+    assert (tmp_path / "latest.pt").read_bytes() == last  # not the 40,000 images of a preset
+    command(*words, "--max-images=8")
+    assert load_checkpoint(tmp_path / "latest.pt")["run"]["images_seen"] == 8
+    told = json.loads(command(*words, "--max-minutes=60", "--dry-run"))
+    lengths = {"max_images": 0, "max_minutes": 60.0}
+    held_out = {f"test_{name}": str(data_dir / f"test{name.upper()}") for name in "ab"}
+    assert told == config.to_dict() | lengths | held_out
+    with pytest.raises(ConfigError, match="generator is 'plain' there and 'resnet9' here"):
+        command(*words, "--preset=paper")
 
 
 @pytest.mark.parametrize("limit", [0, 10_000])  # bytes: the log is stopped first, the checkpoint
