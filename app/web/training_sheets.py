@@ -87,7 +87,7 @@ def connect_sheets(sheets: Sheets, chosen: gr.Dropdown, trainings: Trainings) ->
             value = _shown(training, (first, second), (found[first], found[second]), language)
             figures = _figures(training, (first, second), language)
         except CycleGANError as error:
-            return nothing | {sheets.figures: alert(error, trainings.root)}
+            return nothing | {sheets.figures: alert(error, trainings.root, language)}
         return {sheets.pair: value, sheets.figures: figures}
 
     gr.on(
