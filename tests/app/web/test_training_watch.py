@@ -66,7 +66,7 @@ def test_the_first_and_the_latest_sheet_are_compared_until_a_person_could_choose
 
     def chosen(images: int, seen: Seen | None) -> tuple[list[Any], Seen]:
         """What becomes chosen with one more sheet, where it becomes; and what is seen then."""
-        Image.new("RGB", (6, 4)).save(run_folder / "sheets" / f"{images:09}.jpg")
+        Image.new("RGB", (60, 40)).save(run_folder / "sheets" / f"{images:09}.jpg")
         updates = _look(watch, trainings, "horse2zebra", "AtoB", seen, "en")
         boxes = [updates[box] for box in watch.sheets.two]
         told = [box._constructor_args[0].get("value", "as it was") for box in boxes]
