@@ -165,22 +165,21 @@ def test_a_translation_shows_how_far_it_is_and_can_be_cancelled(
     assert visitor.complaints == []
 
 
-def test_who_waits_for_others_is_told_so_in_their_language(
-    server: Any, visit: Callable[..., Any], photo: Path, tmp_path: Path
+def test_who_waits_for_a_turn_is_told_so_in_their_language(
+    server: Any, visit: Callable[..., Any], photo: Path
 ) -> None:
-    first, second = visit(server.url), visit(server.url, locale="tr-TR")
-    first.page.get_by_role("radio", name="Slowly to negative").check()
-    long = tmp_path / "long.png"
-    save_picture(Picture(np.zeros((64, 30_000, 3), np.uint8)), long)  # 20 tiles
-    first.give(long)
-    first.page.get_by_text(re.compile("Translating - [1-9]")).wait_for()
-    second.give(photo)
-    second.page.locator("#queued", has_text="Sırasını bekliyor").wait_for()
-    assert "queue" not in second.page.locator("#result").inner_text()
-    first.page.locator("#cancel").click()
-    second.note(containing=f"{WIDTH} × {HEIGHT} piksel")
-    second.page.locator("#queued").wait_for(state="hidden")
-    assert first.complaints + second.complaints == []
+    visitor = visit(server.url, locale="tr-TR")
+    page = visitor.page
+    held: list[Any] = []
+    page.route("**/queue/join*", lambda route: held.append(route), times=1)
+    with page.expect_request("**/queue/join*"):
+        visitor.give(photo)
+    page.locator("#queued", has_text="Sırasını bekliyor").wait_for()
+    assert page.locator("#compare .progress-text").is_hidden()  # Gradio's words, in English
+    held[0].continue_()
+    visitor.note(containing=f"{WIDTH} × {HEIGHT} piksel")
+    page.locator("#queued").wait_for(state="hidden")
+    assert visitor.complaints == []
 
 
 def test_what_is_made_of_a_result_can_be_cancelled_and_the_result_stays(
