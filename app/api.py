@@ -23,7 +23,7 @@ from starlette.datastructures import UploadFile
 from app.asked import AskedRecipe
 from app.jobs.limits import BusyError, TooLargeError, UnfinishedJobError, UnknownJobError
 from app.jobs.office import Office
-from app.jobs.routes import jobs_router
+from app.jobs.routes import Retell, jobs_router
 from app.public import JOBS, MODELS, without_paths
 from app.recipe import Recipe
 from app.refusal import RefusalError
@@ -82,8 +82,16 @@ _STATUSES: dict[type[CycleGANError], HTTPStatus] = {
 }
 
 
-def add_api(app: FastAPI, store: Store, office: Office) -> None:
-    """Add the routes to an application, and turn what goes wrong in them into problems."""
+def add_api(
+    app: FastAPI,
+    store: Store,
+    office: Office,
+    retell: Retell = lambda _request, english: english,
+) -> None:
+    """Add the routes to an application, and turn what goes wrong in them into problems.
+
+    `retell` says why pictures of jobs failed in the language of who asks; problems are in English.
+    """
 
     async def answer_error(_request: Request, error: Exception) -> Response:
         assert isinstance(error, CycleGANError)
@@ -91,7 +99,7 @@ def add_api(app: FastAPI, store: Store, office: Office) -> None:
 
     called = {store.folder: MODELS, office.folder: JOBS, Path(tempfile.gettempdir()): "the disk"}
     app.include_router(_router(store, called))
-    app.include_router(jobs_router(office))
+    app.include_router(jobs_router(office, retell))
     app.add_exception_handler(CycleGANError, answer_error)
     app.add_exception_handler(RefusalError, _answer_refusal)
     app.add_exception_handler(RequestValidationError, _answer_invalid)

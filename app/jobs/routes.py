@@ -3,8 +3,9 @@
 An id cannot be guessed, and of those whom app/guard.py lets in whoever has it may do all of that.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from http import HTTPStatus
 from typing import Annotated, Any, Literal, cast
 
@@ -22,14 +23,20 @@ from app.jobs.records import ENDED, PictureState
 from app.naming import Format
 from app.refusal import RefusalError
 
+# What is told in English, as one who asks wants to be told.
+Retell = Callable[[Request, str], str]
+
 PATH = "/api/v1/jobs"
 _IN_MEMORY = 2**16  # bytes of each of up to a thousand files of a request; the rest goes to disk
 _FIELDS = 16  # that a form may have beside its files; none of them is read
 
 
-def jobs_router(office: Office) -> APIRouter:
+def jobs_router(office: Office, retell: Retell) -> APIRouter:
     """The routes; errors are raised as they are."""
     router = APIRouter(prefix=PATH)
+
+    def describe(status: Status, request: Request) -> dict[str, Any]:
+        return _describe(status, office, partial(retell, request))
 
     @router.post(
         "",
@@ -76,19 +83,19 @@ def jobs_router(office: Office) -> APIRouter:
                     await file.close()
         status = await run_sync(office.status, id)
         return JSONResponse(
-            _describe(status, office), HTTPStatus.CREATED, {"Location": f"{PATH}/{id}"}
+            describe(status, request), HTTPStatus.CREATED, {"Location": f"{PATH}/{id}"}
         )
 
     @router.get("/{id}", summary="How far a job is")
-    def status(id: str) -> dict[str, Any]:
+    def status(id: str, request: Request) -> dict[str, Any]:
         """Its state, its place in the queue, what became of each picture, and why some failed."""
-        return _describe(office.status(id), office)
+        return describe(office.status(id), request)
 
     @router.post("/{id}/cancel", summary="End a job, and keep what is done")
-    def cancel(id: str) -> dict[str, Any]:
+    def cancel(id: str, request: Request) -> dict[str, Any]:
         """The rest is not translated; the result has what was."""
         office.cancel(id)
-        return _describe(office.status(id), office)
+        return describe(office.status(id), request)
 
     @router.delete("/{id}", summary="End a job, and remove it", status_code=HTTPStatus.NO_CONTENT)
     def remove(id: str) -> None:
@@ -129,7 +136,7 @@ async def _receive(request: Request, most: int) -> Sequence[UploadFile]:
     return [part for _, part in form.multi_items() if isinstance(part, UploadFile)]
 
 
-def _describe(status: Status, office: Office) -> dict[str, Any]:
+def _describe(status: Status, office: Office, retell: Callable[[str], str]) -> dict[str, Any]:
     job, pictures = status.job, status.pictures
     states = [picture.state for picture in pictures]
     ends = job.ended and job.ended + office.limits.keep_s
@@ -137,7 +144,7 @@ def _describe(status: Status, office: Office) -> dict[str, Any]:
         "id": job.id,
         "state": job.state,
         "position": status.position,
-        "problem": job.problem,
+        "problem": job.problem and retell(job.problem),
         "model": job.model,
         "created": _date(job.created),
         "ended": _date(job.ended),
@@ -147,7 +154,9 @@ def _describe(status: Status, office: Office) -> dict[str, Any]:
             {"name": p.name, "state": p.state, "has_preview": p.has_preview} for p in pictures
         ],
         "failures": [
-            {"name": p.name, "reason": p.reason} for p in pictures if p.state == PictureState.failed
+            {"name": p.name, "reason": retell(p.reason or "")}
+            for p in pictures
+            if p.state == PictureState.failed
         ],
         "result": f"{PATH}/{job.id}/result" if job.state in ENDED else None,
     }

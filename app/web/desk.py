@@ -105,6 +105,12 @@ def lay_out(store: Store) -> Parts:
                     elem_id="note",
                     apply_default_css=False,
                 )
+                # Shown while others are served. Screen readers are told by Gradio.
+                gr.HTML(
+                    f'<p aria-hidden="true">{word("job.queued")}</p>',
+                    elem_id="queued",
+                    apply_default_css=False,
+                )
                 cancel = gr.Button(word("photo.cancel"), elem_id="cancel")
                 back = gr.Button(word("photo.back"), interactive=False, elem_id="back")
                 download = gr.Button(

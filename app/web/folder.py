@@ -18,7 +18,7 @@ from app.web.models import LOOK_EVERY_S, installed, without_folder
 from app.web.options import lay_out_options, read_options
 from app.web.updates import Updates, rechoose
 from app.web.upload import read_upload
-from app.web.words import script, texts, word
+from app.web.words import language_of, retell_refusal, script, texts, word
 from cyclegan.contract.errors import CycleGANError
 from cyclegan.contract.formats import PICTURE_SUFFIXES
 
@@ -91,7 +91,8 @@ def folder_tab(page: gr.Blocks, store: Store, office: Office) -> None:
             id = office.create(_read(uploads), str(name), wanted.recipe, wanted.format, client)
         except CycleGANError as error:
             log.info("refused %d files: %s", len(uploads), error)
-            return {job: {"refusal": without_folder(str(error), store)}}
+            why = without_folder(str(error), store)
+            return {job: {"refusal": retell_refusal(language_of(request), why)}}
         except Exception:  # a bug of ours is logged, and its visitor gets a sentence
             log.exception("sending %d files for %s", len(uploads), name)
             return {job: str(word("photo.bug"))}

@@ -19,7 +19,7 @@ from app.naming import plain_name
 from app.public import MODELS, without_paths
 from app.store import Store
 from app.web.sheet import lay_out_sheet, show_sheet
-from app.web.words import language_of, say, word
+from app.web.words import language_of, retell_refusal, say, word
 from cyclegan.contract.errors import CycleGANError
 
 TIMEOUT_S = 300.0  # to find out about a model, or to add it
@@ -121,7 +121,7 @@ def _submit(
     except CycleGANError as error:
         log.info("refused the model %s: %s", path.name, error)
         called = {path.parent: "the upload", sheet.parent: "the preview", store.folder: MODELS}
-        told = without_paths(str(error), called)
+        told = retell_refusal(language, without_paths(str(error), called))
         return _sentence(told), show_sheet(None), gr.Button(interactive=False)
     found = json.loads(said)
     if is_adding:

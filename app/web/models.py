@@ -10,7 +10,7 @@ from app.public import MODELS, without_paths
 from app.store import Store
 from app.web import cards
 from app.web.model_upload import model_upload
-from app.web.words import language_of, say, word
+from app.web.words import language_of, retell_refusal, say, word
 from cyclegan.contract.errors import CycleGANError, ModelError
 from cyclegan.contract.folder import Entry
 
@@ -64,7 +64,7 @@ def describe(store: Store, language: str) -> str:
         if entry.card
     ]
     rest = [
-        cards.broken(entry.name, without_folder(entry.reason or "", store), language)
+        cards.broken(entry.name, _tell(entry.reason or "", store, language), language)
         for entry in entries
         if not entry.card
     ]
@@ -79,7 +79,7 @@ def hold_against_cards(store: Store, language: str = "en") -> str:
             store.verify(entry.name)
             said = say(language, "models.as-promised")
         except CycleGANError as error:
-            said = without_folder(str(error), store)
+            said = _tell(str(error), store, language)
         lines.append(f"<li><code>{escape(entry.name)}</code> {escape(said)}</li>")
     listed = (
         f'<ul class="plain">{"".join(lines)}</ul>'
@@ -95,6 +95,10 @@ def installed(store: Store) -> Sequence[Entry]:
         return store.list()
     except ModelError:
         return []
+
+
+def _tell(reason: str, store: Store, language: str) -> str:
+    return retell_refusal(language, without_folder(reason, store))
 
 
 def without_folder(text: str, store: Store) -> str:

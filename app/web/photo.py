@@ -20,7 +20,7 @@ from app.web.picker import follow
 from app.web.run import Run, preview, run_model, set_region, write_file
 from app.web.updates import Updates
 from app.web.upload import read_upload
-from app.web.words import language_of, say, word
+from app.web.words import language_of, retell_refusal, say, word
 from cyclegan.contract.errors import CycleGANError, StoppedError
 
 # On a narrow screen the result is below what was pressed, and so is the bar before it, which is
@@ -172,7 +172,9 @@ class _Desk:
             self._options[request.session_hash] = values
         return self._show(run, values)
 
-    def draw(self, event: gr.EventData, run: Run | None, *values: Any) -> Updates:
+    def draw(
+        self, event: gr.EventData, request: gr.Request, run: Run | None, *values: Any
+    ) -> Updates:
         """The same, where a visitor drew."""
         if run is not None:
             set_region(run, str(event.region))
@@ -211,7 +213,9 @@ class _Desk:
                 return {parts.file: None}
             except CycleGANError as error:
                 log.info("refused to %s: %s", handler.__name__, error)
-                return parts.clear(without_folder(str(error), self._store))
+                request = next(each for each in inputs if isinstance(each, gr.Request))
+                why = without_folder(str(error), self._store)
+                return parts.clear(retell_refusal(language_of(request), why))
             except Exception:  # a bug of ours is logged, and its visitor gets a sentence
                 log.exception("cannot %s", handler.__name__)
                 return parts.clear(word("photo.bug"))

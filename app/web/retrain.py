@@ -155,18 +155,19 @@ def _connect_form(
         try:
             found = diagnose(_read_order(pictures, language, *answers), language)
         except CycleGANError as error:
-            yield {form.told: alert(error, trainings.root)}
+            yield {form.told: alert(error, trainings.root, language)}
         else:
             yield {form.told: found.html, form.found: found}
 
     def start(request: gr.Request, found: Diagnosis | None, *answers: Any) -> Updates:
+        language = language_of(request)
         try:
-            order = _read_order(pictures, language_of(request), *answers)
+            order = _read_order(pictures, language, *answers)
             if found and found.must_be_fixed and found.is_of(order):
                 return {form.told: found.html, form.sure: gr.Column(visible=True)}
             name = trainings.start(order)
         except CycleGANError as error:
-            return {form.told: alert(error, trainings.root), **unasked}
+            return {form.told: alert(error, trainings.root, language), **unasked}
         chosen = gr.Dropdown(choices=trainings.names(), value=name)
         # Out of the way of what is to be watched now.
         return {

@@ -87,7 +87,7 @@ def run_model(
     The note is in a language. Raises: CycleGANError, whose text names the upload, never its path.
     """
     if not model:
-        raise ModelError("no model is installed; the Models tab says what to do")
+        raise ModelError(say(language, "folder.no-model"))
     translator = store.load(model)
     renderer = Renderer(translator, Recipe(size=size))
     before = load_picture(upload.path, name=upload.name)

@@ -36,7 +36,7 @@ from app.web.models import installed
 from app.web.page import NOTHING_MORE, Allowed, build
 from app.web.theme import HEAD, STYLES, theme
 from app.web.upload import take_uploads_only
-from app.web.words import I18N
+from app.web.words import I18N, language_of, retell_refusal
 from cyclegan import __version__
 from cyclegan.contract.errors import InputError
 
@@ -136,7 +136,7 @@ def application(
         openapi_url="/api/openapi.json",
         static_url="/api/static",  # the page that describes the API needs no other host
     )
-    add_api(app, store, office)
+    add_api(app, store, office, lambda request, why: retell_refusal(language_of(request), why))
     take_uploads_only()
     page = build(store, office, allowed)
     page.state_session_capacity = 200  # sessions in memory; Gradio keeps 10,000

@@ -23,13 +23,17 @@ def lay_out_sheet(text: str, id: str) -> gr.HTML:
     )
 
 
-def show_sheet(file: Path | None) -> Any:
-    """What an event answers for it: a file that Gradio serves, or None for no sheet."""
-    value = FileData(path=str(file)).model_dump() if file else None
+def show_sheet(file: Path | None, caption: str = "") -> Any:
+    """What an event answers for it: a file that Gradio serves, or None for no sheet.
+
+    The caption stands below, after what is on the sheet.
+    """
+    value = {"file": FileData(path=str(file)).model_dump(), "caption": caption} if file else None
     return gr.update(value=value, visible=file is not None)
 
 
 _TEMPLATE = """${!value ? "" : `
-<a class="sheet" href="${value.url}" target="_blank">
-  <img src="${value.url}" alt="${label}">
-</a>`}"""
+<figure class="sheet">
+  <a href="${value.file.url}" target="_blank"><img src="${value.file.url}" alt="${label}"></a>
+  <figcaption>${[label, value.caption].filter(Boolean).join(" · ")}</figcaption>
+</figure>`}"""

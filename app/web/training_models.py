@@ -151,7 +151,7 @@ def connect_maker(maker: Maker, chosen: gr.Dropdown, trainings: Trainings, store
             training = trainings.look(name or "")
             comparison = compare(training, direction, upload.path if upload else None)
         except CycleGANError as error:
-            yield {maker.compared: None, maker.told: alert(error, trainings.root)}
+            yield {maker.compared: None, maker.told: alert(error, trainings.root, language)}
         else:
             yield {maker.compared: _shown(comparison, language)}
 
@@ -165,7 +165,7 @@ def connect_maker(maker: Maker, chosen: gr.Dropdown, trainings: Trainings, store
             yield wait(say(language, "watch.making"))
             found.export(called, store.folder, as_int8=bool(as_int8))
         except CycleGANError as error:
-            yield alert(error, trainings.root)
+            yield alert(error, trainings.root, language)
         else:
             made = say(language, "watch.made", name=called)
             yield f'<p role="status">{escape(made)}</p>'
@@ -178,12 +178,13 @@ def connect_maker(maker: Maker, chosen: gr.Dropdown, trainings: Trainings, store
         minutes: Any,
         request: gr.Request,
     ) -> Iterator[Updates]:
-        yield {maker.told: wait(say(language_of(request), "watch.making"))}
+        language = language_of(request)
+        yield {maker.told: wait(say(language, "watch.making"))}
         try:
             teacher = choose_checkpoint(trainings.look(name or ""), direction, checkpoint)
             started = trainings.start(teacher.teach(student, float(minutes or 60)))
         except CycleGANError as error:
-            yield {maker.told: alert(error, trainings.root)}
+            yield {maker.told: alert(error, trainings.root, language)}
         else:
             yield {
                 maker.told: "",

@@ -4,6 +4,7 @@ Which there are is known in app/trainings/sheets.py, how one or two look in shee
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Any
 import gradio as gr
 
 from app.trainings.runs import Trainings
-from app.trainings.sheets import find_sheets, measured_near
+from app.trainings.sheets import CAPTION_HEIGHT, find_sheets, measured_near
 from app.trainings.standing import Training
 from app.web.compare import Pair, compare_pair, pair, refusal
 from app.web.sheet import lay_out_sheet, show_sheet
@@ -20,7 +21,8 @@ from app.web.training_view import alert, measured, ways
 from app.web.updates import Updates, lend
 from app.web.words import language_of, say, word
 from cyclegan.contract.errors import CycleGANError
-from cyclegan.contract.images import load_picture
+from cyclegan.contract.images import Picture, load_picture
+from cyclegan.contract.saving import save_picture
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,7 @@ def show_sheets(sheets: Sheets, run: Path | None, language: str, *, known: int |
     """
     found = find_sheets(run) if run else {}
     choices = [(say(language, "sheets.at", images=images), images) for images in found]
+    latest = max(found, default=0)
     could_choose = known is not None and sum(images <= known for images in found) > 1
     two = (min(found), max(found)) if len(found) > 1 else (None, None)
     offered = [
@@ -65,7 +68,9 @@ def show_sheets(sheets: Sheets, run: Path | None, language: str, *, known: int |
         for images in two
     ]
     return {
-        sheets.latest: show_sheet(lend(found[max(found)]) if found else None),
+        sheets.latest: show_sheet(
+            _lend(found[latest]) if found else None, say(language, "sheets.at", images=latest)
+        ),
         sheets.choice: gr.Row(visible=len(found) > 1),
         **dict(zip(sheets.two, offered, strict=True)),
     }
@@ -87,7 +92,7 @@ def connect_sheets(sheets: Sheets, chosen: gr.Dropdown, trainings: Trainings) ->
             value = _shown(training, (first, second), (found[first], found[second]), language)
             figures = _figures(training, (first, second), language)
         except CycleGANError as error:
-            return nothing | {sheets.figures: alert(error, trainings.root)}
+            return nothing | {sheets.figures: alert(error, trainings.root, language)}
         return {sheets.pair: value, sheets.figures: figures}
 
     gr.on(
@@ -102,6 +107,14 @@ def connect_sheets(sheets: Sheets, chosen: gr.Dropdown, trainings: Trainings) ->
     )
 
 
+def _lend(file: Path) -> Path:
+    """A copy of a sheet where Gradio serves it, without its caption: the page has words for it."""
+    copy = lend(file)
+    with suppress(CycleGANError):  # it is shown as it is
+        save_picture(Picture(load_picture(copy).rgb[CAPTION_HEIGHT:]), copy, quality=92)
+    return copy
+
+
 def _shown(
     training: Training, seen: tuple[int, int], files: tuple[Path, Path], language: str
 ) -> Any:
@@ -110,8 +123,10 @@ def _shown(
     if (height, width) != other:
         return refusal(say(language, "sheets.differ"))
     first, second = (say(language, "sheets.at", images=images) for images in seen)
-    before, after = map(lend, files)
-    return pair(Pair(before, after, width, height, training.run.name, (first, second)))
+    before, after = map(_lend, files)
+    return pair(
+        Pair(before, after, width, height - CAPTION_HEIGHT, training.run.name, (first, second))
+    )
 
 
 def _figures(training: Training, seen: Sequence[int], language: str) -> str:

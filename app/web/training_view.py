@@ -11,7 +11,7 @@ from pathlib import Path
 
 from app.trainings.standing import Training
 from app.web.training_alarms import describe_alarms
-from app.web.words import say
+from app.web.words import retell_refusal, say
 from cyclegan.contract.directions import Direction
 from cyclegan.contract.errors import CycleGANError
 from cyclegan.contract.log import Row, first_sheet
@@ -40,10 +40,11 @@ def draw_curves(training: Training, language: str) -> str:
     return "".join(_charts(training, language))
 
 
-def alert(error: CycleGANError, root: Path) -> str:
+def alert(error: CycleGANError, root: Path, language: str) -> str:
     """Why something cannot be done, without the paths of this machine."""
     log.info("refused: %s", error)
-    return f'<p role="alert">{escape(str(error).replace(f"{root}{os.sep}", ""))}</p>'
+    why = retell_refusal(language, str(error).replace(f"{root}{os.sep}", ""))
+    return f'<p role="alert">{escape(why)}</p>'
 
 
 def wait(sentence: str) -> str:

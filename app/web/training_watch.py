@@ -6,7 +6,6 @@ and what is known of it in app/trainings/.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
 from html import escape
 from typing import Any, NamedTuple
 
@@ -134,17 +133,22 @@ def connect_watch(page: gr.Blocks, watch: Watch, trainings: Trainings, store: St
     """Show the training that is chosen as it goes on, and do what its buttons say."""
 
     def look(chosen: str | None, direction: Any, seen: Seen | None, request: gr.Request) -> Updates:
+        language = language_of(request)
         try:
-            return _look(watch, trainings, chosen, direction, seen, language_of(request))
+            return _look(watch, trainings, chosen, direction, seen, language)
         except CycleGANError as error:
-            return {watch.shown: alert(error, trainings.root), watch.seen: None}
+            return {watch.shown: alert(error, trainings.root, language), watch.seen: None}
 
-    def act(do: Callable[..., None], chosen: str | None, *more: Any) -> str:
-        try:
-            do(chosen or "", *more)
-        except CycleGANError as error:
-            return alert(error, trainings.root)
-        return ""
+    # No partial function: Gradio would tell it nothing of the request.
+    def acting(do: Callable[..., None]) -> Callable[..., str]:
+        def act(request: gr.Request, chosen: str | None, *more: Any) -> str:
+            try:
+                do(chosen or "", *more)
+            except CycleGANError as error:
+                return alert(error, trainings.root, language_of(request))
+            return ""
+
+        return act
 
     looking: dict[str, Any] = {
         "fn": look,
@@ -169,7 +173,7 @@ def connect_watch(page: gr.Blocks, watch: Watch, trainings: Trainings, store: St
     )
     for button, do, inputs in actions:
         button.click(
-            partial(act, do),
+            acting(do),
             inputs,
             watch.told,
             preprocess=False,

@@ -1,5 +1,6 @@
 """What the page says, in every language that it speaks: one file a language, the same keys in each.
-What trainings and the doctor said in English already is in alarms.py and findings.py.
+What trainings, the doctor and refusals said in English already is in alarms.py, findings.py and
+refusals.py.
 
 Gradio puts the words of the browser's language where a component has a text of its own: `word`.
 It looks neither into the properties of gr.HTML, which get `texts` and choose in the browser, nor
@@ -8,15 +9,21 @@ into HTML that is made for one visitor, whose language `language_of` tells the s
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
+from fastapi import Request
 
-from app.web.words import alarms, en, findings, tr, zh
+from app.web.words import alarms, en, findings, refusals, tr, zh
 
 WORDS: Mapping[str, dict[str, str]] = {"en": en.WORDS, "zh": zh.WORDS, "tr": tr.WORDS}
 TOLD: Mapping[str, Mapping[str, str]] = {**findings.TOLD, **alarms.TOLD}  # key -> language
+_REFUSALS = [  # what they look like in English; by language
+    (re.compile(re.sub(r"\\{(\w+)\\}", r"(?P<\1>.+?)", re.escape(english)), re.DOTALL), sentences)
+    for english, sentences in refusals.TOLD.items()
+]
 I18N = gr.I18n(**WORDS)  # its languages stand for all their regions
 
 # A function of what `texts` returns, in JavaScript: those of the language that Gradio chose and
@@ -34,7 +41,7 @@ def word(key: str) -> Any:
     return I18N(key)
 
 
-def language_of(request: gr.Request) -> str:
+def language_of(request: gr.Request | Request) -> str:
     """The language in which `say` answers a visitor: as Gradio's page, the first one asked for."""
     first = request.headers.get("accept-language", "").split(",")[0]
     language = re.split("[-;]", first.strip().lower())[0]
@@ -58,6 +65,18 @@ def retell(language: str, key: str, english: str, facts: Mapping[str, Any]) -> s
         return sentence.format_map({name: _listed(fact, language) for name, fact in facts.items()})
     except (KeyError, ValueError):
         return english
+
+
+@lru_cache(maxsize=4096)  # the page of a job asks for the reasons of up to a thousand files again
+def retell_refusal(language: str, english: str) -> str:
+    """Why something is refused or failed, for one visitor; English if it is not in the table."""
+    for pattern, sentences in _REFUSALS:
+        if language in sentences and (found := pattern.fullmatch(english)):
+            parts = found.groupdict().items()
+            return sentences[language].format_map(
+                {name: retell_refusal(language, part) for name, part in parts}
+            )
+    return english
 
 
 def _listed(fact: Any, language: str) -> Any:

@@ -12,6 +12,7 @@ WORDS = {
     ),
     "common.upload": "Add files",
     "common.complete": "Done",
+    "status.queue_position": "In queue: {position} of {size}",
     # The Photo tab
     "photo.photo": "Photo",
     "photo.placeholder": "Drop or paste a photo here\n- or -\nclick to choose one",

@@ -12,6 +12,7 @@ WORDS = {
     ),
     "common.upload": "Dosya ekle",
     "common.complete": "Tamamlandı",
+    "status.queue_position": "Kuyrukta: {position} / {size}",
     # The Photo tab
     "photo.photo": "Fotoğraf",
     "photo.placeholder": "Fotoğrafı buraya bırakın veya yapıştırın\n- veya -\nseçmek için tıklayın",

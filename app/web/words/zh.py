@@ -11,6 +11,7 @@ WORDS = {
     ),
     "common.upload": "添加文件",
     "common.complete": "完成",
+    "status.queue_position": "排队中：第 {position} 位，共 {size} 位",
     # The Photo tab
     "photo.photo": "照片",
     "photo.placeholder": "将照片拖到或粘贴到这里\n- 或 -\n点击选择",

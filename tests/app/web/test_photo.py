@@ -165,6 +165,23 @@ def test_a_translation_shows_how_far_it_is_and_can_be_cancelled(
     assert visitor.complaints == []
 
 
+def test_who_waits_for_a_turn_is_told_so_in_their_language(
+    server: Any, visit: Callable[..., Any], photo: Path
+) -> None:
+    visitor = visit(server.url, locale="tr-TR")
+    page = visitor.page
+    held: list[Any] = []
+    page.route("**/queue/join*", lambda route: held.append(route), times=1)
+    with page.expect_request("**/queue/join*"):
+        visitor.give(photo)
+    page.locator("#queued", has_text="Sırasını bekliyor").wait_for()
+    assert page.locator("#compare .progress-text").is_hidden()  # Gradio's words, in English
+    held[0].continue_()
+    visitor.note(containing=f"{WIDTH} × {HEIGHT} piksel")
+    page.locator("#queued").wait_for(state="hidden")
+    assert visitor.complaints == []
+
+
 def test_what_is_made_of_a_result_can_be_cancelled_and_the_result_stays(
     server: Any, visit: Callable[..., Any], tmp_path: Path
 ) -> None:

@@ -12,6 +12,7 @@ from PIL import Image
 from app.store import Store
 from app.trainings.checkpoints import MODELS, find_checkpoints
 from app.trainings.comparison import EXAMPLES
+from app.trainings.orders import Order
 from app.trainings.pictures import Pictures
 from app.trainings.runs import Trainings
 from app.trainings.sheets import find_sheets
@@ -167,6 +168,37 @@ def test_a_training_is_started_watched_paused_and_made_a_model(
     page.locator("#training", has_text="No training has been started yet").wait_for()
     assert list(trainings.runs.iterdir()) == []
     assert complaints == []
+
+
+def test_a_finished_training_goes_on_for_as_long_as_is_asked(
+    serve: Callable[..., Any], chromium: Any, weights_dir: Path, root: Path, tmp_path: Path
+) -> None:
+    folders = [str(tmp_path / kind) for kind in ("ink", "paper")]
+    for seed, folder in enumerate(folders):
+        draw(Path(folder), seed)
+    short = tuple(SETTINGS.replace("max_images=1000000", "max_images=8").split())
+    trainings = Trainings(root)
+    trainings.start(Order("ink", "paper", *folders, "fast", 60.0, short))
+    server = serve(weights_dir, "--allow-training", "--training-root", str(root))
+    page = chromium.new_context(locale="tr-TR", viewport={"width": 390, "height": 844}).new_page()
+    page.set_default_timeout(TIMEOUT_MS)
+    page.goto(server.url)
+    page.get_by_role("tab", name="Eğitim").press("Enter")
+    page.locator("#training", has_text="Tamamlandı").wait_for()
+    page.locator("#sheet figcaption", has_text="dönüş yolu · 8 resim").wait_for()
+
+    more = page.get_by_label("Ne kadar daha sürsün (dakika)")
+    more.fill("30")
+    page.get_by_role("button", name="Sürdür").press("Enter")
+    page.locator("#training strong", has_text="Eğitiliyor").wait_for()
+    more.wait_for(state="hidden")
+    order = trainings.look("ink2paper").record.order
+    assert 30 < order.max_minutes < 60
+    assert not any(each.startswith("max_images") for each in order.settings)
+    page.get_by_label("Karşılaştırılacak örnekler").wait_for()  # there is a second sheet
+    page.get_by_role("button", name="Durdur").press("Enter")
+    page.locator("#training strong", has_text="Durduruldu").wait_for()
+    assert trainings.look("ink2paper").standing.images_seen > 8
 
 
 def test_the_form_can_be_read_in_light_and_in_dark(

@@ -211,7 +211,7 @@ def test_refusals_name_the_upload_and_not_its_path(weights_dir: Path, tmp_path: 
     store = Store(weights_dir)
     with pytest.raises(PictureError, match=r"^holiday\.png is not a picture"):
         run_model(store, Upload(bad, "holiday.png"), "negate", "auto", Progress())
-    with pytest.raises(ModelError, match="no model is installed"):
+    with pytest.raises(ModelError, match="No model is installed"):
         run_model(store, Upload(bad, "holiday.png"), "", "auto", Progress())
 
 

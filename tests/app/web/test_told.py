@@ -1,5 +1,6 @@
-"""What trainings and the doctor say in English, in the other languages of the page."""
+"""What trainings, the doctor and refusals say in English, in the other languages of the page."""
 
+import ast
 import json
 import re
 from collections.abc import Iterator
@@ -15,7 +16,7 @@ pytest.importorskip("gradio", reason="the page needs gradio (extra: web)")
 
 from app.trainings.runs import Trainings
 from app.web.training_view import describe
-from app.web.words import TOLD, WORDS, retell
+from app.web.words import TOLD, WORDS, refusals, retell, retell_refusal
 from cyclegan.alarms import RULES
 from cyclegan.config import TrainConfig
 from cyclegan.doctor import domain_gap, symptoms
@@ -25,10 +26,11 @@ from cyclegan.doctor.survey import Measured, Unreadable
 
 OTHERS = [language for language in WORDS if language != "en"]
 DATA = Path("/data")
+ROOT = Path(__file__).parents[3]
 
 
 def test_every_language_tells_everything() -> None:
-    for key, sentences in TOLD.items():
+    for key, sentences in (*TOLD.items(), *refusals.TOLD.items()):
         assert list(sentences) == OTHERS, key
         assert all(sentence.strip() for sentence in sentences.values()), key
 
@@ -138,3 +140,40 @@ def test_an_alarm_speaks_the_language_of_the_visitor(run_folder: Path) -> None:
     assert "checkerboard · zebra to horse · since 50 pictures" in shown({}, "en")
     for language in WORDS:
         assert "A grid." in shown({}, language)  # without the figures it stays as it was told
+
+
+def said_in(folder: str) -> Iterator[str]:
+    """Every text of the code, with `{}` for what it fills in."""
+    for path in (ROOT / folder).rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                yield node.value
+            elif isinstance(node, ast.JoinedStr):
+                yield "".join(
+                    str(part.value) if isinstance(part, ast.Constant) else "{}"
+                    for part in node.values
+                )
+
+
+def test_what_is_refused_is_still_said_like_that() -> None:
+    parts = r"([:; ]*\{\w*\}[; ]*)+"  # some come with what is between them
+    code = {text for folder in ("app", "cyclegan/contract") for text in said_in(folder)}
+    code |= {f"{{}} {text}" for text in code}  # a name is put before some
+    code = {re.sub(parts, "*", text) for text in code}
+    for english, sentences in refusals.TOLD.items():
+        assert re.sub(parts, "*", english) in code, english
+        for sentence in sentences.values():
+            assert set(re.findall(r"\{\w+\}", sentence)) <= set(re.findall(r"\{\w+\}", english))
+
+
+def test_a_refusal_speaks_the_language_of_the_visitor() -> None:
+    why = "b.txt is not named as a picture (.jpg .png)"
+    assert retell_refusal("en", why) == why
+    assert retell_refusal("tr", why) == "b.txt adı bir resim adı değil (.jpg .png)"
+    inside = f"there is no picture in what was sent: {why}"
+    assert retell_refusal("zh", inside) == (
+        "发送的内容中没有图片：b.txt 的扩展名不是图片的扩展名（.jpg .png）"
+    )
+    assert retell_refusal("zh", "the moon is full") == "the moon is full"
+    braces = "{name}{0}.png is empty (0 bytes); save or copy it again"
+    assert retell_refusal("tr", braces).startswith("{name}{0}.png boş")

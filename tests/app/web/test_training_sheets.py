@@ -8,7 +8,9 @@ from PIL import Image
 pytest.importorskip("gradio", reason="the page needs gradio (extra: web)")
 
 from app.trainings.runs import Trainings
+from app.trainings.sheets import CAPTION_HEIGHT
 from app.web.training_sheets import _shown
+from cyclegan.contract.images import load_picture
 
 
 def test_sheets_that_show_different_pictures_are_not_laid_over_each_other(
@@ -21,7 +23,9 @@ def test_sheets_that_show_different_pictures_are_not_laid_over_each_other(
     for file, size in zip(files, ((60, 40), (60, 40), (60, 80)), strict=True):
         Image.new("RGB", size).save(file)  # more --set sheet_pictures, when the run went on
     same = _shown(training, (1000, 2000), (files[0], files[1]), "en")
-    assert (same["width"], same["height"]) == (60, 40)
+    size = (60, 40 - CAPTION_HEIGHT)
+    assert (same["width"], same["height"]) == size
+    assert load_picture(Path(same["before"]["path"])).rgb.shape[1::-1] == size
     assert same["names"] == ["1,000 pictures", "2,000 pictures"]
     other = _shown(training, (1000, 3000), (files[0], files[2]), "en")
     assert "show different pictures" in other["refusal"]

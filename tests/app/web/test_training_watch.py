@@ -6,7 +6,6 @@ import shutil
 import sys
 import time
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -15,6 +14,7 @@ from PIL import Image
 pytest.importorskip("gradio", reason="the page needs gradio (extra: web)")
 
 import gradio as gr
+from gradio.helpers import special_args
 
 from app.store import Store
 from app.trainings.orders import Order
@@ -35,19 +35,21 @@ class Page:
         self._page, self.watch = asyncio.run(lay_out())
         self.values: dict[Any, Any] = {self.watch.chosen: "horse2zebra"}
 
-    def press(self, button: gr.Button, *more: Any) -> Any:
+    def press(self, button: gr.Button) -> Any:
         """Do what comes first of what a button does, with the values of the page."""
         events = self._page.fns.values()
         event = next(each for each in events if (button._id, "click") in each.targets)
         assert event.fn
-        return event.fn(*(self.values[part] for part in event.inputs), *more)
+        values = [self.values[part] for part in event.inputs]
+        given, *_ = special_args(event.fn, values, gr.Request(headers={}))
+        return event.fn(*given)
 
 
 def test_the_training_in_question_is_deleted_whichever_is_chosen_by_then(run_folder: Path) -> None:
     trainings = Trainings(run_folder.parents[1])
     shutil.copytree(run_folder, trainings.runs / "other")
     page = Page(trainings)
-    page.values |= page.press(page.watch.delete, SimpleNamespace(headers={}))
+    page.values |= page.press(page.watch.delete)
     page.values[page.watch.chosen] = "other"
     assert page.press(page.watch.confirm) == ""
     assert trainings.names() == ["other"]
@@ -64,7 +66,7 @@ def test_the_first_and_the_latest_sheet_are_compared_until_a_person_could_choose
 
     def chosen(images: int, seen: Seen | None) -> tuple[list[Any], Seen]:
         """What becomes chosen with one more sheet, where it becomes; and what is seen then."""
-        Image.new("RGB", (6, 4)).save(run_folder / "sheets" / f"{images:09}.jpg")
+        Image.new("RGB", (60, 40)).save(run_folder / "sheets" / f"{images:09}.jpg")
         updates = _look(watch, trainings, "horse2zebra", "AtoB", seen, "en")
         boxes = [updates[box] for box in watch.sheets.two]
         told = [box._constructor_args[0].get("value", "as it was") for box in boxes]

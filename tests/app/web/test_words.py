@@ -36,7 +36,7 @@ def test_every_text_is_in_the_table_and_every_entry_is_used() -> None:
         for start in re.findall(r'(?:word\(|say\(\w+, )f"([a-z]+\.(?:\w+-)?)\{', code)
         if start
     ]
-    made.append("common.")  # what Gradio asks for and has not
+    made += ["common.", "status."]  # what Gradio asks for and has not
     for key in WORDS["en"]:
         assert key in named or key.startswith((*(f"{area}." for area in areas), *made)), key
 
@@ -73,7 +73,7 @@ def server(
 
 
 @pytest.mark.parametrize(
-    ("locale", "tabs", "start", "hint", "refusal", "note", "origin"),
+    ("locale", "tabs", "start", "hint", "refusal", "bad", "note", "origin"),
     [
         (
             "zh-CN",
@@ -81,6 +81,7 @@ def server(
             "转换",
             "结果会显示在这里",
             "请先添加一张照片",
+            "bad.png 不是可以读取的图片；请使用",
             "451 × 300 像素",
             "来历",
         ),
@@ -90,6 +91,7 @@ def server(
             "Dönüştür",
             "Resminiz burada",
             "Önce bir",
+            "bad.png okunabilen bir resim değil; şunlardan",
             "451 × 300 piksel",
             "Nereden geliyor",
         ),
@@ -103,8 +105,10 @@ def test_page_speaks_the_language_of_the_browser(
     start: str,
     hint: str,
     refusal: str,
+    bad: str,
     note: str,
     origin: str,
+    tmp_path: Path,
 ) -> None:
     narrow = {"width": 390, "height": 844}
     visitor = visit(server.url, locale=locale, viewport=narrow)
@@ -114,12 +118,21 @@ def test_page_speaks_the_language_of_the_browser(
     assert page.evaluate("document.documentElement.lang").split("-")[0] == locale[:2]
     page.get_by_role("button", name=start, exact=True).click()
     assert refusal in visitor.refusal(containing=refusal)
+    text = tmp_path / "bad.png"
+    text.write_text("no picture")
+    visitor.give(text)
+    visitor.refusal(containing=bad)
     page.locator(".examples button").nth(1).click()
     assert note in visitor.note(containing=note)
     for tab in tabs:
         page.get_by_role("tab", name=tab).click()
         assert page.evaluate("document.documentElement.scrollWidth") == 390, tab
     page.locator("#models summary", has_text=origin).wait_for()
+    page.get_by_role("tab", name=tabs[1]).click()
+    page.locator("#files input[type=file]").set_input_files(text)
+    page.locator("#files tr").wait_for()
+    page.locator("#start-all").click()
+    page.locator(".job .failures", has_text=bad).wait_for()
     assert visitor.complaints == []
 
 
