@@ -22,7 +22,7 @@ from torchvision.utils import make_grid
 
 from cyclegan.contract.errors import DatasetError
 from cyclegan.contract.files import PlainFile, atomic_write, map_storage_errors
-from cyclegan.contract.log import LOG, read_log
+from cyclegan.contract.log import CAPTION_HEIGHT, LOG, read_log
 from cyclegan.contract.pixels import to_network
 from cyclegan.contract.walk import spread
 from cyclegan.resnet import AttentionGenerator
@@ -30,7 +30,6 @@ from cyclegan.squares import middle_square
 from cyclegan.unreadable import load_readable
 
 GAP = 4  # pixels between the pictures of a sheet
-CAPTION_HEIGHT = 20  # pixels
 
 
 class Log:

@@ -9,9 +9,6 @@ from app.trainings.standing import Training
 from cyclegan.contract.directions import Direction
 from cyclegan.contract.standing import Measured, read_measurements
 
-# Of a sheet, from its top, which cyclegan/report.py writes on in English: how much was seen.
-CAPTION_HEIGHT = 20  # pixels
-
 
 def find_sheets(run: Path) -> dict[int, Path]:
     """The sheets in a run's folder by the images seen, the oldest first."""

@@ -13,7 +13,7 @@ from typing import Any
 import gradio as gr
 
 from app.trainings.runs import Trainings
-from app.trainings.sheets import CAPTION_HEIGHT, find_sheets, measured_near
+from app.trainings.sheets import find_sheets, measured_near
 from app.trainings.standing import Training
 from app.web.compare import Pair, compare_pair, pair, refusal
 from app.web.sheet import lay_out_sheet, show_sheet
@@ -22,6 +22,7 @@ from app.web.updates import Updates, lend
 from app.web.words import language_of, say, word
 from cyclegan.contract.errors import CycleGANError
 from cyclegan.contract.images import Picture, load_picture
+from cyclegan.contract.log import CAPTION_HEIGHT
 from cyclegan.contract.saving import save_picture
 
 

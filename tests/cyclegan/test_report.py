@@ -2,8 +2,9 @@ import pytest
 import torch
 from torch import nn
 
+from cyclegan.contract.log import CAPTION_HEIGHT
 from cyclegan.networks import build_generator
-from cyclegan.report import CAPTION_HEIGHT, GAP, draw_sheet
+from cyclegan.report import GAP, draw_sheet
 from cyclegan.resnet import AttentionGenerator
 
 

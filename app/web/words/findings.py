@@ -99,9 +99,13 @@ TOLD = {
         ),
     },
     "small.remedy": {
-        "zh": "请换更大的版本、删除它们，或用更小的块训练（crop_size=N）。",
+        "zh": (
+            "请换更大的版本、删除它们，或用更小的尺寸训练"
+            "（load_size_max=N，load_size_min 和 crop_size 不大于它）。"
+        ),
         "tr": (
-            "Daha büyük hâllerini kullanın, silin ya da daha küçük parçalarla eğitin (crop_size=N)."
+            "Daha büyük hâllerini kullanın, silin ya da daha küçük boyutta eğitin "
+            "(load_size_max=N; load_size_min ve crop_size bundan büyük olmasın)."
         ),
     },
     "transparent": {

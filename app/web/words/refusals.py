@@ -22,9 +22,13 @@ TOLD = {
         "zh": "{name} 不完整或已损坏（{why}）；请重新保存或复制",
         "tr": "{name} eksik ya da bozuk ({why}); yeniden kaydedin ya da kopyalayın",
     },
-    "{name} has a damaged {format} header ({why}); save or copy it again": {
-        "zh": "{name} 的 {format} 文件头已损坏（{why}）；请重新保存或复制",
-        "tr": "{name} dosyasının {format} başlığı bozuk ({why}); yeniden kaydedin ya da kopyalayın",
+    "{name} has a damaged or unusual {format} header ({why}); copy it again, or save it with 8 "
+    "bits a channel": {
+        "zh": "{name} 的 {format} 文件头已损坏或不常见（{why}）；请重新复制，或以每通道 8 位保存",
+        "tr": (
+            "{name} dosyasının {format} başlığı bozuk ya da alışılmadık ({why}); yeniden "
+            "kopyalayın ya da kanal başına 8 bitle kaydedin"
+        ),
     },
     "{name} is too large: {width} x {height} pixels, the limit is {limit} megapixels; "
     "make it smaller first": {

@@ -3,9 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-import pytest
-
-from app.trainings.sheets import CAPTION_HEIGHT, find_sheets, measured_near
+from app.trainings.sheets import find_sheets, measured_near
 from app.trainings.standing import Training
 from cyclegan.contract.standing import Measured
 
@@ -28,10 +26,3 @@ def test_a_sheet_stands_beside_what_was_measured_nearest_to_it(
     early, late = Measured(20, {"SWD": 8.0}, True), Measured(40, {"SWD": 6.0}, True)
     assert near == [early, early, late, late]
     assert measured_near(training, "BtoA", 20) is None
-
-
-def test_a_sheet_has_its_caption_where_the_page_leaves_it_out() -> None:
-    pytest.importorskip("torch", reason="training needs torch (extra: train)")
-    from cyclegan import report  # lazy: it needs torch
-
-    assert report.CAPTION_HEIGHT == CAPTION_HEIGHT

@@ -8,9 +8,9 @@ from PIL import Image
 pytest.importorskip("gradio", reason="the page needs gradio (extra: web)")
 
 from app.trainings.runs import Trainings
-from app.trainings.sheets import CAPTION_HEIGHT
 from app.web.training_sheets import _shown
 from cyclegan.contract.images import load_picture
+from cyclegan.contract.log import CAPTION_HEIGHT
 
 
 def test_sheets_that_show_different_pictures_are_not_laid_over_each_other(
