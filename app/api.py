@@ -5,9 +5,9 @@ The page for people is in app/web/, what may reach either in app/guard.py.
 
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
-from http import HTTPStatus
+from http import HTTPMethod, HTTPStatus
 from pathlib import Path
 from typing import Annotated, Any, BinaryIO, cast
 
@@ -19,6 +19,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse
 from starlette.background import BackgroundTask
 from starlette.datastructures import UploadFile
+from starlette.routing import BaseRoute, Match
 
 from app.asked import AskedRecipe
 from app.jobs.limits import BusyError, TooLargeError, UnfinishedJobError, UnknownJobError
@@ -98,8 +99,14 @@ def add_api(
         return _refusal_of(error, called).to_response()
 
     called = {store.folder: MODELS, office.folder: JOBS, Path(tempfile.gettempdir()): "the disk"}
-    app.include_router(_router(store, called))
-    app.include_router(jobs_router(office, retell))
+    routers = (_router(store, called), jobs_router(office, retell))
+    for router in routers:
+        app.include_router(router)
+
+    @app.api_route("/api/{path:path}", methods=[*HTTPMethod], include_in_schema=False)
+    def refuse(request: Request) -> None:  # else the page would answer, and not with a problem
+        raise _refuse_other(request, [route for router in routers for route in router.routes])
+
     app.add_exception_handler(CycleGANError, answer_error)
     app.add_exception_handler(RefusalError, _answer_refusal)
     app.add_exception_handler(RequestValidationError, _answer_invalid)
@@ -262,6 +269,26 @@ def _refusal_of(error: CycleGANError, called: Mapping[Path, str]) -> RefusalErro
     statuses = (status for kind, status in _STATUSES.items() if isinstance(error, kind))
     status = next(statuses, HTTPStatus.INTERNAL_SERVER_ERROR)
     return RefusalError(status, without_paths(str(error), called))
+
+
+def _refuse_other(request: Request, routes: Sequence[BaseRoute]) -> RefusalError:
+    """What to answer where nothing is at an address, or nothing that is asked in this way."""
+    allowed = ", ".join(
+        method
+        for method in HTTPMethod
+        if any(
+            each.matches({**request.scope, "method": method})[0] is Match.FULL for each in routes
+        )
+    )
+    if not allowed:
+        return RefusalError(
+            HTTPStatus.NOT_FOUND, "there is nothing at this address; /api/docs says what there is"
+        )
+    return RefusalError(
+        HTTPStatus.METHOD_NOT_ALLOWED,
+        f"this address takes {allowed}, not {request.method}; /api/docs says more",
+        Allow=allowed,
+    )
 
 
 async def _answer_refusal(_request: Request, error: Exception) -> Response:

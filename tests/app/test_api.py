@@ -188,6 +188,16 @@ def test_large_pictures_go_one_by_one_and_keep_no_small_one_waiting(
     assert all(answer.result().status_code == HTTPStatus.OK for answer in answers)
 
 
+def test_other_addresses_and_other_ways_to_ask_are_problems(client: TestClient) -> None:
+    for path in ("/api/v1/convert", "/api/v1/jobs"):
+        answer = client.get(path)
+        detail = problem(answer, HTTPStatus.METHOD_NOT_ALLOWED)
+        assert detail == "this address takes POST, not GET; /api/docs says more"
+        assert answer.headers["allow"] == "POST"
+    for answer in (client.get("/api/v2/convert"), client.post("/api/v1/"), client.put("/api/")):
+        assert "nothing at this address" in problem(answer, HTTPStatus.NOT_FOUND)
+
+
 def test_pages_of_other_sites_may_not_send_pictures(client: TestClient) -> None:
     for headers in (
         {"sec-fetch-site": "cross-site"},
