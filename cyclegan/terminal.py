@@ -28,7 +28,7 @@ if TYPE_CHECKING:  # evaluating needs no torch
 
 
 def training_progress(
-    is_shown: bool = True,
+    is_shown: bool = True, *, is_compiled: bool = False
 ) -> AbstractContextManager[Callable[["Progress"], None]]:
     """Show a training's progress: a bar with the losses on a terminal, else a line an interval.
 
@@ -36,15 +36,16 @@ def training_progress(
     """
     if not is_shown:
         return nullcontext(lambda _progress: None)
-    return _show_bar() if sys.stderr.isatty() else _show_lines()
+    starting = f"starting{', compiling takes a minute or two' * is_compiled} ..."
+    return _show_bar(starting) if sys.stderr.isatty() else _show_lines(starting)
 
 
 @contextmanager
-def _show_bar() -> Iterator[Callable[["Progress"], None]]:
+def _show_bar(starting: str) -> Iterator[Callable[["Progress"], None]]:
     """A progress bar with the losses, for terminals."""
     columns = (BarColumn(), TaskProgressColumn(), TextColumn("{task.description}"))
     with Bar(*columns, console=Console(stderr=True)) as bar:
-        task = bar.add_task("starting, compiling takes a minute or two ...", total=1.0)
+        task = bar.add_task(starting, total=1.0)
 
         def on_progress(progress: "Progress") -> None:
             for alarm in progress.alarms:
@@ -63,8 +64,9 @@ def _show_bar() -> Iterator[Callable[["Progress"], None]]:
 
 
 @contextmanager
-def _show_lines() -> Iterator[Callable[["Progress"], None]]:
+def _show_lines(starting: str) -> Iterator[Callable[["Progress"], None]]:
     """One line an interval, for files and pipes."""
+    sys.stderr.write(f"{starting}\n")
 
     def on_progress(progress: "Progress") -> None:
         for alarm in progress.alarms:

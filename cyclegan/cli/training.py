@@ -212,7 +212,9 @@ def run_training(
 
     with (
         join_processes() as processes,
-        terminal.training_progress(processes.is_first) as on_progress,
+        terminal.training_progress(
+            processes.is_first, is_compiled=bool(config and config.compile)
+        ) as on_progress,
     ):
         if not processes.is_first:
             logging.disable(logging.WARNING)  # the first one says it
