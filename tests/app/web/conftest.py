@@ -9,7 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+
+from cyclegan.contract.images import Picture
+from cyclegan.contract.saving import save_picture
+from tests.app.web.photos import HEIGHT, WIDTH
 
 TIMEOUT_MS = 120_000  # for a machine that does other work as well
 
@@ -168,3 +173,32 @@ def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Ru
         process.terminate()
     for process in started:
         process.wait(timeout=60)
+
+
+@pytest.fixture(scope="module")
+def photo_server(
+    tmp_path_factory: pytest.TempPathFactory,
+    add_model: Callable[..., Any],
+    serve: Callable[..., Running],
+) -> Running:
+    """A page with models that make a negative, one of them slowly."""
+    weights = tmp_path_factory.mktemp("weights")
+    add_model(weights, "negate", reverse="negate")
+    # A sixth of a second, or a whole one, for each tile of a narrow picture.
+    tiled = {"border": 0, "tiling": "exact", "receptive_field": 4, "training_size": 100_000}
+    add_model(weights, "slow", times=3001, title="Slowly to negative", **tiled)
+    add_model(weights, "quick", title="Quickly to negative", reverse="slow")
+    return serve(weights, late_ends=True)
+
+
+@pytest.fixture(scope="module")
+def rgb() -> np.ndarray:
+    """What their photo shows."""
+    return np.random.default_rng(7).integers(0, 256, (HEIGHT, WIDTH, 3), np.uint8)
+
+
+@pytest.fixture(scope="module")
+def photo(tmp_path_factory: pytest.TempPathFactory, rgb: np.ndarray) -> Path:
+    path = tmp_path_factory.mktemp("photo") / "photo.png"
+    save_picture(Picture(rgb), path)
+    return path
