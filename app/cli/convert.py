@@ -217,12 +217,16 @@ def convert(
         else (attempt(translate, job, **options) for job in files)
     )
     counts: Counter[str] = Counter()
+    failed: set[Place] = set()
     started = time.monotonic()
     show = terminal.progress(total) if folder else parts
     try:
         with closing(results), terminal.report(report) as note, show as advance:
             for result in results:
                 counts[result.status] += 1
+                # With --watch a picture is tried again once it has changed: the last time counts.
+                (failed.add if result.status == "failed" else failed.discard)(result.source)
+                counts["failed"] = len(failed)
                 note(result)
                 advance(result)
                 if json_:
