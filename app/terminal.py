@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from cyclegan.contract.card import Metric, ModelCard
+from cyclegan.contract.errors import on_one_line
 from cyclegan.contract.files import map_storage_errors
 from cyclegan.contract.folder import Entry
 
@@ -38,10 +39,12 @@ def describe(result: "Result") -> str:
     if result.status == "done":
         missing = f" ({result.reason})" if result.reason else ""
         size = f"{result.width} x {result.height} pixels{missing}"
-        return f"{result.output}: {size}, {result.seconds:.1f} s"
-    if result.status == "skipped":
-        return f"{result.output}: skipped, {result.reason}"
-    return f"failed: {result.reason}"
+        told = f"{result.output}: {size}, {result.seconds:.1f} s"
+    elif result.status == "skipped":
+        told = f"{result.output}: skipped, {result.reason}"
+    else:
+        told = f"failed: {result.reason}"
+    return on_one_line(told)
 
 
 def summary(target: "Place", counts: Mapping[str, int], seconds: float) -> str:
