@@ -179,7 +179,15 @@ def convert(
         metadata=metadata,
         strip_gps=strip_gps,
     )
-    naming = Naming(format_, template or f"{{stem}}{suffix or ''}.{{ext}}")
+    try:
+        naming = Naming(format_, template or f"{{stem}}{suffix or ''}.{{ext}}")
+    except InputError as error:
+        if suffix is None:
+            raise
+        raise InputError(
+            f"--suffix {suffix!r} cannot be part of a file name; leave slashes, braces and "
+            "control characters out"
+        ) from error
     found = None if source == PIPE else kind_of(source)
     if source != PIPE and found is None:
         raise InputError(f"{source} does not exist; give a picture or a folder of pictures")
