@@ -13,7 +13,9 @@ def to_8_bits(image: Image.Image) -> Image.Image:
         grey = np.asarray(image).astype(np.uint32)
         return Image.fromarray(((grey + 128) // 257).astype(np.uint8))
     if image.mode in ("I", "F"):
-        raise PictureError("has 32-bit samples of unknown range; save it with 8 or 16 bits")
+        raise PictureError(
+            "has signed or 32-bit samples, of unknown range; save it with 8 or 16 unsigned bits"
+        )
     if image.has_transparency_data:
         return image.convert("RGBA")
     if image.mode == "1":

@@ -199,6 +199,7 @@ def test_the_limit_can_be_chosen_and_warns_of_nothing_below_it() -> None:
 
 PNG = encode(Image.fromarray(noise(64, 64)), "PNG")
 JPEG = encode(Image.fromarray(noise(64, 64)), "JPEG")
+SIGNED = encode(Image.new("I;16", (4, 4)), "TIFF", tiffinfo={339: 2})  # SampleFormat
 WEBP = encode(Image.fromarray(noise(64, 64)), "WEBP")
 
 
@@ -213,7 +214,8 @@ WEBP = encode(Image.fromarray(noise(64, 64)), "WEBP")
         ("a.png", PNG[: len(PNG) // 2], "is truncated or damaged"),
         ("a.jpg", JPEG[: len(JPEG) // 2], "is truncated or damaged"),
         ("a.webp", WEBP[: len(WEBP) // 2], "damaged"),
-        ("a.tif", encode(Image.new("F", (4, 4)), "TIFF"), "has 32-bit samples of unknown range"),
+        ("a.tif", encode(Image.new("F", (4, 4)), "TIFF"), "has signed or 32-bit samples"),
+        ("a.tif", SIGNED, "has signed or 32-bit samples"),
     ],
 )
 def test_what_cannot_be_read_is_named_with_its_reason(
