@@ -105,6 +105,11 @@ def test_alpha_is_kept_in_all_its_forms() -> None:
     assert picture.rgb.tolist() == [[[10, 20, 30], [40, 50, 60]]]
     assert picture.alpha is not None
     assert picture.alpha.tolist() == [[255, 0]]
+    fine = Image.fromarray(np.array([[1000, 1001]], np.uint16))  # 4 in 8 bits, both of them
+    picture = load_picture(encode(fine, "PNG", transparency=1000))
+    assert picture.rgb[..., 0].tolist() == [[4, 4]]
+    assert picture.alpha is not None
+    assert picture.alpha.tolist() == [[0, 255]]
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
