@@ -9,14 +9,17 @@ import os
 import stat
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from itertools import groupby
+from operator import attrgetter
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import typer
 
 from cyclegan.contract.card import Metric, ModelCard
+from cyclegan.contract.errors import on_one_line
 from cyclegan.contract.files import map_storage_errors
 from cyclegan.contract.folder import Entry
 
@@ -38,10 +41,12 @@ def describe(result: "Result") -> str:
     if result.status == "done":
         missing = f" ({result.reason})" if result.reason else ""
         size = f"{result.width} x {result.height} pixels{missing}"
-        return f"{result.output}: {size}, {result.seconds:.1f} s"
-    if result.status == "skipped":
-        return f"{result.output}: skipped, {result.reason}"
-    return f"failed: {result.reason}"
+        told = f"{result.output}: {size}, {result.seconds:.1f} s"
+    elif result.status == "skipped":
+        told = f"{result.output}: skipped, {result.reason}"
+    else:
+        told = f"failed: {result.reason}"
+    return on_one_line(told)
 
 
 def summary(target: "Place", counts: Mapping[str, int], seconds: float) -> str:
@@ -190,14 +195,16 @@ def show_models(entries: Sequence[Entry], *, as_json: bool) -> None:
 
 
 def show_card(card: ModelCard, *, as_json: bool) -> None:
-    """Everything that a card says."""
+    """What a person asks of a model, licence and limits first; as JSON, all that its card says."""
     if as_json:
         _print_json(card.to_dict())
         return
+    typer.echo(f"{card.title} ({card.name})\n{card.description}\n")
     table = _table()
-    for field, value in _rows(card.to_dict()):
-        table.add_row(field, value)
+    for term, lines in _rows(card):
+        table.add_row(term, "\n".join(lines))
     _print_table(table)
+    typer.echo(f"\nThe whole card: cyclegan models info {card.name} --json")
 
 
 def show_verified(reasons: Mapping[str, str | None], *, as_json: bool) -> None:
@@ -221,23 +228,60 @@ def show_proposal(proposal: "Proposal", sheet: Path, *, is_added: bool) -> None:
     )
 
 
-def _rows(fields: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
-    """The fields of a card as text; those of an object inside it as `training.minutes`."""
-    for name, value in fields.items():
-        if name in ("config", "options"):
-            yield prefix + name, json.dumps(value)
-        elif name == "metrics":
-            figures = (
-                f"{_figure(Metric(**each))} ({each['direction']} is better); {each['protocol']}"
-                for each in value
-            )
-            yield name, "\n".join(figures) or "none"
-        elif isinstance(value, dict):
-            yield from _rows(value, f"{name}.")
-        elif name == "known_limits":
-            yield name, "\n".join(value) or "none"
-        else:
-            yield prefix + name, value if isinstance(value, str) else json.dumps(value)
+def _rows(card: ModelCard) -> Iterator[tuple[str, Iterable[str]]]:
+    """What there is to say of a model: the term, and lines about it."""
+    yield "licence", [card.licence]
+    yield "known limits", [f"- {limit}" for limit in card.known_limits] or ["none are stated"]
+    yield "use", _usage(card)
+    yield "way back", [card.reverse or "none"]
+    yield "measured", _measured(card.metrics) if card.metrics else ["not yet"]
+    yield "trained", _trained(card)
+    yield "file", _file(card)
+
+
+def _usage(card: ModelCard) -> Iterator[str]:
+    """How a model is used, and in which size it is shown pictures then."""
+    yield f"cyclegan convert INPUT OUTPUT -m {card.name}"
+    if card.fixed_size:
+        yield f"the network takes {card.fixed_size.width} x {card.fixed_size.height} pixels only"
+    elif card.default_size:
+        yield (
+            f"it is shown pictures at {card.default_size} pixels of the long side, unless --size "
+            "says otherwise; results keep their size"
+        )
+
+
+def _measured(metrics: Iterable[Metric]) -> Iterator[str]:
+    """Figures, and after those of one protocol how they were taken."""
+    for protocol, figures in groupby(metrics, attrgetter("protocol")):
+        yield from (f"{_figure(each)} ({each.direction} is better)" for each in figures)
+        yield f"protocol: {protocol}"
+
+
+def _trained(card: ModelCard) -> Iterator[str]:
+    """What a model learned from, and for how long."""
+    training = card.training
+    if training is None:
+        yield "elsewhere; its card does not say how"
+        return
+    yield training.data
+    yield (
+        f"{training.images_seen:,} pictures shown in {training.minutes:,.0f} minutes on "
+        f"{training.hardware}; preset {training.preset}, crops of {card.training_size} pixels"
+    )
+
+
+def _file(card: ModelCard) -> Iterator[str]:
+    """What a model's file is, and how it was made of another or of a network."""
+    network = card.architecture
+    weights = f", {network.parameters:,} weights ({network.name})" if network else ""
+    yield f"{card.file}, {card.bytes / 2**20:.1f} MiB, {card.precision}{weights}"
+    yield f"sha256 {card.sha256}"
+    if card.fidelity:
+        lower = card.fidelity
+        yield f"{lower.psnr_db:.1f} dB to the fp32 model {lower.source}, which it was made from"
+    elif card.parity:
+        yield f"within {card.parity.max_abs_error:.1e} of the network that was trained"
 
 
 def _figure(metric: Metric) -> str:

@@ -70,14 +70,16 @@ def _check_ranges(config: Fields) -> None:
     # First, as what a crop must be a multiple of depends on it.
     _require(config, "generator_levels", 1 <= config.generator_levels <= 4, "from 1 to 4")
     ranges: tuple[tuple[str, Callable[[float], bool], str], ...] = (
-        ("at least 1", lambda value: value >= 1, "batch_size d_steps generator_width "
-         "discriminator_width log_every sheet_every checkpoint_every alarm_every "
-         "sheet_pictures teacher_cache_mb"),
+        ("at least 1", lambda value: value >= 1, "batch_size d_steps log_every "
+         "sheet_every checkpoint_every alarm_every sheet_pictures teacher_cache_mb"),
+        ("from 1 to 1024", lambda value: 1 <= value <= 1024, "generator_width "
+         "discriminator_width"),
+        ("from 0 to 256", lambda value: 0 <= value <= 256, "generator_blocks num_workers"),
         ("more than 0", lambda value: value > 0, "learning_rate"),
         ("0 or more", lambda value: value >= 0, "lambda_cycle lambda_identity pool_size "
          "lambda_self lambda_variation lambda_teacher lambda_structure lambda_penalty "
-         "lambda_perceptual head_start_images warmup_images num_workers "
-         "generator_blocks max_images max_minutes evaluate_every patience"),
+         "lambda_perceptual head_start_images warmup_images max_images "
+         "max_minutes evaluate_every patience"),
         ("at least 2", lambda value: value >= 2, "evaluate_pictures"),
         ("from 0 to 2**32 - 1", lambda value: 0 <= value < 2**32, "seed"),
         ("in [0, 1)", lambda value: 0 <= value < 1, "decay_start ema_decay beta1 beta2"),
@@ -91,8 +93,8 @@ def _check_ranges(config: Fields) -> None:
          "border"),
         (f"at least crop_size ({config.crop_size})", lambda value: value >= config.crop_size,
          "load_size_min"),
-        (f"at least load_size_min ({config.load_size_min})",
-         lambda value: value >= config.load_size_min, "load_size_max"),
+        (f"from load_size_min ({config.load_size_min}) to 10000",
+         lambda value: config.load_size_min <= value <= 10_000, "load_size_max"),
     )  # fmt: skip
     for wanted, holds, names in ranges:
         for name in names.split():

@@ -21,6 +21,7 @@ GRID = 4  # pixels; every generator builds its output in squares of this side, o
 _PATCH = 8 * GRID  # pixels; side of the squares in which a pattern may keep its phase
 _PINNED = 0.95  # of a value in [-1, 1]: so near an end of the range that nothing more is to come
 _MOVED = 0.3  # of a range of 2; a quarter more contrast moves what it pins by less
+_LEAST_GRID = 0.01  # share below that of any photograph; flat pictures have no detail at all
 _TINY = 1e-8  # keeps quotients of flat pictures finite
 
 
@@ -140,10 +141,10 @@ def measure_diversity(real: Tensor, fake: Tensor, wanted: Tensor) -> float:
 def measure_checkerboard(real: Tensor, fake: Tensor, wanted: Tensor) -> float:
     """Say how much of the finest detail repeats with the grid, beside real pictures.
 
-    Shape: all [N, 3, H, W]. Range: 0 upwards; 1 as in the domain that has more of it.
+    Shape: all [N, 3, H, W]. Range: [0, 100]; 1 as in the domain that has more of it.
     """
     share, *usual = (grid_share(pictures) for pictures in (fake, real, wanted))
-    return share / max(*usual, _TINY)
+    return share / max(*usual, _LEAST_GRID)
 
 
 def grid_share(pictures: Tensor) -> float:

@@ -17,6 +17,8 @@ from rich.progress import Progress as Bar
 from rich.table import Table
 from rich.text import Text
 
+from cyclegan.contract.errors import on_one_line
+
 if TYPE_CHECKING:  # evaluating needs no torch
     from cyclegan.alarms import Alarm
     from cyclegan.doctor import Diagnosis
@@ -156,7 +158,7 @@ def print_diagnosis(diagnosis: "Diagnosis") -> None:
         if len(finding.files) > _LISTED:
             lines.append(f"  and {len(finding.files) - _LISTED} more; --json names all")
         for line in (*lines, f"-> {finding.remedy}"):
-            console.print(Padding(Text(line), (0, 0, 0, 2)))
+            console.print(Padding(Text(on_one_line(line)), (0, 0, 0, 2)))
     counts_of = Counter(finding.level for finding in diagnosis.findings)
     summary = ", ".join(f"{counts_of[level]} {heading}" for level, (heading, _) in _LEVELS.items())
     console.print(f"\n{summary}")

@@ -179,7 +179,15 @@ def convert(
         metadata=metadata,
         strip_gps=strip_gps,
     )
-    naming = Naming(format_, template or f"{{stem}}{suffix or ''}.{{ext}}")
+    try:
+        naming = Naming(format_, template or f"{{stem}}{suffix or ''}.{{ext}}")
+    except InputError as error:
+        if suffix is None:
+            raise
+        raise InputError(
+            f"--suffix {suffix!r} cannot be part of a file name; leave slashes, braces and "
+            "control characters out"
+        ) from error
     found = None if source == PIPE else kind_of(source)
     if source != PIPE and found is None:
         raise InputError(f"{source} does not exist; give a picture or a folder of pictures")
@@ -217,12 +225,16 @@ def convert(
         else (attempt(translate, job, **options) for job in files)
     )
     counts: Counter[str] = Counter()
+    failed: set[Place] = set()
     started = time.monotonic()
     show = terminal.progress(total) if folder else parts
     try:
         with closing(results), terminal.report(report) as note, show as advance:
             for result in results:
                 counts[result.status] += 1
+                # With --watch a picture is tried again once it has changed: the last time counts.
+                (failed.add if result.status == "failed" else failed.discard)(result.source)
+                counts["failed"] = len(failed)
                 note(result)
                 advance(result)
                 if json_:

@@ -51,7 +51,10 @@ def info(
     weights: Weights = None,
     json_: Json = False,
 ) -> None:
-    """Show everything that a model's card says."""
+    """Show a model's licence, limits, figures and origin.
+
+    With --json, everything that its card says.
+    """
     from app import terminal
 
     store = Store(weights or default_folder())

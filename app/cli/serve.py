@@ -6,7 +6,9 @@ from typing import Annotated
 
 import typer
 
+from cyclegan.cli.exits import require_training_packages
 from cyclegan.cli.options import Weights
+from cyclegan.contract.errors import DependencyError
 from cyclegan.contract.folder import default_folder
 
 
@@ -50,6 +52,11 @@ def serve(
         raise typer.BadParameter("--auth wants USER:PASSWORD, neither of them empty")
     if training_root and not allow_training:
         raise typer.BadParameter("--training-root goes with --allow-training")
+    if allow_training:
+        try:
+            require_training_packages()
+        except DependencyError as error:
+            typer.echo(f"note: {error}", err=True)  # the tab says so too
     from app.web import TRAINING_ROOT, Allowed, launch  # lazy: gradio
 
     logging.basicConfig(format="%(message)s")  # to stderr, from warnings on

@@ -5,9 +5,11 @@ import sys
 
 import typer
 
+from cyclegan.cli import other_names
 from cyclegan.cli.distilling import distill
 from cyclegan.cli.exits import EXIT_UNEXPECTED, EXIT_UNUSABLE
 from cyclegan.cli.models import evaluate, export, import_
+from cyclegan.cli.other_names import TrainCommand
 from cyclegan.cli.pictures import doctor
 from cyclegan.cli.training import train
 from cyclegan.contract.errors import CycleGANError
@@ -15,9 +17,12 @@ from cyclegan.contract.errors import CycleGANError
 
 def register(command: typer.Typer) -> None:
     """Add the training verbs to the one `cyclegan` command."""
-    for verb in (train, distill, export, evaluate, doctor):
+    command.command(cls=TrainCommand)(train)
+    for verb in (distill, export, evaluate, doctor):
         command.command()(verb)
     command.command("import")(import_)  # the word is Python's own
+    any_words = {"allow_extra_args": True, "ignore_unknown_options": True}
+    command.command("test", hidden=True, context_settings=any_words)(other_names.test)
 
 
 def main() -> None:

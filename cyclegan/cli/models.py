@@ -10,6 +10,7 @@ import typer
 
 from cyclegan.cli.exits import require_training_packages
 from cyclegan.cli.options import Features, Settings, Weights
+from cyclegan.cli.training import require_unset
 from cyclegan.contract.card import ModelCard
 from cyclegan.contract.directions import Direction
 from cyclegan.contract.errors import InputError
@@ -255,6 +256,7 @@ def import_(
     if not export_ and out is None:
         raise InputError("where to? Give --out RUN, or --export --name NAME")
     settings = parse_settings(set_ or [])
+    require_unset(settings, {"preset": "this command", "init_from": "PATH"})
     require_training_packages()
     if name is not None:
         _require_free(out or default_folder(), name, overwrite)

@@ -1,8 +1,9 @@
 """The one exception tree. What reaches a person is one sentence: what was expected, what came,
-where, and what to do. No formatting for a terminal lives here, and no exit codes.
+where, and what to do. No layout for a terminal lives here, and no exit codes.
 """
 
 import difflib
+import re
 from collections.abc import Iterable
 
 
@@ -77,6 +78,13 @@ def brief(error: BaseException) -> str:
     """What a foreign error says, in one line, without the path that an OSError repeats."""
     text = isinstance(error, OSError) and error.strerror and error.strerror.lower()
     return text or " ".join(str(error).split()) or type(error).__name__
+
+
+def on_one_line(text: str) -> str:
+    r"""A text in which names may be anybody's: what would break its line, or steer a terminal, is
+    written as Python writes it, `\n` or `\x1b`.
+    """
+    return re.sub(r"[\0-\x1f\x7f-\x9f\ud800-\udfff]", lambda found: repr(found[0])[1:-1], text)
 
 
 def nearest(name: str, choices: Iterable[str]) -> str:

@@ -11,9 +11,16 @@ def to_8_bits(image: Image.Image) -> Image.Image:
     if image.mode.startswith("I;16"):
         # v / 257 rounded: 65535 -> 255. Pillow's own conversion clips everything above 255.
         grey = np.asarray(image).astype(np.uint32)
-        return Image.fromarray(((grey + 128) // 257).astype(np.uint8))
+        picture = Image.fromarray(((grey + 128) // 257).astype(np.uint8))
+        clear = image.info.get("transparency")  # of a PNG: the one grey that is not opaque
+        if clear is None:
+            return picture
+        picture.putalpha(Image.fromarray(grey != clear))
+        return picture.convert("RGBA")
     if image.mode in ("I", "F"):
-        raise PictureError("has 32-bit samples of unknown range; save it with 8 or 16 bits")
+        raise PictureError(
+            "has signed or 32-bit samples, of unknown range; save it with 8 or 16 unsigned bits"
+        )
     if image.has_transparency_data:
         return image.convert("RGBA")
     if image.mode == "1":

@@ -136,6 +136,14 @@ def test_training_without_one_of_its_packages_says_what_to_install(
     )
 
 
+def test_serving_trainings_without_their_packages_says_what_to_install() -> None:
+    words = ("serve", "--allow-training", "--host", "no address", "--insecure")
+    code = "import sys; sys.modules['skimage'] = None; import app.cli; app.cli.main()"
+    note, error = run_python(code, *words).stderr.splitlines()
+    assert note.startswith("note: training, export and evaluation need packages that are not ")
+    assert error.startswith('error: "no address" is not an address')
+
+
 def test_serving_without_gradio_says_what_to_install() -> None:
     ran = run_python(f"{BLOCK.format(names={'gradio'})}\nimport app.cli; app.cli.main()", "serve")
     assert ran.returncode == 2

@@ -1,10 +1,12 @@
 """What the command shows of work that takes long."""
 
 import sys
+from pathlib import Path
 
 import pytest
 
 from app import terminal
+from app.batch import Result
 
 
 @pytest.mark.parametrize(("patience_s", "is_shown"), [(0, True), (60, False)])
@@ -25,3 +27,9 @@ def test_one_picture_gets_no_bar_elsewhere(monkeypatch, capsys) -> None:
     with terminal.Parts():
         terminal.Parts().tell(1, 4)
     assert capsys.readouterr().err == ""
+
+
+def test_a_picture_has_one_line_whatever_it_is_called() -> None:
+    place = Path("a\nb\x1b[31m.png")
+    told = terminal.describe(Result(place, place, "failed", f"{place} is empty"))
+    assert told == r"failed: a\nb\x1b[31m.png is empty"

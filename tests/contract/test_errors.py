@@ -3,7 +3,7 @@
 import re
 
 from cyclegan.contract import errors
-from cyclegan.contract.errors import CycleGANError, nearest
+from cyclegan.contract.errors import CycleGANError, nearest, on_one_line
 
 
 def test_the_drawing_shows_every_error_below_its_parent() -> None:
@@ -27,3 +27,8 @@ def test_nearest_suggests_by_likeness_whatever_the_case() -> None:
     assert nearest("Hors2zebra", names) == '; did you mean "horse2zebra"?'
     assert nearest("paprika", names) == ""
     assert nearest("anything", []) == ""
+
+
+def test_a_name_breaks_no_line_and_steers_no_terminal() -> None:
+    assert on_one_line("a\nb\x1b[31m\udcff.png") == r"a\nb\x1b[31m\udcff.png"
+    assert on_one_line("馬\u3000é 👩\u200d🎨.png") == "馬\u3000é 👩\u200d🎨.png"

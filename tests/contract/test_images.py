@@ -105,6 +105,11 @@ def test_alpha_is_kept_in_all_its_forms() -> None:
     assert picture.rgb.tolist() == [[[10, 20, 30], [40, 50, 60]]]
     assert picture.alpha is not None
     assert picture.alpha.tolist() == [[255, 0]]
+    fine = Image.fromarray(np.array([[1000, 1001]], np.uint16))  # 4 in 8 bits, both of them
+    picture = load_picture(encode(fine, "PNG", transparency=1000))
+    assert picture.rgb[..., 0].tolist() == [[4, 4]]
+    assert picture.alpha is not None
+    assert picture.alpha.tolist() == [[0, 255]]
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
@@ -199,6 +204,7 @@ def test_the_limit_can_be_chosen_and_warns_of_nothing_below_it() -> None:
 
 PNG = encode(Image.fromarray(noise(64, 64)), "PNG")
 JPEG = encode(Image.fromarray(noise(64, 64)), "JPEG")
+SIGNED = encode(Image.new("I;16", (4, 4)), "TIFF", tiffinfo={339: 2})  # SampleFormat
 WEBP = encode(Image.fromarray(noise(64, 64)), "WEBP")
 
 
@@ -213,7 +219,8 @@ WEBP = encode(Image.fromarray(noise(64, 64)), "WEBP")
         ("a.png", PNG[: len(PNG) // 2], "is truncated or damaged"),
         ("a.jpg", JPEG[: len(JPEG) // 2], "is truncated or damaged"),
         ("a.webp", WEBP[: len(WEBP) // 2], "damaged"),
-        ("a.tif", encode(Image.new("F", (4, 4)), "TIFF"), "has 32-bit samples of unknown range"),
+        ("a.tif", encode(Image.new("F", (4, 4)), "TIFF"), "has signed or 32-bit samples"),
+        ("a.tif", SIGNED, "has signed or 32-bit samples"),
     ],
 )
 def test_what_cannot_be_read_is_named_with_its_reason(

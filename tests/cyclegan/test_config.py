@@ -67,6 +67,11 @@ def test_an_unknown_key_is_named_with_the_nearest() -> None:
         ("warmup_images", 213_400),  # the whole run
         ("lambda_penalty", 5),  # of wgan-gp alone
         ("self_scale", 4),  # of lambda_self, which is 0
+        ("generator_width", 10**23),  # no machine has the memory, and some numbers no C type
+        ("discriminator_width", 1025),
+        ("generator_blocks", 257),
+        ("num_workers", 257),
+        ("load_size_max", 10_001),
     ],
 )
 def test_a_value_without_sense_is_refused_by_name(key: str, value: object) -> None:

@@ -95,6 +95,11 @@ def test_a_crop_that_is_no_multiple_of_the_patches_is_read() -> None:
     assert grid_share(checkerboard()[..., :36, :60]) == pytest.approx(1, abs=0.05)
 
 
+def test_a_grid_beside_flat_pictures_is_that_beside_photographs_with_little_of_one() -> None:
+    assert measure_checkerboard(flat(0), checkerboard(), flat(0)) == pytest.approx(100, rel=0.05)
+    assert measure_checkerboard(flat(0), flat(0), flat(0)) == 0
+
+
 def test_blobs_are_pinned_areas_that_were_not_there_and_are_not_wanted() -> None:
     grey, blob = flat(0), flat(0)
     blob[:, 1, :16, :32] = 1.0  # green: 16 * 32 of 64 * 64 pixels, an eighth

@@ -37,6 +37,7 @@ def test_a_setting_without_a_value_is_refused() -> None:
             "'distill' does not know",
         ),
         (["distill", "horse2zebra", "--data=DIR", "--set=direction=BtoA"], "leave --set direction"),
+        (["import", "nothing", "--set=preset=paper"], "preset is what this command says; leave"),
         (["train", "--data=DIR", "--set=preset=paper"], "preset is what --preset says; leave"),
     ],
 )

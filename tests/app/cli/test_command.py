@@ -8,6 +8,9 @@ import pytest
     [
         (("conver",), "Did you mean 'convert'?"),
         (("convert", "--modle", "x"), "--model"),
+        (("train", "--dataroot", "x", "--name", "y"), "--dataroot: here it is --data; docs"),
+        (("train", "--data", "x", "--n_epochs=9"), "--n_epochs: here it is --max-images, in"),
+        (("test", "--dataroot", "x"), "translated by `cyclegan convert`"),
         (("models", "show"), "No such command 'show'"),
         (("models", "--json", "info"), "give options after the action: models info"),
         (("serve", "--auth", "ada"), "--auth wants USER:PASSWORD"),

@@ -32,6 +32,8 @@ from app.manifest import open_manifest
             ("{photo}", "out.png", "-m", "negat"),
             'unknown model "negat"; did you mean "negate"? {weights} has',
         ),
+        (("{photo}", "out.png", "--suffix", "/x"), "--suffix '/x' cannot be part of a file name"),
+        (("{photo}", "out.png", "--template", "x.jpg"), 'the template "x.jpg" makes no names'),
         (("{photo}", "out.png", "-m", "x"), 'unknown model "x"; {weights} has negate'),
         (("{photo}", "out.png", "--weights", "{none}"), "does not exist; name another one"),
         (("{photo}", "out.png", "--weights", "{folder}"), "has no models; export one"),

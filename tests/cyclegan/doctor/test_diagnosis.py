@@ -83,16 +83,16 @@ def test_the_command_prints_for_people_and_for_machines(
 ) -> None:
     assert _type(monkeypatch, data) == 0
     assert "0 must be fixed" in capsys.readouterr().out
-    shutil.copy(data / "trainA" / "02.png", data / "testA" / "exact.png")
+    shutil.copy(data / "trainA" / "02.png", data / "testA" / "ex\nact.png")
     assert _type(monkeypatch, data) == 3
     printed = capsys.readouterr().out
-    assert "trainA/02.png = testA/exact.png" in printed
+    assert r"trainA/02.png = testA/ex\nact.png" in printed
     assert printed.index("must be fixed: leak") < printed.index("worth a look: few")
     assert _type(monkeypatch, data, "--json") == 3
     told = json.loads(capsys.readouterr().out)
     assert told["must_be_fixed"]
     assert told["findings"][0]["code"] == "leak"
-    assert told["findings"][0]["files"] == [["trainA/02.png", "testA/exact.png"]]
+    assert told["findings"][0]["files"] == [["trainA/02.png", "testA/ex\nact.png"]]
     assert (told["preset"], told["hours"]) == ("fast", None)
     assert _type(monkeypatch, data / "trainA") == 2
     assert "no such folder" in capsys.readouterr().err
