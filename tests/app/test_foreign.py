@@ -91,6 +91,13 @@ def test_a_fixed_size_is_tiled_or_resized(
             np.testing.assert_array_equal(found, 255 - noise(*size))
 
 
+def test_of_a_network_that_fixes_one_side_the_other_is_as_long(tmp_path: Path) -> None:
+    model = negative(tmp_path / "made.onnx", [1, 3, 24, "w"], 1)
+    fixed = propose(model, "made", Words()).card.fixed_size
+    assert fixed is not None
+    assert (fixed.height, fixed.width) == (24, 24)
+
+
 def test_a_large_picture_keeps_its_detail_beside_a_model_that_it_is_resized_for(
     command, tmp_path: Path, put: Callable[..., Path]
 ) -> None:
