@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from cyclegan.config import TrainConfig
-from cyclegan.doctor import diagnose
+from cyclegan.doctor import diagnose, symptoms
 from cyclegan.domains import resolve_splits
 from tests.cyclegan.doctor.scenes import Checked
 
@@ -40,6 +40,31 @@ def test_a_domain_too_small_to_train_on_must_be_fixed(data: Path, config: TrainC
     findings = diagnose(resolve_splits(data), config).findings
     assert (findings[0].code, findings[0].level) == ("too-few", "fix")
     assert "40 in trainA and 1 in trainB. Training needs at least 2 of each" in findings[0].text
+
+
+def test_a_domain_smaller_than_a_batch_must_be_fixed(healthy: Path, config: TrainConfig) -> None:
+    (finding,) = diagnose(resolve_splits(healthy), config.replace(batch_size=41)).findings
+    assert (finding.code, finding.level) == ("too-few", "fix")
+    assert "Training needs at least 41 of each" in finding.text
+
+
+@pytest.mark.parametrize(
+    ("diffaugment", "remedy"),
+    [("off", "train with --set diffaugment=auto"), ("auto", "makes the most of these")],
+)
+def test_few_pictures_are_told_with_what_makes_more_of_them(
+    healthy: Path,
+    config: TrainConfig,
+    monkeypatch: pytest.MonkeyPatch,
+    diffaugment: str,
+    remedy: str,
+) -> None:
+    config = config.replace(diffaugment=diffaugment)
+    for few, level in ((41, "warning"), (40, "note")):  # there are 40
+        monkeypatch.setattr(symptoms, "_FEW", few)
+        (finding,) = diagnose(resolve_splits(healthy), config).findings
+        assert (finding.code, finding.level) == ("few", level)
+        assert remedy in finding.remedy
 
 
 def test_copies_are_grouped_whatever_was_done_to_them(data: Path, checked: Checked) -> None:
