@@ -39,7 +39,8 @@ def test_the_best_and_the_latest_are_told_apart_with_their_figures(
 def test_a_run_that_ends_with_its_best_has_one_checkpoint(
     measured: Callable[..., Training],
 ) -> None:
-    assert len(find_checkpoints(measured({50: 8.0, 99: 6.0}), "AtoB")) == 2
+    for figures in ({50: 8.0, 99: 6.0}, {50: 6.0, 100: 8.0}):  # not over, and not its best
+        assert len(find_checkpoints(measured(figures), "AtoB")) == 2
     (latest,) = find_checkpoints(measured({50: 8.0, 100: 6.0}), "AtoB")
     assert (latest.name, latest.measured) == ("latest", Measured(100, {"SWD": 6.0}, True))
 
