@@ -43,6 +43,7 @@ def measured(path: Path) -> Measured:
         (40, 0, 0, 6, 0, 0.3),
         (40, 6, 6, 6, 0, 1 - 0.7**2),
         (40, 6, 0, 0, 0, 0),  # on one side alone, as skies are
+        (40, 6, 1, 0, 0, 0),
         (40, 6, 6, 0, 255, 0),  # of two colours
         (40, 1, 1, 1, 0, 0),
         (200, 3, 3, 3, 0, 0),  # narrower than 2 in 100
