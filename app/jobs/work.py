@@ -61,7 +61,6 @@ def do(
     made_bytes = previews = 0
 
     def translate(picture: Picture) -> Picture:
-        progress.check()
         if made_bytes > limits.result_bytes:
             raise InputError(
                 f"the job's results fill {limits.result_bytes / 2**30:.3g} GiB already"

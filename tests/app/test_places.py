@@ -243,12 +243,27 @@ def test_a_listing_that_fails_once_makes_no_two_pictures_one(
     assert len(names_in(Address(f"memory://{shelf}/out"))) == 1
 
 
-def test_a_folder_that_cannot_be_listed_costs_its_own_pictures_only(command, put, fail) -> None:
-    shelve(put("a.png") / "a.png", "some/in/a.png", "some/in/sub/b.png", "some/in/z/c.png")
-    fail("find", "/some/in/sub", 3)  # after two to plan
-    ran = command("convert", "memory://some/in", "memory://some/out", "-r")
+@pytest.mark.parametrize("which", [2, 3])  # after one to count: for its pictures, and for stamps
+def test_a_folder_that_cannot_be_listed_costs_its_own_pictures_only(
+    command, put, fail, which: int
+) -> None:
+    shelf = f"some{which}"
+    shelve(
+        put("a.png") / "a.png", *(f"{shelf}/in/{name}" for name in ("a.png", "b/c.png", "d.png"))
+    )
+    fail("find", f"/{shelf}/in/b", which)
+    ran = command("convert", f"memory://{shelf}/in", f"memory://{shelf}/out", "-r")
     assert ": 2 done, 0 skipped, 1 failed" in ran.stdout
-    assert "memory://some/in/sub could not be read: not now" in ran.stderr
+    assert f"memory://{shelf}/in/b could not be read: not now" in ran.stderr
+    assert ran.stderr.index("out/a.png") < ran.stderr.index("out/d.png")
+
+
+def test_an_input_that_cannot_be_listed_any_more_is_refused(command, put, fail) -> None:
+    shelve(put("a.png") / "a.png", "whole/in/a.png")
+    fail("find", "/whole/in", 2)
+    ran = command("convert", "memory://whole/in", "memory://whole/out")
+    assert ran.code == 2
+    assert "error: memory://whole/in could not be read: not now" in ran.stderr
 
 
 def test_what_cannot_be_looked_at_is_not_replaced(command, put, fail) -> None:

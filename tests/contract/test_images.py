@@ -164,6 +164,16 @@ def test_a_wide_gamut_profile_changes_colours_as_it_should() -> None:
     assert np.abs(rgb.astype(int) - [10, 30, 250]).max() <= 1
 
 
+def test_the_black_of_a_profile_becomes_black() -> None:
+    # sRGB with other curves, of two points each: what it calls 0 is a tenth of its white's light.
+    raised = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
+    curve = raised.index(b"para", 132 + 12 * raised[131])  # that of all three channels
+    raised[curve : curve + 16] = struct.pack(">4s4xI2H", b"curv", 2, 6554, 65535)
+    image = Image.fromarray(np.array([[[0] * 3, [255] * 3]], np.uint8))
+    rgb = load_picture(encode(image, "PNG", icc_profile=bytes(raised))).rgb
+    assert rgb.tolist() == [[[0] * 3, [255] * 3]]
+
+
 def test_damaged_metadata_costs_nothing_but_itself() -> None:
     picture = load_picture(encode(Image.fromarray(noise(4, 4)), "PNG", exif=b"Exif\0\0garbage"))
     np.testing.assert_array_equal(picture.rgb, noise(4, 4))

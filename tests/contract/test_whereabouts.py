@@ -91,6 +91,7 @@ def test_coordinates_are_found_in_every_text(spelling: str) -> None:
         b"<li><![CDATA[48.85]]>, <!-- and -->2.29</li>",
         b"<!-- <photoshop:City>48.85</photoshop:City> -->",
         b"<?city 48.85?>",
+        b"<?taken at 48.85?>",
         b"<?xpacket 48.85, 2.29?>",
     ],
 )

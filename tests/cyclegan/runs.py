@@ -1,11 +1,13 @@
 """What tests of runs and of steps share: a batch, a command, a cut, a comparison."""
 
 import json
+import zlib
 from pathlib import Path
 from typing import Any
 
 import torch
 import typer
+from torch import nn
 from typer.testing import CliRunner
 
 from cyclegan.cli.command import register
@@ -26,6 +28,12 @@ def batch(seed: int = 0) -> tuple[torch.Tensor, torch.Tensor]:
     """Noise of both domains: two pictures of 32 pixels each."""
     generator = torch.Generator().manual_seed(seed)
     return tuple(torch.rand(2, 3, 32, 32, generator=generator) * 2 - 1 for _ in range(2))  # type: ignore[return-value]
+
+
+def layout_of(network: nn.Module) -> str:
+    """A checksum of the names, shapes and order of weights, by which a checkpoint fits or not."""
+    shapes = (f"{name} {list(each.shape)}\n" for name, each in network.state_dict().items())
+    return f"{zlib.crc32(''.join(shapes).encode()):08x}"
 
 
 class KilledError(Exception):

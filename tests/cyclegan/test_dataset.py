@@ -1,4 +1,6 @@
+import os
 import pickle
+import signal
 import tracemalloc
 from itertools import islice
 from pathlib import Path
@@ -10,7 +12,7 @@ from PIL import Image
 
 from cyclegan.config import TrainConfig
 from cyclegan.contract.errors import DatasetError
-from cyclegan.dataset import DomainStream, UnpairedDataset, iterate_batches
+from cyclegan.dataset import Batch, DomainStream, UnpairedDataset, iterate_batches
 from cyclegan.domains import resolve_domains
 from cyclegan.train import train
 
@@ -57,6 +59,16 @@ def test_workers_do_not_change_the_stream(config: TrainConfig) -> None:
         assert torch.equal(b, helped_b)
 
 
+def test_workers_leave_an_interrupt_to_the_training(config: TrainConfig) -> None:
+    class Interrupted(UnpairedDataset):
+        def __getitem__(self, index: int) -> Batch:
+            os.kill(os.getpid(), signal.SIGINT)  # as Ctrl-C on a terminal does
+            return super().__getitem__(index)
+
+    config = config.replace(num_workers=1)
+    assert next(iterate_batches(Interrupted(config), config, 0)).real_A.shape == (1, 3, 32, 32)
+
+
 def test_the_stream_is_that_of_the_first_runs(tmp_path: Path, config: TrainConfig) -> None:
     # Golden: what the first version drew, so that a change of the stream is one on purpose.
     rng = np.random.default_rng(0)
@@ -76,6 +88,12 @@ def test_the_stream_is_that_of_the_first_runs(tmp_path: Path, config: TrainConfi
     for index, (start, total) in enumerate(golden):
         values = ((stream[index][0] + 1) * 127.5).round().int()
         assert (values[0, 0, :6].tolist(), int(values.sum())) == (start, total)
+
+
+def test_the_domains_draw_their_crops_apart(tmp_path: Path, config: TrainConfig) -> None:
+    Image.effect_noise((64, 64), 64).save(tmp_path / "only.png")
+    a, b = (DomainStream(list(tmp_path.iterdir()), config, salt) for salt in (0, 1))
+    assert not any(torch.equal(a[index][0], b[index][0]) for index in range(5))
 
 
 @pytest.mark.parametrize("shape", [(60, 20_000), (20_000, 60), (1, 3000)])

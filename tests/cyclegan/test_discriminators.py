@@ -5,6 +5,7 @@ from cyclegan.discriminators import PatchDiscriminator, ProjectedDiscriminator
 from cyclegan.layers import InstanceNorm
 from cyclegan.networks import count_parameters
 from cyclegan.projection import REDUCTIONS
+from tests.cyclegan.runs import layout_of
 
 
 # Counted on the class definitions of pytorch-CycleGAN-and-pix2pix; its batch norm learns what our
@@ -46,6 +47,29 @@ def test_a_projected_discriminator_judges_pixels_only_if_it_is_told_to() -> None
         (gradient,) = torch.autograd.grad(logits.sum(), picture, allow_unused=not pixels)
         assert (gradient is not None) == pixels
     assert gradient.any(dim=1).all()  # of every pixel
+
+
+@pytest.mark.parametrize(
+    ("norm", "downsample", "layout"),
+    [
+        ("instance", "stride", "8432db8a"),
+        ("instance", "blur", "b56e2b01"),
+        ("affine", "stride", "1b44e45f"),
+        ("spectral", "stride", "0719a254"),
+        ("none", "blur", "7b8a09ed"),
+    ],
+)
+def test_checkpoints_of_earlier_versions_fit_the_discriminators(
+    norm: str, downsample: str, layout: str
+) -> None:
+    assert layout_of(PatchDiscriminator(4, norm, downsample)) == layout
+
+
+@pytest.mark.parametrize(("pixels", "layout"), [(False, "5f03f7c9"), (True, "ef11ba2f")])
+def test_checkpoints_of_earlier_versions_fit_the_projected_discriminators(
+    pixels: bool, layout: str
+) -> None:
+    assert layout_of(ProjectedDiscriminator(4, pixels)) == layout
 
 
 def test_a_discriminator_logit_sees_a_patch_of_70_pixels() -> None:

@@ -43,8 +43,8 @@ def config(request: pytest.FixtureRequest, data_dir: Path) -> TrainConfig:
         generator_width=4,
         generator_blocks=1,
         discriminator_width=4,
-        load_size_min=32,
-        load_size_max=32,
+        load_size_min=36,
+        load_size_max=40,
         crop_size=32,
         max_images=2,
         num_workers=0,
@@ -142,6 +142,7 @@ def test_a_mask_is_a_second_output_that_the_card_names(
         return
     assert (names, card.mask_name) == (["translation", "mask", "statistics_found"], "mask")
     assert card.statistics_names == ("statistics", "statistics_found")
+    assert card.tiling == "statistics"
     network = load_generator(load_checkpoint(run / "latest.pt"), config, "AtoB")
     assert isinstance(network, AttentionGenerator)
     for size in ((32, 32), (44, 132), (200, 36)):
@@ -213,6 +214,11 @@ def test_the_card_beside_the_model_holds_for_it(run: Path, tmp_path: Path) -> No
     assert card.training.data == "5 pictures of red, 5 pictures of blue"
     assert (card.title, card.reverse, card.known_limits) == ("Red to blue", "back", ("Small.",))
     assert (card.default_size, card.default_detail) == (512, "off")
+    assert (card.training_size, card.border, card.size_multiple) == (32, 16, 4)  # of "plain"
+    assert (card.tiling, card.receptive_field) == ("exact", 36)  # 4 and 4 convolutions
+    told = {"title": "Cool", "description": "It cools.", "data": "tea", "licence": "MIT"}
+    asked = vars(export(run, "AtoB", "model", tmp_path, **told))
+    assert told.items() <= (asked | {"data": asked["training"].data}).items()
     assert onnx.load(tmp_path / "model.onnx").opset_import[0].version == card.opset
 
 

@@ -15,6 +15,7 @@ from cyclegan.networks import (
 )
 from cyclegan.plain import PlainGenerator
 from cyclegan.resnet import AttentionGenerator
+from tests.cyclegan.runs import layout_of
 
 AFFINE = GeneratorOptions(norm="affine")
 # Every choice once, and all of the other ones together
@@ -56,6 +57,30 @@ def test_a_resnet_has_the_keys_of_the_reference() -> None:
     blocks = [f"model.{i}.conv_block.{j}" for i in range(10, 16) for j in (1, 5)]
     convolutions = ["model.1", "model.4", "model.7", *blocks, "model.16", "model.19", "model.23"]
     assert keys == [f"{name}.weight" for name in convolutions]
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "layout"),
+    [
+        ("resnet6", GeneratorOptions(), "4af6ee3f"),
+        ("resnet9", GeneratorOptions(), "20061530"),
+        ("resnet9", AFFINE, "0ba683b2"),
+        ("resnet9", GeneratorOptions(upsample="resize"), "9899215e"),
+        ("resnet9", GeneratorOptions(downsample="blur", upsample="blur"), "08d8450f"),
+        ("attention", GeneratorOptions(), "bdb1d1ad"),
+        ("attention", AFFINE, "bf3efe97"),
+        ("unet128", GeneratorOptions(), "1565314b"),
+        ("unet256", AFFINE, "b84937bd"),
+        ("plain", GeneratorOptions(), "dfa8e80e"),
+        ("plain", GeneratorOptions(levels=2), "8f2bf6a4"),
+        ("plain", GeneratorOptions(levels=3), "bb170e5c"),
+    ],
+)
+def test_checkpoints_of_earlier_versions_fit_the_generators(
+    name: str, options: GeneratorOptions, layout: str
+) -> None:
+    with torch.device("meta"):
+        assert layout_of(build_generator(name, 4, options=options)) == layout
 
 
 def test_plain_generator_has_the_parameters_counted_by_hand() -> None:

@@ -112,7 +112,12 @@ def test_a_smaller_model_answers_nearly_the_same_and_its_card_says_how_nearly(
     error = np.square(answers(tmp_path / "out" / "small.onnx") - answers(source)).mean()
     assert 10 * np.log10(4 / error) == pytest.approx(card.fidelity.psnr_db, abs=2)
     assert card.fidelity.psnr_db > {"fp16": 60, "int8": 35}[precision]
-    assert (card.fidelity.calibration is None) == (precision == "fp16")
+    if precision == "fp16":
+        assert (card.fidelity.calibration, card.fidelity.float_layers) == (None, ())
+    else:
+        assert card.fidelity.calibration is not None
+        assert card.fidelity.calibration.startswith("static, on 12 other pictures of ")
+        assert len(card.fidelity.float_layers) == 2
 
 
 def test_no_sum_of_two_products_overflows_16_bits(
@@ -188,7 +193,12 @@ def test_norms_stay_in_float(
 
 
 def test_kid_of_both_models_is_measured_and_the_metrics_are_the_new_models(
-    source: Path, tmp_path: Path, pictures_dir: Path, data_dir: Path, features: Path
+    source: Path,
+    tmp_path: Path,
+    pictures_dir: Path,
+    data_dir: Path,
+    features: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     card = convert(
         source, "int8", "small", tmp_path, calibrate=pictures_dir, data=data_dir, features=features
@@ -199,6 +209,11 @@ def test_kid_of_both_models_is_measured_and_the_metrics_are_the_new_models(
     assert card.fidelity.kid == kid.value
     assert card.fidelity.kid_fp32 == pytest.approx(kid.value, abs=1)
     assert card.fidelity.kid_fp32 != kid.value
+    monkeypatch.setattr(conversion, "MAX_KID_LOSS", -100.0)
+    measured = {"data": data_dir, "features": features}
+    with pytest.raises(ExportError, match="KID x100 rises from"):
+        convert(source, "fp16", "half", tmp_path, calibrate=pictures_dir, **measured)
+    assert not list(tmp_path.glob("*half*"))
 
 
 def test_a_model_that_is_spoilt_is_refused_unless_that_is_accepted(
@@ -268,3 +283,20 @@ def test_a_model_that_is_not_fp32_is_refused(
 def test_the_source_is_not_replaced(source: Path, pictures_dir: Path) -> None:
     with pytest.raises(InputError, match="give another --name"):
         convert(source, "int8", "mine", source.parent, calibrate=pictures_dir)
+    elsewhere = source.parent / ".." / source.parent.name  # the same folder
+    with pytest.raises(InputError, match="give another --name"):
+        convert(source, "int8", "mine", elsewhere, calibrate=pictures_dir)
+
+
+def test_a_model_that_is_not_of_its_card_is_refused(source: Path, pictures_dir: Path) -> None:
+    source.write_bytes(source.read_bytes() + b"\0")
+    with pytest.raises(CardError, match=r"mine\.onnx"):
+        convert(source, "int8", "small", source.parent, calibrate=pictures_dir)
+
+
+def test_a_model_that_was_made_elsewhere_is_refused(source: Path, pictures_dir: Path) -> None:
+    card = ModelCard.read(source.with_suffix(".json"))
+    nothing = dict.fromkeys(("architecture", "training", "parity"))
+    replace(card, **nothing).write(source.with_suffix(".json"))
+    with pytest.raises(ModelError, match="was made elsewhere"):
+        convert(source, "int8", "small", source.parent, calibrate=pictures_dir)

@@ -13,7 +13,7 @@ from cyclegan.perceptual import load_vgg
 from cyclegan.smoothing import smooth_edges
 from cyclegan.step import weigh
 from cyclegan.two_way import CycleGANStep
-from tests.cyclegan.runs import batch
+from tests.cyclegan.runs import assert_same, batch
 
 
 def test_a_device_that_is_not_there_is_refused() -> None:
@@ -34,6 +34,15 @@ def test_a_step_answers_every_loss_without_gradient(config: TrainConfig) -> None
 def test_without_identity_weight_no_identity_is_computed(config: TrainConfig) -> None:
     losses = CycleGANStep(config.replace(lambda_identity=0))(*batch(), learning_rate=1e-4)
     assert not {"idt_A", "idt_B"} & set(losses)
+
+
+def test_networks_are_drawn_from_the_seed_of_the_config_alone(config: TrainConfig) -> None:
+    config = config.replace(discriminator_norm="spectral")  # which draws where it is told nothing
+    before = torch.get_rng_state()
+    step = CycleGANStep(config)
+    assert torch.equal(torch.get_rng_state(), before)
+    torch.rand(1)
+    assert_same(CycleGANStep(config).state_dict(), step.state_dict())
 
 
 def test_every_network_learns_and_stays_trainable(config: TrainConfig) -> None:

@@ -60,6 +60,14 @@ def test_the_next_picture_of_the_epoch_takes_the_place(
     assert not torch.equal(spoilt[2].real_A, spoilt[3].real_A)  # other crops of the same picture
 
 
+def test_a_sample_knows_which_picture_it_is_of(config: TrainConfig) -> None:
+    spoil(config, 2, 3)
+    stream = UnpairedDataset(config).domain_a
+    for number, rgb, *_ in map(stream.load, range(5)):
+        with Image.open(stream.paths[number]) as picture:
+            assert (np.asarray(picture) == rgb).all()
+
+
 def test_a_batch_tells_of_all_its_samples(config: TrainConfig) -> None:
     settings = config.replace(batch_size=4)
     first, second = spoil(config, 0, 3)

@@ -137,6 +137,11 @@ def test_a_directory_of_millions_is_refused_before_it_is_read(tmp_path: Path) ->
     sent[-10:-6] = struct.pack("<L", 10**9)  # bytes of the directory
     with pytest.raises(TooLargeError, match="room for 3 files"):
         take(tmp_path, ("a.zip", bytes(sent)))
+    sound = zipped(("a.png", picture()))
+    end = sound.rindex(b"PK\5\6")
+    sent_64 = sound[:end] + b"PK\6\7" + bytes(16) + sound[end:]  # another record tells the size
+    with pytest.raises(TooLargeError, match="room for 3 files"):
+        take(tmp_path / "64", ("a.zip", sent_64))
 
 
 def test_a_bomb_is_refused_by_what_it_says_and_by_what_it_is(tmp_path: Path) -> None:

@@ -74,6 +74,7 @@ def test_what_cannot_be_part_of_a_path_leaves_a_name() -> None:
         *("run", "run", "a", "x", "run", "a-b")
     ]
     assert plain("é" * 41) == "é" * 40  # 80 bytes
+    assert plain(f"{'a' * 79} b") == "a" * 79
 
 
 def test_an_order_that_lasts_longer_has_no_other_limit(order: Order) -> None:

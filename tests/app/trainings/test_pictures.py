@@ -34,6 +34,7 @@ def test_uploads_are_kept_once(tmp_path: Path) -> None:
     pictures = Pictures(tmp_path / "root")
     kept = pictures.keep(uploads, "a/../b", "A")
     assert kept == pictures.keep(uploads[::-1], "a/../b", "A")
+    assert pictures.keep(uploads, "a/../b", "B").is_dir()  # the same for the other domain
     assert kept.is_relative_to(pictures.data)
     assert [path.name for path in sorted(kept.iterdir())] == ["000001.png", "000002.png"]
     assert names_of(str(kept)) == {
@@ -43,7 +44,28 @@ def test_uploads_are_kept_once(tmp_path: Path) -> None:
     assert names_of(str(tmp_path / "1")) == {}
     assert pictures.keep(uploads, "犬2猫", "B").name == "trainB"
     assert any(place.name.startswith("犬2猫-") for place in pictures.data.iterdir())
-    assert held_out(str(kept)) == ""
+    for upload in uploads:
+        upload.unlink()
+    assert kept == pictures.keep(uploads, "a/../b", "A")  # nothing is read again
+
+
+@pytest.mark.parametrize(
+    ("folder", "beside", "count", "is_found"),
+    [
+        ("trainA", "testA", 2, True),
+        ("trainA", "testA", 1, False),  # too few to judge by
+        ("trains train", "tests train", 2, True),
+        ("horses", "horses", 2, False),  # itself, which is learned from
+    ],
+)
+def test_pictures_are_held_out_beside_a_folder_that_is_called_so(
+    tmp_path: Path, folder: str, beside: str, count: int, is_found: bool
+) -> None:
+    for place in {tmp_path / folder, tmp_path / beside}:
+        place.mkdir()
+        for number in range(count):
+            (place / f"{number}.png").write_bytes(picture())
+    assert held_out(str(tmp_path / folder)) == (str(tmp_path / beside) if is_found else "")
 
 
 def test_of_a_zip_of_many_some_are_held_out_and_nothing_leaves_the_root(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from cyclegan.config import TrainConfig
-from cyclegan.doctor import diagnose
+from cyclegan.doctor import diagnose, symptoms
 from cyclegan.domains import resolve_splits
 from tests.cyclegan.doctor.scenes import Checked
 
@@ -42,6 +42,31 @@ def test_a_domain_too_small_to_train_on_must_be_fixed(data: Path, config: TrainC
     assert "40 in trainA and 1 in trainB. Training needs at least 2 of each" in findings[0].text
 
 
+def test_a_domain_smaller_than_a_batch_must_be_fixed(healthy: Path, config: TrainConfig) -> None:
+    (finding,) = diagnose(resolve_splits(healthy), config.replace(batch_size=41)).findings
+    assert (finding.code, finding.level) == ("too-few", "fix")
+    assert "Training needs at least 41 of each" in finding.text
+
+
+@pytest.mark.parametrize(
+    ("diffaugment", "remedy"),
+    [("off", "train with --set diffaugment=auto"), ("auto", "makes the most of these")],
+)
+def test_few_pictures_are_told_with_what_makes_more_of_them(
+    healthy: Path,
+    config: TrainConfig,
+    monkeypatch: pytest.MonkeyPatch,
+    diffaugment: str,
+    remedy: str,
+) -> None:
+    config = config.replace(diffaugment=diffaugment)
+    for few, level in ((41, "warning"), (40, "note")):  # there are 40
+        monkeypatch.setattr(symptoms, "_FEW", few)
+        (finding,) = diagnose(resolve_splits(healthy), config).findings
+        assert (finding.code, finding.level) == ("few", level)
+        assert remedy in finding.remedy
+
+
 def test_copies_are_grouped_whatever_was_done_to_them(data: Path, checked: Checked) -> None:
     folder = data / "trainA"
     with Image.open(folder / "00.png") as image:
@@ -49,6 +74,7 @@ def test_copies_are_grouped_whatever_was_done_to_them(data: Path, checked: Check
         image.resize((52, 52), Image.Resampling.BICUBIC).save(folder / "larger.jpg", quality=80)
         image.transpose(Image.Transpose.FLIP_LEFT_RIGHT).save(folder / "mirrored.png")
         image.convert("L").save(folder / "grey.png")
+    shutil.copy(data / "testB" / "01.png", data / "testB" / "twin.png")
     finding = checked()["copies"]
     assert finding.files == (
         (
@@ -58,9 +84,21 @@ def test_copies_are_grouped_whatever_was_done_to_them(data: Path, checked: Check
             "trainA/mirrored.png",
             "trainA/same.bmp",
         ),
+        ("testB/01.png", "testB/twin.png"),
     )
-    assert "4 of 44 pictures in trainA" in finding.text
-    assert "1 pixel for pixel, the others nearly" in finding.text
+    assert finding.text.startswith("4 of 44 pictures in trainA and 1 of 4 in testB show what ")
+    assert "2 pixel for pixel, the others nearly" in finding.text
+
+
+def test_pictures_that_are_alike_from_afar_alone_are_no_copies(
+    data: Path, checked: Checked
+) -> None:
+    rng = np.random.default_rng(0)
+    light = np.linspace(40, 200, 40)[:, None, None]  # a sky above a meadow, as it were
+    for name in ("sheep.png", "goat.png"):
+        rgb = light + rng.integers(-30, 31, (40, 40, 3))
+        Image.fromarray(rgb.astype(np.uint8)).save(data / "trainA" / name)
+    assert checked() == {}
 
 
 def test_a_picture_in_both_domains_must_be_fixed(data: Path, checked: Checked) -> None:
@@ -114,31 +152,51 @@ def _with_a_hole(image: Image.Image) -> Image.Image:
     return image
 
 
-PECULIAR: dict[str, Callable[[Image.Image], Image.Image]] = {
-    "borders": _framed,
-    "small": lambda image: image.resize((20, 20)),
-    "transparent": _with_a_hole,
-    "grey": lambda image: image.convert("L"),
-    "blank": lambda image: Image.new("RGB", image.size, "teal"),
-    "extreme-shape": lambda image: image.resize((132, 40)),
-}
+Change = Callable[[Image.Image], Image.Image]
+PECULIAR: list[tuple[str, Change]] = [
+    ("borders", _framed),
+    ("small", lambda image: image.resize((20, 20))),
+    ("transparent", _with_a_hole),
+    ("grey", lambda image: image.convert("L")),
+    ("blank", lambda image: Image.new("RGB", image.size, "teal")),
+    ("blank", lambda image: Image.new("RGB", image.size, "black")),
+    ("extreme-shape", lambda image: image.resize((132, 40))),
+    ("extreme-shape", lambda image: image.resize((40, 132))),
+]
 
 
-@pytest.mark.parametrize("code", PECULIAR)
-def test_peculiar_pictures_are_named(code: str, data: Path, checked: Checked) -> None:
-    path = data / "trainA" / "05.png"
+def _change(path: Path, change: Change) -> None:
     with Image.open(path) as image:
-        picture = PECULIAR[code](image)
-    picture.save(path)
+        changed = change(image)
+    changed.save(path)
+
+
+@pytest.mark.parametrize(("code", "change"), PECULIAR)
+def test_peculiar_pictures_are_named(
+    code: str, change: Change, data: Path, checked: Checked
+) -> None:
+    _change(data / "trainA" / "05.png", change)
     (finding,) = checked().values()
     assert (finding.code, finding.level) == (code, "note")
     assert finding.files == (("trainA/05.png",),)
     assert finding.text.startswith("1 of 40 pictures in trainA ")
     for name in ("06", "07"):
-        with Image.open(data / "trainA" / f"{name}.png") as image:
-            picture = PECULIAR[code](image)
-        picture.save(data / "trainA" / f"{name}.png")
+        _change(data / "trainA" / f"{name}.png", change)
     assert checked()[code].level == "warning"
+
+
+def test_what_all_pictures_have_is_named_too(data: Path, checked: Checked) -> None:
+    for path in (data / "trainA").iterdir():
+        _change(path, _framed)
+    assert checked()["borders"].text.startswith("40 of 40 pictures in trainA ")
+
+
+@pytest.mark.parametrize("size", [(116, 40), (40, 116)])
+def test_a_shape_of_less_than_three_to_one_is_none_to_name(
+    size: tuple[int, int], data: Path, checked: Checked
+) -> None:
+    _change(data / "trainA" / "05.png", lambda image: image.resize(size))
+    assert checked() == {}
 
 
 def test_missing_tests_and_unused_files_are_told(data: Path, checked: Checked) -> None:
@@ -149,3 +207,5 @@ def test_missing_tests_and_unused_files_are_told(data: Path, checked: Checked) -
     assert list(findings) == ["no-test", "ignored"]
     assert "testB" in findings["no-test"].text
     assert findings["ignored"].files == (("trainA/scan.psd",),)
+    (data / "testB").mkdir()  # but for pictures
+    assert "testB" in checked()["no-test"].text
