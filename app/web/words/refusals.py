@@ -35,9 +35,12 @@ TOLD = {
         "zh": "{name} 太大：{width} × {height} 像素，上限为 {limit} 百万像素；请先缩小",
         "tr": "{name} çok büyük: {width} × {height} piksel, sınır {limit} megapiksel; küçültün",
     },
-    "{name} has 32-bit samples of unknown range; save it with 8 or 16 bits": {
-        "zh": "{name} 每个采样有 32 位，取值范围未知；请用 8 位或 16 位保存",
-        "tr": "{name} aralığı bilinmeyen 32 bitlik değerler içeriyor; 8 ya da 16 bitle kaydedin",
+    "{name} has signed or 32-bit samples, of unknown range; save it with 8 or 16 unsigned bits": {
+        "zh": "{name} 的采样是有符号或 32 位的，取值范围未知；请用 8 位或 16 位无符号保存",
+        "tr": (
+            "{name} aralığı bilinmeyen, işaretli ya da 32 bitlik değerler içeriyor; 8 ya da 16 "
+            "işaretsiz bitle kaydedin"
+        ),
     },
     "{name} is a HEIC picture, for which pi-heif is not installed; run: {command}": {
         "zh": "{name} 是 HEIC 图片，服务器没有安装读取它所需的 pi-heif；请运行：{command}",
