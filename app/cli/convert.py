@@ -231,9 +231,11 @@ def convert(
     try:
         with closing(results), terminal.report(report) as note, show as advance:
             for result in results:
-                counts[result.status] += 1
-                # With --watch a picture is tried again once it has changed: the last time counts.
-                (failed.add if result.status == "failed" else failed.discard)(result.source)
+                if result.status == "failed":
+                    failed.add(result.source)
+                else:
+                    counts[result.status] += 1
+                    failed.discard(result.source)  # --watch tries again what has changed
                 counts["failed"] = len(failed)
                 note(result)
                 advance(result)
