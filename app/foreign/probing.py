@@ -122,11 +122,11 @@ def find_shape(network: Network) -> Shape:
 def _sizes(multiple: int) -> list[tuple[int, int]]:
     """Heights and widths that are multiples of a number, and no more than that.
 
-    The first is the least that any picture is padded to.
+    The first is the least that any picture is padded to, the second is no square.
     """
     return [
         (multiple, multiple),
-        (multiple * (37 // multiple | 1), multiple * max(3, 53 // multiple | 1)),
+        (multiple * (37 // multiple | 1), multiple * max(3, 83 // multiple | 1)),
     ]
 
 

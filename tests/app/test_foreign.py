@@ -227,6 +227,8 @@ def test_what_is_no_picture_to_picture_network_is_refused_with_the_reason(tmp_pa
     mean = helper.make_node("ReduceMean", ["x"], ["y"], axes=[2, 3], keepdims=0)
     save(path, [mean], free)
     assert "with [1, 3]; expected a picture of the same size" in refused(path)
+    save(path, [helper.make_node("Transpose", ["x"], ["y"], perm=[0, 1, 3, 2])], free)
+    assert "expected a picture of the same size" in refused(path)
     twice = {"twice": np.array([1, 1, 2, 2], np.float32)}
     save(path, [helper.make_node("Resize", ["x", "", "twice"], ["y"])], free, numbers=twice)
     assert "[1, 3, 512, 512]" in refused(path)
