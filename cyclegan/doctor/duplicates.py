@@ -34,7 +34,6 @@ class Likeness:
     pictures: tuple[Measured, Measured]
     folders: tuple[str, str]  # that each of them is in
     is_exact: bool  # the same pixels
-    is_mirrored: bool  # the one is the other's mirror image, which training shows too
 
 
 def find_duplicates(measured: Mapping[str, Sequence[Measured]]) -> list[Likeness]:
@@ -45,13 +44,13 @@ def find_duplicates(measured: Mapping[str, Sequence[Measured]]) -> list[Likeness
     """
     pictures = [picture for members in measured.values() for picture in members]
     folders = [name for name, members in measured.items() for _ in members]
-    pairs = dict.fromkeys(_equal(pictures, folders), (True, False))
+    pairs = dict.fromkeys(_equal(pictures, folders), True)
     for i, j, is_mirrored in _nominate(pictures, folders):
         paths = pictures[i].path, pictures[j].path
         if (i, j) not in pairs and _show_the_same(*paths, is_mirrored):
-            pairs[i, j] = (pictures[i].digest == pictures[j].digest, is_mirrored)
+            pairs[i, j] = pictures[i].digest == pictures[j].digest
     return [
-        Likeness((pictures[i], pictures[j]), (folders[i], folders[j]), *pairs[i, j])
+        Likeness((pictures[i], pictures[j]), (folders[i], folders[j]), pairs[i, j])
         for i, j in sorted(pairs)
     ]
 

@@ -66,7 +66,7 @@ def find_everything() -> Iterator[Finding]:
         measured={"trainA": a, "trainB": b, "testA": [test]},
         unreadable={name: [Unreadable(folders[name] / "x.png", "is empty")] for name in folders},
         ignored={name: [folders[name] / "notes.txt", folders[name] / "notes"] for name in folders},
-        copies=[Likeness(both, names, False, False) for names, both in pairs.items()],
+        copies=[Likeness(both, names, False) for names, both in pairs.items()],
         distinctness=0.55,
     )
     nothing = Evidence(folders, {"trainA": a, "trainB": []}, {}, {}, [], None)
