@@ -108,5 +108,13 @@ def fingerprint(paths: Sequence[Path]) -> str:
     root = os.path.commonpath(paths)
     told = hashlib.sha256(os.fsencode("\0".join(str(path)[len(root) :] for path in paths)))
     for path in spread(paths, SIZED):
-        told.update(b"%d " % (path.stat().st_size if path.exists() else -1))
+        told.update(b"%d " % _size(path))
     return told.hexdigest()
+
+
+def _size(path: Path) -> int:
+    """How many bytes a file has; -1 if it is gone, or cannot be asked."""
+    try:
+        return path.stat().st_size
+    except OSError:
+        return -1

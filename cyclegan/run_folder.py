@@ -241,25 +241,25 @@ def take_up(
     for direction in list(state.best):
         if not _has_best(run, direction, state):
             del state.best[direction]
+    before, state.fingerprints = state.fingerprints, dataset.fingerprints
     if state.images_seen:
-        _compare_pictures(dataset, tuple(loaded["pictures"]), state.fingerprints)
-    state.fingerprints = dataset.fingerprints
+        _compare_pictures(tuple(loaded["pictures"]), dataset.pictures, before, state.fingerprints)
     logger.info("going on with %s at %d images", checkpoint, state.images_seen)
     return state
 
 
 def _compare_pictures(
-    dataset: UnpairedDataset, pictures: tuple[int, ...], fingerprints: list[str]
+    counts_before: tuple[int, ...], counts: tuple[int, int], before: list[str], now: list[str]
 ) -> None:
-    """Warn where a dataset is not the one that a run has seen so much of."""
-    if pictures != dataset.pictures:
+    """Warn where the pictures, by their numbers and fingerprints, are not those of before."""
+    if counts != counts_before:
         changed = (
-            f"the domains have {dataset.pictures[0]} and {dataset.pictures[1]} pictures now, "
-            f"{pictures[0]} and {pictures[1]} before"
+            f"the domains have {counts[0]} and {counts[1]} pictures now, "
+            f"{counts_before[0]} and {counts_before[1]} before"
         )
     else:
-        pairs = zip("AB", dataset.fingerprints, fingerprints, strict=False)  # none in old ones
-        others = [name for name, now, before in pairs if now != before]
+        pairs = zip("AB", now, before, strict=False)  # runs of old have none
+        others = [name for name, ours, theirs in pairs if ours != theirs]
         if not others:
             return
         changed = f"the pictures of domain {' and '.join(others)} are others than before"
