@@ -60,7 +60,7 @@ _AGAIN = pytest.mark.flaky(reruns=1, only_rerun=["TimeoutError"])
 
 def pytest_collection_modifyitems(items: list[pytest.Function]) -> None:
     for item in items:
-        if {"visit", "serve"} & set(item.fixturenames):
+        if "visit" in item.fixturenames:
             item.add_marker(_AGAIN)
 
 
