@@ -95,7 +95,7 @@ def folder_tab(page: gr.Blocks, store: Store, office: Office) -> None:
             return {job: {"refusal": retell_refusal(language_of(request), why)}}
         except Exception:  # a bug of ours is logged, and its visitor gets a sentence
             log.exception("sending %d files for %s", len(uploads), name)
-            return {job: str(word("photo.bug"))}
+            return {job: str(word("page.bug"))}
         return {job: {"id": id, "sent": [each["path"] for each in uploads]}}
 
     stamp = gr.State("")

@@ -41,12 +41,13 @@ def model_upload(store: Store) -> None:
         )
         with gr.Row():
             name = gr.Textbox(
+                "",
                 label=word("upload.name"),
                 info=word("upload.name-info"),
                 max_lines=1,
                 max_length=100,
             )
-            licence = gr.Textbox(label=word("upload.licence"), max_lines=1, max_length=200)
+            licence = gr.Textbox("", label=word("upload.licence"), max_lines=1, max_length=200)
         with gr.Row():
             policy = gr.Radio(policies, value="resize", label=word("upload.policy"))
             values = gr.Radio(ranges, value="", label=word("upload.values"))

@@ -23,6 +23,8 @@ _HEADER = f"""
 </header>"""
 # Seen while line.js finds no server.
 _OFFLINE = f'<p role="status">{word("page.offline")}</p>'
+# Seen when an event failed that has no sentence of its own, see stream.js.
+_BUG = f'<p role="alert">{word("page.bug")}</p>'
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,7 @@ def build(store: Store, office: Office, allowed: Allowed = NOTHING_MORE) -> gr.B
     with page:
         gr.HTML(_HEADER, apply_default_css=False)
         gr.HTML(_OFFLINE, apply_default_css=False, elem_id="offline")
+        gr.HTML(_BUG, apply_default_css=False, elem_id="bug")
         with gr.Tabs():
             with gr.Tab(word("page.photo")):
                 photo_tab(page, store)

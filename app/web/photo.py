@@ -218,7 +218,7 @@ class _Desk:
                 return parts.clear(retell_refusal(language_of(request), why))
             except Exception:  # a bug of ours is logged, and its visitor gets a sentence
                 log.exception("cannot %s", handler.__name__)
-                return parts.clear(word("photo.bug"))
+                return parts.clear(word("page.bug"))
 
         return answer
 

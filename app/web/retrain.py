@@ -91,7 +91,10 @@ def _lay_out_form(pictures: Pictures) -> _Form:
                 with gr.Column(elem_id=f"kind-{kind}"):
                     names.append(
                         gr.Textbox(
-                            label=word(f"retrain.kind-{kind}"), placeholder=name, max_length=40
+                            "",
+                            label=word(f"retrain.kind-{kind}"),
+                            placeholder=name,
+                            max_length=40,
                         )
                     )
                     uploads.append(
@@ -115,7 +118,11 @@ def _lay_out_form(pictures: Pictures) -> _Form:
         minutes = gr.Number(60, label=word("retrain.minutes"))
         with gr.Accordion(word("retrain.more"), open=False):
             settings = gr.Textbox(
-                label=word("retrain.more"), info=word("retrain.more-info"), lines=3, max_length=2000
+                "",
+                label=word("retrain.more"),
+                info=word("retrain.more-info"),
+                lines=3,
+                max_length=2000,
             )
         with gr.Row():
             check = gr.Button(word("retrain.check"), size="md", elem_id="check")
@@ -239,7 +246,7 @@ def _read_order(
     folder_b: str,
     preset: str,
     minutes: float | None,  # None comes of an empty box
-    settings: str | None,  # None comes of a box that nobody has unfolded
+    settings: str,
 ) -> Order:
     """What the form asks for. Raises: InputError: something is missing or makes no sense."""
     name_a, name_b = name_a.strip(), name_b.strip()
@@ -268,7 +275,7 @@ def _read_order(
         domain_b,
         preset,
         float(minutes),
-        tuple(line.strip() for line in (settings or "").splitlines() if line.strip()),
+        tuple(line.strip() for line in settings.splitlines() if line.strip()),
         held_out(domain_a),
         held_out(domain_b),
     )

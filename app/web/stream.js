@@ -30,6 +30,11 @@ const isEnd = ({ msg, event_id }) => {
 const isCancelled = ({ msg, success, output }) =>
   msg === 'process_completed' && success && !output.data;
 
+// Gradio shows nothing of a handler's own failure: whoever pressed the button would wait for ever.
+const showBug = ({ success, output }) => {
+  document.querySelector('#bug')?.classList.toggle('shown', !success && output.error === null);
+};
+
 const relay = async (stream, again, page) => {
   let text = '';
   const reader = stream.pipeThrough(new TextDecoderStream()).getReader();
@@ -40,6 +45,7 @@ const relay = async (stream, again, page) => {
       const said = JSON.parse(message.slice('data:'.length));
       const next = isEnd(said) && (asking || waiting.size) && await again();
       if (next?.ok) return relay(next.body, again, page);
+      if (said.msg === 'process_completed') showBug(said);
       if (isCancelled(said)) said.success = false;
       await page.write(new TextEncoder().encode(`data: ${JSON.stringify(said)}\n\n`));
     }

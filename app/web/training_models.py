@@ -83,7 +83,7 @@ def lay_out_maker() -> Maker:
         )
         compared = gr.HTML(html_template=_TEMPLATE, apply_default_css=False, elem_id="compared")
         checkpoint = gr.Radio([], label=word("watch.checkpoint"))
-        name = gr.Textbox(label=word("watch.name"), max_lines=1, max_length=100)
+        name = gr.Textbox("", label=word("watch.name"), max_lines=1, max_length=100)
         as_int8 = gr.Checkbox(label=word("watch.int8"))
         make = gr.Button(word("watch.make"), variant="primary", size="md", interactive=False)
         with gr.Accordion(word("watch.smaller"), open=False):

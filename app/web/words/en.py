@@ -10,6 +10,9 @@ WORDS = {
         "No connection to the server. The page continues as soon as it is back, and "
         "begins afresh if the server was restarted."
     ),
+    "page.bug": (
+        "Something went wrong in the program. The window that it was started from says more."
+    ),
     "common.upload": "Add files",
     "common.complete": "Done",
     "status.queue_position": "In queue: {position} of {size}",
@@ -31,9 +34,6 @@ WORDS = {
     "photo.none": "Add a photo first: drop it here, choose a file, paste it or take one.",
     "photo.stopped": "Cancelled.",
     "photo.still": "Still shown is {name}:",
-    "photo.bug": (
-        "Something went wrong in the program. The window that it was started from says more."
-    ),
     "missed.paste": "The clipboard holds no picture.",
     "missed.camera": "There is no camera that this page may use.",
     "options.more": "More options",

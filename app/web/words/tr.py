@@ -10,6 +10,7 @@ WORDS = {
         "Sunucuyla bağlantı yok. Bağlantı gelince sayfa kendiliğinden devam eder; "
         "sunucu yeniden başlatıldıysa baştan başlar."
     ),
+    "page.bug": "Programda bir hata oluştu. Başlatıldığı penceredeki çıktı daha fazlasını söyler.",
     "common.upload": "Dosya ekle",
     "common.complete": "Tamamlandı",
     "status.queue_position": "Kuyrukta: {position} / {size}",
@@ -31,7 +32,6 @@ WORDS = {
     "photo.none": "Önce bir fotoğraf ekleyin: bırakın, dosya seçin, yapıştırın veya çekin.",
     "photo.stopped": "İptal edildi.",
     "photo.still": "Hâlâ gösterilen: {name}",
-    "photo.bug": "Programda bir hata oluştu. Başlatıldığı penceredeki çıktı daha fazlasını söyler.",
     "missed.paste": "Panoda resim yok.",
     "missed.camera": "Bu sayfanın kullanabileceği bir kamera yok.",
     "options.more": "Diğer seçenekler",

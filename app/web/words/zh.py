@@ -9,6 +9,7 @@ WORDS = {
     "page.offline": (
         "与服务器的连接已断开，恢复后页面会自动继续；如果服务器重新启动过，页面会从头开始。"
     ),
+    "page.bug": "程序出错了，启动程序的终端窗口里有详细信息。",
     "common.upload": "添加文件",
     "common.complete": "完成",
     "status.queue_position": "排队中：第 {position} 位，共 {size} 位",
@@ -30,7 +31,6 @@ WORDS = {
     "photo.none": "请先添加一张照片：拖入、选择文件、粘贴或拍摄。",
     "photo.stopped": "已取消。",
     "photo.still": "仍显示 {name}：",
-    "photo.bug": "程序出错了，启动程序的终端窗口里有详细信息。",
     "missed.paste": "剪贴板中没有图片。",
     "missed.camera": "没有此页面可以使用的摄像头。",
     "options.more": "更多选项",

@@ -147,15 +147,17 @@ def visit(chromium: Any) -> Callable[..., Visitor]:
 
 @pytest.fixture(scope="module")
 def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Running]]:
-    """A function `serve(weights, *flags, late_ends=False) -> Running`; all end with the module."""
+    """A function `serve(weights, *flags, first="") -> Running`; all end with the module.
+
+    `first` is Python that the server's process runs before all else.
+    """
     pytest.importorskip("gradio", reason="the page needs gradio (extra: web)")
     started: list[subprocess.Popen[bytes]] = []
 
-    def start(weights: Path, *flags: str, late_ends: bool = False) -> Running:
+    def start(weights: Path, *flags: str, first: str = "") -> Running:
         folder = tmp_path_factory.mktemp("server")
         log = folder / "log"
-        run = _LATE_ENDS * late_ends + _RUN
-        command = [sys.executable, "-c", run, "--port", "0", "--weights", str(weights)]
+        command = [sys.executable, "-c", first + _RUN, "--port", "0", "--weights", str(weights)]
         command += ["--jobs", str(folder / "jobs"), *flags]
         root = Path(__file__).parents[3]
         with log.open("wb") as out:
@@ -188,7 +190,7 @@ def photo_server(
     tiled = {"border": 0, "tiling": "exact", "receptive_field": 4, "training_size": 100_000}
     add_model(weights, "slow", times=3001, title="Slowly to negative", **tiled)
     add_model(weights, "quick", title="Quickly to negative", reverse="slow")
-    return serve(weights, late_ends=True)
+    return serve(weights, first=_LATE_ENDS)
 
 
 @pytest.fixture(scope="module")
