@@ -5,6 +5,7 @@ too: else the best translation of a horse would be any photo of a zebra. No torc
 """
 
 import json
+import logging
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +18,7 @@ from skimage.metrics import structural_similarity
 
 from cyclegan.contract.card import Metric, ModelCard
 from cyclegan.contract.directions import DIRECTIONS, Direction
-from cyclegan.contract.errors import InputError, ModelError, brief
+from cyclegan.contract.errors import DatasetError, InputError, ModelError, PictureError, brief
 from cyclegan.contract.files import atomic_write
 from cyclegan.contract.images import load_picture
 from cyclegan.contract.pixels import RGB, crop_back, from_network, pad_to_multiple, to_network
@@ -30,6 +31,8 @@ from cyclegan.features import (
     load_session,
     load_yardstick,
 )
+
+logger = logging.getLogger(__name__)
 
 REFERENCE_PICTURES = 1000  # of the target domain's training pictures, the first by name
 LIKENESS = "SSIM to the photo"  # name of the metric
@@ -68,6 +71,8 @@ def evaluate(
 ) -> Evaluation:
     """Translate the source domain's test pictures and compare with the target's training pictures.
 
+    Pictures that cannot be read are left out, with a warning for each.
+
     Args:
         model: ONNX file. card: its card.
         data: folder with testA, testB, trainA, trainB.
@@ -93,12 +98,12 @@ def evaluate(
     reference_paths = list_domain(data / f"train{target}")[:REFERENCE_PICTURES]
     real_paths = list_domain(data / f"test{target}")
     session = load_session(model)
+    tests = len(test_paths)
 
     kept: list[float] = []
 
     def translated() -> Iterator[RGB]:
-        for done, path in enumerate(test_paths, 1):
-            photo = load_picture(path).rgb
+        for done, photo in enumerate(_load(test_paths), 1):
             translation = translate(session, card, photo)
             kept.append(likeness(photo, translation))
             yield translation
@@ -112,8 +117,9 @@ def evaluate(
         ("real", _load(real_paths)),
     ):
         results[key] = _measure(yardstick, pictures, reference, class_index)
+    share = "all" if len(test_paths) == tests else f"{len(test_paths)} of"
     what = (
-        f"{data.resolve().name}: all {len(test_paths)} pictures of test{source} translated at "
+        f"{data.resolve().name}: {share} {tests} pictures of test{source} translated at "
         "their own size"
     )
     protocol = (
@@ -252,5 +258,15 @@ def _warn(yardstick: Yardstick, count: int) -> tuple[str, ...]:
 
 
 def _load(paths: list[Path]) -> Iterator[RGB]:
-    for path in paths:
-        yield load_picture(path).rgb
+    """Load pictures, and take what cannot be read from the list. Raises DatasetError: all of it."""
+    folder = paths[0].parent
+    for path in paths.copy():
+        try:
+            rgb = load_picture(path).rgb
+        except PictureError as error:
+            logger.warning("measuring without it: %s", error)
+            paths.remove(path)
+        else:
+            yield rgb
+    if not paths:
+        raise DatasetError(f"{folder}: none of its pictures can be read")

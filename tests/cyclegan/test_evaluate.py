@@ -1,4 +1,5 @@
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,26 @@ def test_evaluate_tells_a_good_model_from_none(
     assert "colour.onnx at 8 pixels" in protocol
     assert "FID of 4 pictures is biased" in result.warnings[0]
     json.dumps(result.to_dict())
+
+
+def test_what_cannot_be_read_is_left_out_once_and_counted(
+    weights_dir: Path, data_dir: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    data = shutil.copytree(data_dir, tmp_path / "data")
+    card = ModelCard.read(weights_dir / "negate.json")
+    whole = evaluate(weights_dir / "negate.onnx", card, data, "AtoB")
+    for folder in ("testA", "testB", "trainB"):
+        (data / folder / "00 broken.png").write_bytes(b"no picture")
+    result = evaluate(weights_dir / "negate.onnx", card, data, "AtoB")
+    assert [metric.value for metric in result.metrics] == [each.value for each in whole.metrics]
+    assert result.real == whole.real
+    assert "4 of 5 pictures of testA" in result.metrics[0].protocol
+    assert len(caplog.messages) == 3
+    assert all("measuring without it: " in each for each in caplog.messages)
+    for path in (data / "testB").iterdir():
+        path.write_bytes(b"no picture")
+    with pytest.raises(DatasetError, match="testB: none of its pictures can be read"):
+        evaluate(weights_dir / "negate.onnx", card, data, "AtoB")
 
 
 def test_likeness_falls_with_what_changes() -> None:
