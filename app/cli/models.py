@@ -34,13 +34,13 @@ def list_unless_told(ctx: typer.Context, weights: Weights = None, json_: Json = 
 @models.command("list")
 def list_models(weights: Weights = None, json_: Json = False) -> None:
     """List the models, and say why one cannot be used."""
-    from app import terminal  # lazy, here and below: rich
+    from app import terminal_models  # lazy, here and below: rich
 
     store = Store(weights or default_folder())
     entries = store.list()
     if not entries and not json_:
         raise ModelError(store.emptiness())
-    terminal.show_models(entries, as_json=json_)
+    terminal_models.show_models(entries, as_json=json_)
 
 
 @models.command()
@@ -55,10 +55,10 @@ def info(
 
     With --json, everything that its card says.
     """
-    from app import terminal
+    from app import terminal_models
 
     store = Store(weights or default_folder())
-    terminal.show_card(store.card(name) if name else store.only(), as_json=json_)
+    terminal_models.show_card(store.card(name) if name else store.only(), as_json=json_)
 
 
 @models.command()
@@ -71,12 +71,12 @@ def verify(
 
     Exits with 3 if some are not.
     """
-    from app import terminal
+    from app import terminal_models
 
     store = Store(weights or default_folder())
     names = [name] if name else [entry.name for entry in store.list()]
     reasons = {each: _mismatch(store, each) for each in names}
-    terminal.show_verified(reasons, as_json=json_)
+    terminal_models.show_verified(reasons, as_json=json_)
     if any(reasons.values()):
         raise typer.Exit(EXIT_TO_FIX)
 
@@ -164,7 +164,7 @@ def add(
     How it takes its pictures is found out, explained, and shown in a test translation before
     anything is added.
     """
-    from app import terminal
+    from app import terminal_models
     from app.foreign import Words, propose  # lazy: onnxruntime
     from app.foreign import add as add_model
 
@@ -189,7 +189,7 @@ def add(
     if is_wanted:
         add_model(proposal, folder)
     if json_:
-        terminal.show_proposal(proposal, sheet, is_added=is_wanted)
+        terminal_models.show_proposal(proposal, sheet, is_added=is_wanted)
     elif is_wanted:
         typer.echo(f"{folder / proposal.card.file} and its card are there")
     else:
