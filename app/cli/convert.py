@@ -3,7 +3,6 @@
 import sys
 import time
 from collections import Counter
-from collections.abc import Generator, Iterable, Mapping
 from contextlib import closing
 from dataclasses import replace
 from functools import partial
@@ -19,15 +18,9 @@ from cyclegan.contract.errors import InputError, StorageError
 from cyclegan.contract.folder import default_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from app.batch import Result
-    from app.manifest import Manifest
+    from app.naming import Format, Naming
     from app.places import Place
-    from app.plan import FolderPlan, Job
-    from app.rendering import Renderer
-
-    Engine = Callable[[Renderer, Iterable[Job], Manifest], Generator[Result, None, None]]
 
 
 def convert(
@@ -156,11 +149,9 @@ def convert(
     others are done all the same.
     """
     source, target = _two_places(paths or [], input_, output)
-    if suffix is not None and template is not None:
-        raise typer.BadParameter("--suffix and --template both make names; give one of them")
     from app import terminal  # lazy: rich
     from app.batch import attempt  # lazy: numpy, Pillow, onnxruntime
-    from app.naming import Naming
+    from app.engines import choose_engine, convert_folder
     from app.places import kind_of
     from app.plan import PIPE, FolderPlan, plan_file
     from app.progress import Progress
@@ -179,15 +170,7 @@ def convert(
         metadata=metadata,
         strip_gps=strip_gps,
     )
-    try:
-        naming = Naming(format_, template or f"{{stem}}{suffix or ''}.{{ext}}")
-    except InputError as error:
-        if suffix is None:
-            raise
-        raise InputError(
-            f"--suffix {suffix!r} cannot be part of a file name; leave slashes, braces and "
-            "control characters out"
-        ) from error
+    naming = _naming(format_, suffix, template)
     found = None if source == PIPE else kind_of(source)
     if source != PIPE and found is None:
         raise InputError(f"{source} does not exist; give a picture or a folder of pictures")
@@ -220,23 +203,17 @@ def convert(
     parts = terminal.Parts()  # of one picture
     translate = partial(render, progress=Progress(parts.tell))
     results = (
-        _convert_folder(_engine(engine, address, options), render, folder, watch=watch)
+        convert_folder(choose_engine(engine, address, options), render, folder, watch=watch)
         if folder
         else (attempt(translate, job, **options) for job in files)
     )
-    counts: Counter[str] = Counter()
-    failed: set[Place] = set()
+    tally = _Tally()
     started = time.monotonic()
     show = terminal.progress(total) if folder else parts
     try:
         with closing(results), terminal.report(report) as note, show as advance:
             for result in results:
-                if result.status == "failed":
-                    failed.add(result.source)
-                else:
-                    counts[result.status] += 1
-                    failed.discard(result.source)  # --watch tries again what has changed
-                counts["failed"] = len(failed)
+                tally.add(result)
                 note(result)
                 advance(result)
                 if json_:
@@ -244,62 +221,24 @@ def convert(
                 if fail_fast and result.status == "failed":
                     break
     except StorageError:
-        if counts:  # a disk that is full now, and was not at the start
-            typer.echo(terminal.interruption(counts), err=True)
+        if tally.counts:  # a disk that is full now, and was not at the start
+            typer.echo(terminal.interruption(tally.counts), err=True)
         raise
     except KeyboardInterrupt:
         if not watch:  # which has no other end
-            typer.echo(terminal.interruption(counts) if folder else "stopped", err=True)
+            typer.echo(terminal.interruption(tally.counts) if folder else "stopped", err=True)
             raise
     if not folder and result.status == "failed":
         raise InputError(result.reason)
     if folder or not json_:
         seconds = time.monotonic() - started
+        counts = tally.counts
         told = terminal.summary(target, counts, seconds) if folder else terminal.describe(result)
         where = f" on {translator.device}" if folder or result.status == "done" else ""
         # Where stdout has the results, this is not one of them.
         typer.echo(told + where, err=json_ or target == PIPE)
-    if counts["failed"]:
+    if tally.counts["failed"]:
         raise typer.Exit(EXIT_TO_FIX)
-
-
-def _engine(name: str, address: str | None, options: Mapping[str, Any]) -> "Engine":
-    """What translates a folder, on this machine or on many."""
-    if name == "ray":
-        from app import ray_engine  # lazy: an extra, and seconds
-
-        return partial(ray_engine.convert_all, address=address, **options)
-    from app import batch  # lazy: as above
-    from app.progress import Progress
-
-    def convert_here(
-        render: "Renderer", jobs: Iterable["Job"], manifest: "Manifest"
-    ) -> Generator["Result", None, None]:
-        # Ctrl-C does not wait for large pictures: they end with the tile that is under way.
-        progress = Progress()
-        translate = partial(render, progress=progress)
-        return batch.convert_all(translate, jobs, manifest, stop=progress.stop, **options)
-
-    return convert_here
-
-
-def _convert_folder(
-    convert_all: "Engine",
-    render: "Renderer",
-    plan: "FolderPlan",
-    *,
-    watch: bool,
-) -> Generator["Result", None, None]:
-    """Translate what is not done yet of a folder; with `watch`, what comes later as well."""
-    from app.manifest import open_manifest  # lazy: as above
-    from app.watch import convert_new
-
-    with open_manifest(plan.output, render.made_by()) as manifest:
-
-        def convert_these(jobs: Iterable["Job"]) -> Generator["Result", None, None]:
-            return convert_all(render, jobs, manifest)
-
-        yield from convert_new(plan, convert_these) if watch else convert_these(plan)
 
 
 def _two_places(paths: list[str], source: str | None, target: str | None) -> "tuple[Place, Place]":
@@ -316,3 +255,37 @@ def _two_places(paths: list[str], source: str | None, target: str | None) -> "tu
     from app.places import place_of  # lazy: Pillow
 
     return place_of(source), place_of(target)
+
+
+def _naming(format_: "Format", suffix: str | None, template: str | None) -> "Naming":
+    """How results are called. Raises: typer.BadParameter, InputError."""
+    from app.naming import Naming  # lazy: as above
+
+    if suffix is not None and template is not None:
+        raise typer.BadParameter("--suffix and --template both make names; give one of them")
+    try:
+        return Naming(format_, template or f"{{stem}}{suffix or ''}.{{ext}}")
+    except InputError as error:
+        if suffix is None:
+            raise
+        raise InputError(
+            f"--suffix {suffix!r} cannot be part of a file name; leave slashes, braces and "
+            "control characters out"
+        ) from error
+
+
+class _Tally:
+    """How many pictures became what."""
+
+    def __init__(self) -> None:
+        self.counts: Counter[str] = Counter()
+        self._failed: set[Place] = set()
+
+    def add(self, result: "Result") -> None:
+        """Count a picture; one that failed is tried again by --watch once it has changed."""
+        if result.status == "failed":
+            self._failed.add(result.source)
+        else:
+            self.counts[result.status] += 1
+            self._failed.discard(result.source)
+        self.counts["failed"] = len(self._failed)
