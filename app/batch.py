@@ -1,127 +1,26 @@
-"""Files in, files out: one picture or many, with one result each.
+"""Many pictures in, one result each: side by side, in order, and known to the manifest.
 
-Which picture becomes which file is in plan.py, what was done before in manifest.py, what a model
-does to a picture in translator.py.
+What is done with one is in conversion.py, which picture becomes which file in plan.py, what was
+done before in manifest.py.
 """
 
-import errno
-import io
-import sys
-import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
-from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from app import heap
+from app.conversion import Result, Translate, attempt, copy_sidecars, failed
 from app.devices import count_cpus
-from app.manifest import IS_DONE, IS_THERE, Manifest
-from app.places import Address, Place, Stamp, copy, read, stamp_of, write
-from app.plan import PIPE, Job
-from cyclegan.contract.errors import CycleGANError, InputError, StorageError
-from cyclegan.contract.files import map_storage_errors
-from cyclegan.contract.images import Animation, Picture, open_picture
-from cyclegan.contract.saving import DEFAULT_QUALITY, save_picture, write_picture
+from app.manifest import IS_DONE, Manifest
+from app.places import Stamp
+from app.plan import Job
+from cyclegan.contract.errors import InputError, StorageError
+from cyclegan.contract.saving import DEFAULT_QUALITY
 
-Translate = Callable[[Picture], Picture]
-
-SIDECARS = (".txt", ".json", ".xml")  # of labels, which stay true: nothing moves in a picture
 MOST_WORKERS = 9  # each holds a picture before and after, up to 600 MB
-
-
-@dataclass(frozen=True)
-class Result:
-    """What became of a job."""
-
-    source: Place
-    output: Place
-    status: Literal["done", "skipped", "failed"]
-    reason: str | None = None  # why it was skipped or failed, or what is missing though it is done
-    seconds: float = 0.0  # from before reading until after writing
-    width: int | None = None  # pixels; None unless it is done, as all that follow
-    height: int | None = None
-    source_bytes: int | None = None
-    output_bytes: int | None = None  # None for a pipe, as what follows
-    output_mtime_ns: int | None = None  # when it was written, as its folder says
-
-
-def convert_one(
-    translate: Translate,
-    job: Job,
-    *,
-    overwrite: bool = False,
-    sidecars: bool = False,
-    quality: int = DEFAULT_QUALITY,
-    content: bytes | None = None,
-) -> Result:
-    """Read, translate and write one picture; with `sidecars`, the label files beside it too.
-
-    `content` is that of the picture's file, where it was read already.
-
-    Raises: CycleGANError, and then no picture is written.
-    """
-    if _is_same_file(job.source, job.output):
-        raise InputError(f"{job.source} would be replaced by its translation; name another output")
-    if not overwrite and job.output != PIPE and stamp_of(job.output):
-        return Result(job.source, job.output, "skipped", IS_THERE)
-    started = time.perf_counter()
-    content = _fetch(job.source) if content is None else content
-    source_bytes = _count_bytes(job.source) if content is None else len(content)
-    with _open(job.source, content) as found:
-        pages = found.pages if isinstance(found, Picture) else 1
-        translated = found.map(translate) if isinstance(found, Animation) else translate(found)
-        del found  # 300 MB of 100 megapixels; to encode the translation takes 400
-        if sidecars:
-            _copy_sidecars(job)
-        height, width = _write(translated, job, quality)
-    seconds = time.perf_counter() - started
-    there = _stamp_of_written(job.output)  # here: a store takes its time
-    return Result(
-        job.source,
-        job.output,
-        "done",
-        f"only the first of its {pages} pages" if pages > 1 else None,
-        seconds,
-        width,
-        height,
-        source_bytes,
-        output_bytes=there and there.bytes,
-        output_mtime_ns=there and there.mtime_ns,
-    )
-
-
-def attempt(
-    translate: Translate,
-    job: Job,
-    *,
-    overwrite: bool = False,
-    sidecars: bool = False,
-    quality: int = DEFAULT_QUALITY,
-    content: bytes | None = None,
-) -> Result:
-    """As `convert_one`, but a failure is a result too.
-
-    Raises: StorageError if the storage is full or read-only, for any other job would fail too.
-    """
-    try:
-        return convert_one(
-            translate,
-            job,
-            overwrite=overwrite,
-            sidecars=sidecars,
-            quality=quality,
-            content=content,
-        )
-    except MemoryError:
-        return _failed(job, f"{job.source} needs more memory than there is; make it smaller")
-    except CycleGANError as error:
-        if isinstance(error, StorageError) and _is_gone(error.__cause__):
-            raise
-        return _failed(job, str(error))
 
 
 def convert_all(
@@ -196,12 +95,12 @@ class Begun(NamedTuple):
 def begin(job: Job, manifest: Manifest, *, overwrite: bool, sidecars: bool) -> Begun | Result:
     """Tell the manifest that a job is under way; its result where it is not to be done."""
     if job.problem:
-        return _failed(job, job.problem)
+        return failed(job, job.problem)
     try:
         source = manifest.stamp_of(job.source)
         reason = None if overwrite else manifest.reason_to_skip(job, source)
     except InputError as error:
-        return _failed(job, str(error))
+        return failed(job, str(error))
     if reason:
         return _skip(job, reason, sidecars)
     manifest.begin(job)
@@ -230,86 +129,7 @@ def _skip(job: Job, reason: str, sidecars: bool) -> Result:
     """The result of a job that is not to be done."""
     try:
         if sidecars and reason == IS_DONE:
-            _copy_sidecars(job)
+            copy_sidecars(job)
     except (InputError, StorageError) as error:
-        return _failed(job, str(error))
+        return failed(job, str(error))
     return Result(job.source, job.output, "skipped", reason)
-
-
-def _failed(job: Job, reason: str) -> Result:
-    return Result(job.source, job.output, "failed", reason)
-
-
-def _copy_sidecars(job: Job) -> None:
-    """Copy the label files of a picture beside its translation, and under the name of that, where
-    they are not there yet, or older.
-    """
-    for suffix in SIDECARS:
-        labels = job.source.with_suffix(suffix)
-        copied = job.output.with_suffix(suffix)
-        source, there = stamp_of(labels), stamp_of(copied)
-        if source and (there is None or there.mtime_ns < source.mtime_ns):
-            copy(labels, copied)
-
-
-def _fetch(source: Place) -> bytes | None:
-    """The content of what is no file of this machine, and so must be read as a whole first."""
-    if source != PIPE:
-        return None if isinstance(source, Path) else read(source)
-    content = sys.stdin.buffer.read()
-    if not content:
-        raise InputError("standard input is empty; the command before the pipe gave no picture")
-    return content
-
-
-def _count_bytes(source: Place) -> int | None:
-    there = stamp_of(source)
-    return there and there.bytes
-
-
-def _open(source: Place, content: bytes | None) -> AbstractContextManager[Picture | Animation]:
-    name = "standard input" if source == PIPE else str(source)
-    if content is not None:
-        return open_picture(content, name=name)
-    assert isinstance(source, Path), "what is elsewhere was fetched"
-    return open_picture(source, name=name)
-
-
-def _write(translated: Picture | Animation, job: Job, quality: int) -> tuple[int, int]:
-    """Write a translation; its height and width in pixels."""
-    is_pipe = job.output == PIPE
-    if isinstance(job.output, Path) and not is_pipe:
-        return save_picture(translated, job.output, quality=quality)
-    encoded = io.BytesIO()
-    suffix = job.pipe_suffix if is_pipe else job.output.suffix
-    size = write_picture(translated, encoded, suffix, name=str(job.output), quality=quality)
-    if isinstance(job.output, Address):
-        write(job.output, encoded.getvalue())
-        return size
-    with map_storage_errors("standard output"):
-        sys.stdout.buffer.write(encoded.getvalue())
-        sys.stdout.buffer.flush()
-    return size
-
-
-def _stamp_of_written(output: Place) -> Stamp | None:
-    """The stamp of what was written, or None where it cannot be had: it is written all the same."""
-    try:
-        return None if output == PIPE else stamp_of(output)
-    except InputError:
-        return None
-
-
-def _is_gone(cause: BaseException | None) -> bool:
-    """Whether no other file can be written either: the disk is full, or read-only."""
-    gone = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
-    return isinstance(cause, OSError) and cause.errno in gone
-
-
-def _is_same_file(source: Place, output: Place) -> bool:
-    if not (isinstance(source, Path) and isinstance(output, Path)):
-        return source == output
-    try:
-        return output.samefile(source)  # by a link, or by another spelling
-    except OSError:  # one of them is not there
-        return False

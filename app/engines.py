@@ -5,7 +5,7 @@ from functools import partial
 from typing import Any
 
 from app import batch
-from app.batch import Result
+from app.conversion import Result
 from app.manifest import Manifest, open_manifest
 from app.plan import FolderPlan, Job
 from app.progress import Progress

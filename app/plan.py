@@ -1,6 +1,6 @@
 """Which picture becomes which file.
 
-How it is done is in batch.py, whether it was done before in manifest.py.
+How it is done is in conversion.py and batch.py, whether it was done before in manifest.py.
 """
 
 import os

@@ -19,7 +19,8 @@ from typing import Any
 os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
 os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
 
-from app.batch import Begun, Result, Translate, attempt, begin
+from app.batch import Begun, begin
+from app.conversion import Result, Translate, attempt
 from app.manifest import Manifest
 from app.places import read
 from app.plan import Job
@@ -40,7 +41,7 @@ TIMEOUT_S = 10.0  # for an answer of the cluster
 MOST_A_TASK = 16  # pictures; what is lost with a worker is done again, and small ones are quick
 
 Row = dict[str, Any]
-Run = Callable[..., Result]  # `batch.attempt` with its options
+Run = Callable[..., Result]  # `conversion.attempt` with its options
 
 
 def convert_all(

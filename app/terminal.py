@@ -22,7 +22,7 @@ from cyclegan.contract.files import map_storage_errors
 if TYPE_CHECKING:
     from rich.progress import Progress
 
-    from app.batch import Result
+    from app.conversion import Result
     from app.places import Place
 
     Advance = Callable[[Result], object]

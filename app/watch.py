@@ -8,7 +8,7 @@ import logging
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator
 
-from app.batch import Result
+from app.conversion import Result
 from app.places import Place, Stamp, stamp_of
 from app.plan import Job
 from cyclegan.contract.errors import InputError

@@ -18,7 +18,7 @@ from cyclegan.contract.errors import InputError, StorageError
 from cyclegan.contract.folder import default_folder
 
 if TYPE_CHECKING:
-    from app.batch import Result
+    from app.conversion import Result
     from app.naming import Format, Naming
     from app.places import Place
 
@@ -150,7 +150,7 @@ def convert(
     """
     source, target = _two_places(paths or [], input_, output)
     from app import terminal  # lazy: rich
-    from app.batch import attempt  # lazy: numpy, Pillow, onnxruntime
+    from app.conversion import attempt  # lazy: numpy, Pillow, onnxruntime
     from app.engines import choose_engine, convert_folder
     from app.places import kind_of
     from app.plan import PIPE, FolderPlan, plan_file

@@ -12,7 +12,8 @@ from contextlib import closing
 from pathlib import Path
 from types import MappingProxyType
 
-from app.batch import Result, convert_all
+from app.batch import convert_all
+from app.conversion import Result
 from app.effects import shrink
 from app.jobs.limits import Limits
 from app.jobs.records import Job, JobPicture, PictureState, Records

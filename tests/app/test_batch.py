@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from app.batch import Result, Translate, convert_all, convert_one
+from app.batch import convert_all
+from app.conversion import Result, Translate, convert_one
 from app.manifest import IS_DONE, open_manifest
 from app.naming import Naming
 from app.plan import FolderPlan, Job, plan_file

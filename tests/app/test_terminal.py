@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from app import terminal
-from app.batch import Result
+from app.conversion import Result
 
 
 @pytest.mark.parametrize(("patience_s", "is_shown"), [(0, True), (60, False)])

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from app.batch import Result
+from app.conversion import Result
 from app.plan import FolderPlan, Job
 from app.watch import convert_new
 

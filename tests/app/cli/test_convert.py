@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import ExifTags, Image
 
-from app import batch
+from app import conversion
 from cyclegan.contract.errors import StorageError
 from cyclegan.contract.images import Picture
 from cyclegan.contract.saving import save_picture
@@ -173,7 +173,7 @@ def test_a_disk_that_fills_up_says_how_far_it_came_and_how_to_go_on(
             raise StorageError("out could not be written: no space left on device") from cause
         return save_picture(picture, path, quality=quality)
 
-    monkeypatch.setattr(batch, "save_picture", fill)
+    monkeypatch.setattr(conversion, "save_picture", fill)
     ran = command("convert", folder, tmp_path / "out")
     assert ran.code == 2
     assert ran.stderr.splitlines()[-2:] == [
