@@ -5,9 +5,9 @@ What a card holds is in `contract/card.py`, what it says of a run in `provenance
 
 import math
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import onnx
@@ -15,8 +15,6 @@ import onnxruntime as ort
 import torch
 from torch import nn
 
-from cyclegan.checkpoint import LATEST, averaged_weights, best_path, load_checkpoint
-from cyclegan.config import TrainConfig
 from cyclegan.contract.card import (
     SCHEMA_VERSION,
     Architecture,
@@ -26,13 +24,12 @@ from cyclegan.contract.card import (
     require_model_name,
 )
 from cyclegan.contract.directions import Direction
-from cyclegan.contract.errors import CheckpointError, ExportError
+from cyclegan.contract.errors import ExportError
 from cyclegan.contract.files import atomic_write, sha256_of
-from cyclegan.domains import GENERATOR_OF
-from cyclegan.gauge import Record
 from cyclegan.graph import clean_up, comparison_sizes, noise
 from cyclegan.layers import Generator, InstanceNorm
-from cyclegan.networks import GENERATORS, count_parameters, generator_from
+from cyclegan.networks import GENERATORS, count_parameters
+from cyclegan.origin import CheckpointName, find_origin
 from cyclegan.provenance import (
     describe_config,
     describe_data,
@@ -42,8 +39,6 @@ from cyclegan.provenance import (
 )
 from cyclegan.resnet import AttentionGenerator
 from cyclegan.statistics import STATISTICS_NAMES, open_norms
-
-CheckpointName = Literal["best", "latest"]
 
 OPSET = 18
 INPUT_NAME, OUTPUT_NAME, MASK_NAME = "picture", "translation", "mask"
@@ -56,6 +51,7 @@ def export(
     name: str,
     out: Path,
     *,
+    average: Sequence[Path] = (),
     checkpoint: CheckpointName | None = None,
     on_choice: Callable[[str], None] = lambda _: None,
     title: str | None = None,
@@ -77,8 +73,9 @@ def export(
         direction: which of the two generators.
         name: of the model, also its files' stem.
         out: folder for both files, made where it is missing.
+        average: further runs; the model has the mean of all their weights, see `find_origin`.
         checkpoint: which one; unless given, see `choose_checkpoint`.
-        on_choice: called with a sentence that says which one was taken.
+        on_choice: called with a sentence on each run that says which one was taken.
         title, description, data, licence: the card's words; made from the run where left out.
         known_limits: sentences for the card.
         reverse: name of the model of the other direction, if it is exported too.
@@ -86,16 +83,15 @@ def export(
 
     Raises:
         InputError: `name` cannot be part of a file name.
-        CheckpointError: no checkpoint of ours in `run`.
+        CheckpointError: no checkpoint of ours in `run`, or its generator and those of the others
+            have no mean.
         ExportError: the model differs from the network by more than `PARITY_TOLERANCE`; nothing
             is written.
         StorageError: a file could not be written.
     """
     require_model_name(name)
-    chosen, state, reason = choose_checkpoint(run, direction, checkpoint)
-    on_choice(reason)
-    config = TrainConfig().replace(**state["config"])
-    network = load_generator(state, config, direction)
+    origin = find_origin((run, *average), direction, checkpoint, on_choice)
+    network, config = origin.network, origin.config
     source, target = config.names_of(direction)
     model_path = out / f"{name}.onnx"
     # Both are complete before either is renamed into its place, the model first.
@@ -127,15 +123,16 @@ def export(
                 parameters=count_parameters(network),
             ),
             training=Training(
-                data=data or describe_data(config, state),
-                images_seen=state["run"]["images_seen"],
-                minutes=round(state["run"]["elapsed_s"] / 60, 1),
-                hardware=state["hardware"],
+                data=data or describe_data(config, origin.state),
+                images_seen=origin.images_seen,
+                minutes=round(origin.elapsed_s / 60, 1),
+                hardware=origin.state["hardware"],
                 preset=config.preset,
                 seed=config.seed,
                 weights="ema",
-                checkpoint=chosen,
+                checkpoint=origin.checkpoint,
                 config=describe_config(config),
+                runs=origin.runs,
             ),
             licence=licence or find_licence(run, config),
             metrics=(),
@@ -152,58 +149,6 @@ def export(
         )
         card.write(card_file)
     return card
-
-
-def choose_checkpoint(
-    run: Path, direction: Direction, wanted: CheckpointName | None
-) -> tuple[CheckpointName, dict[str, Any], str]:
-    """Load the checkpoint to export; return its name, what it holds, and a sentence about both.
-
-    Unless one is wanted it is the best by KID, where there is one, and else the latest. The best
-    by thumbnails is not taken by itself: to them a model that turns horses into zebras (KID x100
-    down from 52 to 13) is no nearer to zebras than the untouched horses (SWD x100 6.6 and 6.3).
-
-    Raises CheckpointError: there is none of that name.
-    """
-    latest = load_checkpoint(run / LATEST)
-    path = best_path(run, direction)
-    if wanted == "latest" or (wanted is None and not path.exists()):
-        return "latest", latest, f"latest: {latest['run']['images_seen']:,} images"
-    if not path.exists():
-        raise CheckpointError(
-            f"{path}: no such checkpoint; the run measured nothing {direction} so far, so there "
-            "is no best: give --checkpoint latest"
-        )
-    best = load_checkpoint(path)
-    record = Record(**best["record"])
-    if wanted is None and record.metric != "KID":
-        return (
-            "latest",
-            latest,
-            f"latest: {latest['run']['images_seen']:,} images (the best was chosen by thumbnails, "
-            f"{record}, which say nothing of content; --checkpoint best exports it)",
-        )
-    # A run that was killed right after the measurement has an older latest.
-    seen = max(record.images_seen, latest["run"]["images_seen"])
-    return "best", best, f"best: {str(record).removesuffix(' images')} of {seen:,} images"
-
-
-def load_generator(
-    checkpoint: dict[str, Any], config: TrainConfig, direction: Direction
-) -> Generator:
-    """Build a direction's generator with its averaged weights, without a border of its own.
-
-    Raises CheckpointError.
-    """
-    network = generator_from(config.replace(border=0))  # who uses it mirrors, and before tiling
-    weights = averaged_weights(checkpoint["step"], GENERATOR_OF[direction])
-    if not weights:
-        raise CheckpointError(f"the run learned no {direction}: its method is {config.method}")
-    try:
-        network.load_state_dict(weights)
-    except RuntimeError as error:
-        raise CheckpointError(f"the weights do not fit a {config.generator}: {error}") from error
-    return network.eval()
 
 
 def answers_of(network: Generator) -> tuple[nn.Module, list[str]]:

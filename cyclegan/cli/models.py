@@ -48,6 +48,14 @@ def export(
             help="Folder for both files; else $CYCLEGAN_WEIGHTS, else that of the bundled models."
         ),
     ] = None,
+    average: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="RUN",
+            help="A run that went on from the same weights, or from RUN's: the model gets the mean "
+            "of both, often better than each; may be repeated.",
+        ),
+    ] = None,
     checkpoint: Annotated[
         Literal["best", "latest"] | None,
         typer.Option(help="Unless given: the best by KID if it was measured, else the latest."),
@@ -109,10 +117,10 @@ def export(
     words = (title, description, learned_from, licence, limit, reverse)
     shown = (default_size, default_detail)
     is_finished = run.suffix == ".onnx"
-    if is_finished and (checkpoint or any((*words, *shown))):
+    if is_finished and (checkpoint or average or any((*words, *shown))):
         raise InputError(
             f"{run} is a finished model and keeps the words of its card; leave out --checkpoint, "
-            "--title and the like, or give the folder of its run"
+            "--average, --title and the like, or give the folder of its run"
         )
     if precision == "fp32":
         if is_finished:
@@ -143,6 +151,7 @@ def export(
                 direction or "AtoB",
                 name,
                 place,
+                average=average or (),
                 checkpoint=checkpoint,
                 on_choice=typer.echo,
                 title=title,

@@ -20,12 +20,12 @@ from cyclegan.contract.pixels import from_network, to_network
 from cyclegan.evaluate import translate
 from cyclegan.export import (
     export,
-    load_generator,
     measure_parity,
     write_onnx,
 )
 from cyclegan.layers import GeneratorOptions
 from cyclegan.networks import build_generator, generator_from
+from cyclegan.origin import load_generator
 from cyclegan.provenance import describe_config, find_looks
 from cyclegan.resnet import AttentionGenerator
 from cyclegan.train import train

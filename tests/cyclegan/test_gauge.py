@@ -24,8 +24,9 @@ from cyclegan.contract.errors import (
     ModelError,
     TrainingError,
 )
-from cyclegan.export import choose_checkpoint, export
+from cyclegan.export import export
 from cyclegan.gauge import Gauge
+from cyclegan.origin import choose_checkpoint
 from cyclegan.train import train
 from cyclegan.two_way import CycleGANStep
 from tests.cyclegan.runs import DISTILL, KilledError, assert_same, kill_at, losses_of, timeless

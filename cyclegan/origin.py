@@ -1,0 +1,143 @@
+"""What a model is made of: a checkpoint of a run, or the mean of those of several runs.
+
+How a model is made of it is in `export.py`.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from torch.optim.swa_utils import AveragedModel
+
+from cyclegan.checkpoint import LATEST, averaged_weights, best_path, load_checkpoint
+from cyclegan.config import TrainConfig
+from cyclegan.contract.directions import Direction
+from cyclegan.contract.errors import CheckpointError
+from cyclegan.domains import GENERATOR_OF
+from cyclegan.gauge import Record
+from cyclegan.layers import Generator
+from cyclegan.networks import generator_from
+from cyclegan.provenance import describe_options
+
+CheckpointName = Literal["best", "latest"]
+
+
+@dataclass(frozen=True)
+class Origin:
+    """A generator with its averaged (EMA) weights, or the mean of those of several runs."""
+
+    network: Generator  # without a border of its own
+    config: TrainConfig  # of the first run, as the two that follow
+    checkpoint: CheckpointName
+    state: dict[str, Any]
+    runs: int  # whose weights the network has the mean of
+    images_seen: int  # by all of them
+    elapsed_s: float  # all of them together
+
+
+def find_origin(
+    runs: Sequence[Path],
+    direction: Direction,
+    wanted: CheckpointName | None,
+    on_choice: Callable[[str], None],
+) -> Origin:
+    """Load a run's generator, or the mean of several runs' (Wortsman et al. 2022, "Model soups").
+
+    The mean is as fast as one. Of runs that went on from the same weights it has little of what
+    each does wrong by itself; of others it is nothing of use.
+
+    Args:
+        runs: folders made by `cyclegan train`.
+        direction: which of the two generators.
+        wanted: see `choose_checkpoint`.
+        on_choice: called with a sentence on each run that says which checkpoint was taken.
+
+    Raises: CheckpointError: no such checkpoint, or the runs' generators have no mean.
+    """
+    chosen = [choose_checkpoint(run, direction, wanted) for run in runs]
+    states = [state for _, state, _ in chosen]
+    configs = [TrainConfig().replace(**state["config"]) for state in states]
+    for run, config in zip(runs, configs, strict=True):
+        _require_alike(configs[0], config, run, direction)
+    for run, (_, _, reason) in zip(runs, chosen, strict=True):
+        on_choice(reason if len(runs) == 1 else f"{run}: {reason}")
+    networks = [load_generator(*each, direction) for each in zip(states, configs, strict=True)]
+    mean = AveragedModel(networks[0])  # of equal shares
+    for network in networks:
+        mean.update_parameters(network)
+    networks[0].load_state_dict(mean.module.state_dict())
+    return Origin(
+        network=networks[0],
+        config=configs[0],
+        checkpoint=chosen[0][0],
+        state=states[0],
+        runs=len(runs),
+        images_seen=sum(state["run"]["images_seen"] for state in states),
+        elapsed_s=sum(state["run"]["elapsed_s"] for state in states),
+    )
+
+
+def _require_alike(first: TrainConfig, other: TrainConfig, run: Path, direction: Direction) -> None:
+    ours, theirs = (
+        {**describe_options(each), "domains": each.names_of(direction)} for each in (first, other)
+    )
+    differing = [key for key, value in ours.items() if theirs[key] != value]
+    if differing:
+        told = "; ".join(f"{key} is {theirs[key]!r}, not {ours[key]!r}" for key in differing)
+        raise CheckpointError(
+            f"{run} has no mean with the first run: {told}; give runs that went on from the same "
+            "weights"
+        )
+
+
+def choose_checkpoint(
+    run: Path, direction: Direction, wanted: CheckpointName | None
+) -> tuple[CheckpointName, dict[str, Any], str]:
+    """Load the checkpoint to export; return its name, what it holds, and a sentence about both.
+
+    Unless one is wanted it is the best by KID, where there is one, and else the latest. The best
+    by thumbnails is not taken by itself: to them a model that turns horses into zebras (KID x100
+    down from 52 to 13) is no nearer to zebras than the untouched horses (SWD x100 6.6 and 6.3).
+
+    Raises CheckpointError: there is none of that name.
+    """
+    latest = load_checkpoint(run / LATEST)
+    path = best_path(run, direction)
+    if wanted == "latest" or (wanted is None and not path.exists()):
+        return "latest", latest, f"latest: {latest['run']['images_seen']:,} images"
+    if not path.exists():
+        raise CheckpointError(
+            f"{path}: no such checkpoint; the run measured nothing {direction} so far, so there "
+            "is no best: give --checkpoint latest"
+        )
+    best = load_checkpoint(path)
+    record = Record(**best["record"])
+    if wanted is None and record.metric != "KID":
+        return (
+            "latest",
+            latest,
+            f"latest: {latest['run']['images_seen']:,} images (the best was chosen by thumbnails, "
+            f"{record}, which say nothing of content; --checkpoint best exports it)",
+        )
+    # A run that was killed right after the measurement has an older latest.
+    seen = max(record.images_seen, latest["run"]["images_seen"])
+    return "best", best, f"best: {str(record).removesuffix(' images')} of {seen:,} images"
+
+
+def load_generator(
+    checkpoint: dict[str, Any], config: TrainConfig, direction: Direction
+) -> Generator:
+    """Build a direction's generator with its averaged weights, without a border of its own.
+
+    Raises CheckpointError.
+    """
+    network = generator_from(config.replace(border=0))  # who uses it mirrors, and before tiling
+    weights = averaged_weights(checkpoint["step"], GENERATOR_OF[direction])
+    if not weights:
+        raise CheckpointError(f"the run learned no {direction}: its method is {config.method}")
+    try:
+        network.load_state_dict(weights)
+    except RuntimeError as error:
+        raise CheckpointError(f"the weights do not fit a {config.generator}: {error}") from error
+    return network.eval()

@@ -1,0 +1,81 @@
+from pathlib import Path
+
+import numpy as np
+import onnxruntime as ort
+import pytest
+import torch
+
+from cyclegan.checkpoint import averaged_weights, load_checkpoint
+from cyclegan.config import TrainConfig
+from cyclegan.contract.errors import CheckpointError
+from cyclegan.export import export
+from cyclegan.networks import generator_from
+from cyclegan.train import train
+
+
+@pytest.fixture(scope="module")
+def config(data_dir: Path) -> TrainConfig:
+    return TrainConfig(
+        domain_a=str(data_dir / "trainA"),
+        domain_b=str(data_dir / "trainB"),
+        name_a="red",
+        name_b="blue",
+        generator="plain",
+        generator_width=4,
+        generator_blocks=1,
+        discriminator_width=4,
+        load_size_min=36,
+        load_size_max=40,
+        crop_size=32,
+        max_images=2,
+        num_workers=0,
+        learning_rate=0.01,
+    )
+
+
+@pytest.fixture(scope="module")
+def run(config: TrainConfig, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("run")
+    train(config, folder)
+    return folder
+
+
+def test_a_model_of_several_runs_has_the_mean_of_their_weights(
+    config: TrainConfig, run: Path, tmp_path: Path
+) -> None:
+    other = tmp_path / "other"
+    train(config.replace(seed=1), other)
+    told: list[str] = []
+    card = export(run, "BtoA", "mean", tmp_path, average=[other], on_choice=told.append)
+    assert told == [f"{run}: latest: 2 images", f"{other}: latest: 2 images"]
+    assert card.training
+    assert (card.training.runs, card.training.images_seen) == (2, 4)
+    states = [load_checkpoint(each / "latest.pt") for each in (run, other)]
+    ours, theirs = (averaged_weights(state["step"], "G_BA") for state in states)
+    network = generator_from(config)
+    network.load_state_dict({key: (ours[key] + theirs[key]) / 2 for key in ours})
+    picture = np.random.default_rng(1).uniform(-1, 1, (1, 3, 44, 64)).astype(np.float32)
+    session = ort.InferenceSession(tmp_path / card.file, providers=["CPUExecutionProvider"])
+    (found,) = session.run(None, {card.input_name: picture})
+    with torch.no_grad():
+        wanted = network(torch.from_numpy(picture)).numpy()
+        network.load_state_dict(ours)
+        without = network(torch.from_numpy(picture)).numpy()
+    np.testing.assert_allclose(found, wanted, atol=1e-4)
+    assert np.abs(found - without).max() > 1e-3
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "named"),
+    [
+        ("generator_blocks", 2, "blocks is 2, not 1"),
+        ("name_b", "green", r"domains is \('red', 'green'\), not \('red', 'blue'\)"),
+    ],
+)
+def test_runs_of_other_generators_or_domains_have_no_mean(
+    config: TrainConfig, run: Path, tmp_path: Path, setting: str, value: object, named: str
+) -> None:
+    train(config.replace(**{setting: value}), tmp_path / "other")
+    with pytest.raises(CheckpointError, match=f"other has no mean with the first run: {named}"):
+        export(run, "AtoB", "mean", tmp_path / "models", average=[tmp_path / "other"])
+    assert not (tmp_path / "models").exists()
