@@ -7,6 +7,7 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path, PurePosixPath
@@ -27,6 +28,7 @@ _DAMAGES = (zipfile.BadZipFile, zlib.error, EOFError)
 _UNREADABLE = (*_DAMAGES, ValueError, NotImplementedError, OSError)
 _COMPRESSIONS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # others fail in other ways
 
+_SAYS_UTF8 = 0x800  # the flag of a name; without it, zipfile reads one as code page 437
 _ENTRY_BYTES = 1024  # of a zip's directory for one file; a name of 255 bytes and times take 400
 _END = struct.Struct("<4s4H2LH")  # the end of a zip; the sixth number is its directory's bytes
 _END_64 = b"PK\x06\x07"  # stands before it in a zip of more than 65,535 files or 4 GB
@@ -100,9 +102,17 @@ def _unpack(files: Iterable[Sent], limits: Limits) -> Iterator[_Found]:
             continue
         with _open_zip(sent.content, name, limits) as archive:
             for entry in archive.infolist():
-                parts = _parts(entry.filename)  # of "." none
+                parts = _parts(_name_in_zip(entry))  # of "." none
                 if parts and not entry.is_dir() and not _is_by_system(parts):
                     yield from _unpack_one(archive, entry, parts)
+
+
+def _name_in_zip(entry: zipfile.ZipInfo) -> str:
+    """The name of a file in a zip. `zip` on Linux writes UTF-8, and does not say so."""
+    if not entry.flag_bits & _SAYS_UTF8:
+        with suppress(UnicodeError):
+            return entry.filename.encode("cp437").decode()
+    return entry.filename
 
 
 def _parts(name: str) -> tuple[str, ...]:

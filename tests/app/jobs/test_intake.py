@@ -1,6 +1,7 @@
 """What is sent, good and bad, becomes pictures in one folder and nothing anywhere else."""
 
 import io
+import re
 import struct
 import zipfile
 from contextlib import suppress
@@ -48,6 +49,17 @@ def test_a_zip_keeps_its_folders_and_loses_what_systems_put_there(tmp_path: Path
     )
     pictures = take(tmp_path, ("photos.zip", sent), ("b.webp", picture()))
     assert [p.result for p in pictures] == ["day 1/a.png", "day 2/a.png", "b.png"]
+
+
+def test_names_in_utf8_that_do_not_say_so_are_kept(tmp_path: Path) -> None:
+    names = ["été/女儿.png", "ğ.png"]
+    said = bytearray(zipped(*((name, picture()) for name in names)))
+    for signature, flags in ((b"PK\3\4", 6), (b"PK\1\2", 8)):  # as `zip` on Linux leaves them
+        for found in re.finditer(signature, bytes(said)):
+            said[found.start() + flags + 1] &= ~0x08
+    assert [p.name for p in take(tmp_path, ("a.zip", bytes(said)))] == names
+    old = zipped(("XX.png", picture())).replace(b"XX", "Öß".encode("cp437"))
+    assert [p.name for p in take(tmp_path / "437", ("a.zip", old))] == ["Öß.png"]
 
 
 def test_files_of_a_folder_keep_it_and_none_leads_out(tmp_path: Path) -> None:
