@@ -4,6 +4,9 @@ from http import HTTPStatus
 
 from starlette.responses import JSONResponse
 
+# What is told where nobody is to blame but this program.
+BUG = "something went wrong inside the program; what it printed where it runs says more"
+
 
 class RefusalError(Exception):
     """What is wrong, for people, with the status that programs go by."""

@@ -16,9 +16,15 @@ from PIL import Image
 pytest.importorskip("fastapi", reason="the API needs FastAPI (extra: web)")
 
 from fastapi.testclient import TestClient
+from starlette.applications import Starlette
+from starlette.middleware.errors import ServerErrorMiddleware
+from starlette.requests import Request
+from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
 from app import api, guard
 from app.api import MEDIA_TYPES, Format
+from app.refusal import BUG
 from app.store import Store
 from cyclegan.contract.card import ModelCard
 from cyclegan.contract.images import load_picture
@@ -141,6 +147,10 @@ def test_models_are_listed_with_their_cards_or_reasons(
     assert broken["reason"].startswith("broken.json is not JSON")
 
 
+async def take_all(scope: Scope, receive: Receive, send: Send) -> None:
+    await Request(scope, receive).body()
+
+
 def test_a_body_that_is_too_large_is_refused_whatever_it_says(
     client: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -152,6 +162,11 @@ def test_a_body_that_is_too_large_is_refused_whatever_it_says(
     for content in (b"x" * 1001, pieces()):
         answer = client.post(CONVERT, content=content)
         assert "too large" in problem(answer, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+
+    page = Starlette(routes=[Route("/", ServerErrorMiddleware(take_all))])  # as Gradio's
+    inner = TestClient(guard.Guard(page), client.base_url)
+    answer = inner.post("/", content=pieces())
+    assert "too large" in problem(answer, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
 
 
 def test_too_many_waiting_requests_are_told_to_come_again(
@@ -244,6 +259,19 @@ def test_answers_carry_the_security_headers_refusals_too(client: TestClient) -> 
     for answer in (client.get("/healthz"), client.get("/healthz", headers={"host": "x.example"})):
         assert answer.headers["x-content-type-options"] == "nosniff"
         assert answer.headers["content-security-policy"].startswith("default-src 'self'")
+
+
+def test_a_bug_is_a_problem_too(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise KeyError("/secret")
+
+    monkeypatch.setattr(api, "_convert", fail)
+    with pytest.raises(KeyError):  # so the server logs it
+        client.post(CONVERT, content=encode())
+    quiet = TestClient(client.app, client.base_url, raise_server_exceptions=False)
+    answer = quiet.post(CONVERT, content=encode())
+    assert problem(answer, HTTPStatus.INTERNAL_SERVER_ERROR) == BUG
+    assert answer.headers["x-content-type-options"] == "nosniff"
 
 
 def test_metrics_count_what_was_answered(client: TestClient) -> None:
