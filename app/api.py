@@ -19,6 +19,8 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse
 from starlette.background import BackgroundTask
 from starlette.datastructures import UploadFile
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.routing import BaseRoute, Match
 
 from app.asked import AskedRecipe
@@ -184,6 +186,9 @@ def _router(store: Store, called: Mapping[Path, str]) -> APIRouter:
         except RefusalError as refusal:
             status = refusal.status
             raise
+        except ClientDisconnect:  # in the middle of the picture
+            status = HTTPStatus.BAD_REQUEST
+            raise
         finally:
             under_way -= 1
             waiting.set(under_way)
@@ -222,14 +227,19 @@ def _router(store: Store, called: Mapping[Path, str]) -> APIRouter:
 async def _receive(request: Request, body: BinaryIO) -> None:
     """Write the picture of a request to a file. Raises: RefusalError: a form without one."""
     if request.headers.get("content-type", "").startswith("multipart/form-data"):
-        async with request.form(max_files=1, max_fields=8) as form:
-            files = [part for part in form.values() if isinstance(part, UploadFile)]
-            if not files:
-                raise RefusalError(
-                    HTTPStatus.BAD_REQUEST, "the form has no file; send one as `file`"
-                )
-            while chunk := await files[0].read(_IN_MEMORY):
-                body.write(chunk)
+        try:
+            async with request.form(max_files=1, max_fields=8) as form:
+                files = [part for part in form.values() if isinstance(part, UploadFile)]
+                if not files:
+                    raise RefusalError(
+                        HTTPStatus.BAD_REQUEST, "the form has no file; send one as `file`"
+                    )
+                while chunk := await files[0].read(_IN_MEMORY):
+                    body.write(chunk)
+        except HTTPException as error:  # Starlette's
+            raise RefusalError(
+                HTTPStatus.BAD_REQUEST, f"the form cannot be read: {error.detail}"
+            ) from error
     else:
         async for chunk in request.stream():
             body.write(chunk)

@@ -20,7 +20,7 @@ from starlette.applications import Starlette
 from starlette.middleware.errors import ServerErrorMiddleware
 from starlette.requests import Request
 from starlette.routing import Route
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from app import api, guard
 from app.api import MEDIA_TYPES, Format
@@ -112,6 +112,13 @@ def test_what_cannot_be_translated_is_a_problem_with_its_status(
     assert problem(answer, HTTPStatus.BAD_REQUEST).startswith("quality: ")
     answer = client.post(CONVERT, files={"file": (None, "no file")})
     assert "the form has no file" in problem(answer, HTTPStatus.BAD_REQUEST)
+    for sent in (
+        {"files": [("file", encode())] * 2},
+        {"content": encode(), "headers": {"content-type": "multipart/form-data"}},
+        {"content": encode(), "headers": {"content-type": "multipart/form-data; boundary=x"}},
+    ):
+        answer = client.post(CONVERT, **sent)  # type: ignore[arg-type]
+        assert problem(answer, HTTPStatus.BAD_REQUEST).startswith("the form cannot be read: ")
     (weights_dir / "broken.json").write_text("{")
     answer = client.post(CONVERT, params={"model": "broken"}, content=encode())
     assert str(weights_dir) not in problem(answer, HTTPStatus.SERVICE_UNAVAILABLE)
@@ -274,11 +281,26 @@ def test_a_bug_is_a_problem_too(client: TestClient, monkeypatch: pytest.MonkeyPa
     assert answer.headers["x-content-type-options"] == "nosniff"
 
 
+async def break_off(client: TestClient) -> None:
+    """Ask for a translation, and leave before the picture is sent."""
+
+    async def receive() -> Message:
+        return {"type": "http.disconnect"}
+
+    async def send(_: Message) -> None:
+        raise AssertionError("nobody waits for an answer")
+
+    scope: Scope = {"type": "http", "method": "POST", "path": CONVERT, "query_string": b""}
+    await client.app(scope | {"headers": [(b"host", b"127.0.0.1")]}, receive, send)
+
+
 def test_metrics_count_what_was_answered(client: TestClient) -> None:
     client.post(CONVERT, content=encode())
     client.post(CONVERT, content=b"x")
+    client.portal.call(break_off, client)
     text = client.get("/metrics").text
     assert 'cyclegan_conversions_total{status="200"} 1.0' in text
     assert 'cyclegan_conversions_total{status="422"} 1.0' in text
-    assert "cyclegan_conversion_seconds_count 2.0" in text
+    assert 'cyclegan_conversions_total{status="400"} 1.0' in text
+    assert "cyclegan_conversion_seconds_count 3.0" in text
     assert "cyclegan_conversions_waiting 0.0" in text
