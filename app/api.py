@@ -17,6 +17,7 @@ from anyio.to_thread import run_sync
 from fastapi import APIRouter, FastAPI, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse
+from fastapi.routing import APIRoute
 from starlette.background import BackgroundTask
 from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
@@ -103,15 +104,30 @@ def add_api(
     called = {store.folder: MODELS, office.folder: JOBS, Path(tempfile.gettempdir()): "the disk"}
     routers = (_router(store, called), jobs_router(office, retell))
     for router in routers:
+        _answer_head(router)
         app.include_router(router)
 
     @app.api_route("/api/{path:path}", methods=[*HTTPMethod], include_in_schema=False)
+    @app.api_route("/healthz", methods=[*HTTPMethod], include_in_schema=False)
+    @app.api_route("/metrics", methods=[*HTTPMethod], include_in_schema=False)
     def refuse(request: Request) -> None:  # else the page would answer, and not with a problem
         raise _refuse_other(request, [route for router in routers for route in router.routes])
 
     app.add_exception_handler(CycleGANError, answer_error)
     app.add_exception_handler(RefusalError, _answer_refusal)
     app.add_exception_handler(RequestValidationError, _answer_invalid)
+
+
+def _answer_head(router: APIRouter) -> None:
+    """Let what can be asked for be asked about as well: without its body."""
+    for route in list(router.routes):
+        if isinstance(route, APIRoute) and route.methods == {"GET"}:
+            router.add_api_route(
+                route.path.removeprefix(router.prefix),
+                route.endpoint,
+                methods=["HEAD"],
+                include_in_schema=False,
+            )
 
 
 def _router(store: Store, called: Mapping[Path, str]) -> APIRouter:

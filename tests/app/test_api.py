@@ -216,6 +216,12 @@ def test_other_addresses_and_other_ways_to_ask_are_problems(client: TestClient) 
         detail = problem(answer, HTTPStatus.METHOD_NOT_ALLOWED)
         assert detail == "this address takes POST, not GET; /api/docs says more"
         assert answer.headers["allow"] == "POST"
+    for path in ("/healthz", "/metrics", "/api/v1/models"):
+        answer = client.post(path)
+        problem(answer, HTTPStatus.METHOD_NOT_ALLOWED)
+        assert answer.headers["allow"] == "GET, HEAD"
+        answer = client.head(path)
+        assert (answer.status_code, answer.content) == (HTTPStatus.OK, b"")
     for answer in (client.get("/api/v2/convert"), client.post("/api/v1/"), client.put("/api/")):
         assert "nothing at this address" in problem(answer, HTTPStatus.NOT_FOUND)
 
