@@ -45,13 +45,17 @@ def test_server_fetches_no_address_and_lets_the_page_fetch_none(
     with urllib.request.urlopen(server.url) as answer:
         assert answer.headers["Content-Security-Policy"].startswith("default-src 'self' ")
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
-    options = (100, False, "auto", True, "png", 95, "all", False)
+    options = (100, False, "auto", "auto", "png", 95, "all", False)
     cat = EXAMPLES / "cat.jpg"
     for path in ("http://example.com/horse.png", cat, EXAMPLES / ".." / "examples" / "cat.jpg"):
         values = (sent(path), "negate", None, *options)
         answer = press(server.url, "photo", "picker", values=values)
         assert "Pictures are uploaded, not " in answer
         assert "Photo to negative" not in answer
+        for file in ({"path": str(path)}, {"path": str(path), "meta": {"_type": "no file"}}):
+            answer = press(server.url, "photo", "picker", values=(file, "negate", None, *options))
+            assert '"success":true' in answer
+            assert "Photo to negative" not in answer
     assert server.asked_network_for() == []
 
 
