@@ -26,6 +26,8 @@ _HEADERS = {
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
 }
+# Gradio keeps videos outside the folder that is tidied, and hands them to ffmpeg if there is one.
+_OF_NO_USE = "/gradio_api/process_recording"
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
 _FOR_PROGRAMS = ("/api/", "/metrics")  # the page asks for the password itself
 _OF_A_SCRIPT = "empty"  # what a browser says that `fetch` wants: no document and no picture
@@ -112,6 +114,8 @@ class Guard:
                 HTTPStatus.FORBIDDEN, "requests from pages of other sites are refused"
             )
         path = scope["path"]
+        if path == _OF_NO_USE:
+            raise RefusalError(HTTPStatus.NOT_FOUND, "there is nothing at this address")
         if self._auth and path.startswith(_FOR_PROGRAMS):
             self._require_password(HTTPConnection(scope))
         length = headers.get("content-length", "0")

@@ -1,5 +1,6 @@
 import signal
 import socket
+import urllib.error
 import urllib.request
 from collections.abc import Callable
 from pathlib import Path
@@ -57,6 +58,16 @@ def test_server_fetches_no_address_and_lets_the_page_fetch_none(
             assert '"success":true' in answer
             assert "Photo to negative" not in answer
     assert server.asked_network_for() == []
+
+
+def test_no_video_of_a_visitor_is_taken(serve: Callable[..., Any], weights_dir: Path) -> None:
+    request = urllib.request.Request(
+        f"{serve(weights_dir).url}gradio_api/process_recording",
+        b'--x\r\nContent-Disposition: form-data; name="video"; filename="a"\r\n\r\na\r\n--x--\r\n',
+        {"Content-Type": "multipart/form-data; boundary=x"},
+    )
+    with pytest.raises(urllib.error.HTTPError, match="404"):
+        urllib.request.urlopen(request)
 
 
 def test_uploads_are_gone_when_the_server_is(
