@@ -27,7 +27,7 @@ def read_upload(payload: Mapping[str, Any] | None) -> Upload | None:
     instead of ours, whenever its mode is not `image_mode` or it came as a data URL. A path that it
     stored nothing under, as only a program sends, is none.
     """
-    if payload is None or not payload.get("path"):
+    if not isinstance(payload, Mapping) or not payload.get("path"):
         return None
     path = Path(payload["path"])
     if not _is_upload(path):
