@@ -16,7 +16,7 @@ import prometheus_client
 from anyio.to_thread import run_sync
 from fastapi import APIRouter, FastAPI, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import FileResponse
+from fastapi.responses import FileResponse, PlainTextResponse
 from fastapi.routing import APIRoute
 from starlette.background import BackgroundTask
 from starlette.datastructures import UploadFile
@@ -30,7 +30,7 @@ from app.jobs.office import Office
 from app.jobs.routes import Retell, jobs_router
 from app.public import JOBS, MODELS, without_paths
 from app.recipe import Recipe
-from app.refusal import RefusalError
+from app.refusal import DESCRIBED, RefusalError
 from app.rendering import Renderer
 from app.store import Store
 from cyclegan import __version__
@@ -131,7 +131,7 @@ def _answer_head(router: APIRouter) -> None:
 
 
 def _router(store: Store, called: Mapping[Path, str]) -> APIRouter:
-    router = APIRouter()
+    router = APIRouter(responses=DESCRIBED)
     registry = prometheus_client.CollectorRegistry()
     answered = prometheus_client.Counter(
         "cyclegan_conversions", "Pictures asked for, by outcome.", ["status"], registry=registry
@@ -229,7 +229,7 @@ def _router(store: Store, called: Mapping[Path, str]) -> APIRouter:
         """Answers while pictures are translated as well."""
         return {"status": "ok", "version": __version__}
 
-    @router.get("/metrics", summary="Figures for Prometheus", response_class=Response)
+    @router.get("/metrics", summary="Figures for Prometheus", response_class=PlainTextResponse)
     async def metrics() -> Response:
         """Counts, times and memory in the text format of Prometheus."""
         return Response(
