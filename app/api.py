@@ -16,9 +16,12 @@ import prometheus_client
 from anyio.to_thread import run_sync
 from fastapi import APIRouter, FastAPI, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import FileResponse
+from fastapi.responses import FileResponse, PlainTextResponse
+from fastapi.routing import APIRoute
 from starlette.background import BackgroundTask
 from starlette.datastructures import UploadFile
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.routing import BaseRoute, Match
 
 from app.asked import AskedRecipe
@@ -27,7 +30,7 @@ from app.jobs.office import Office
 from app.jobs.routes import Retell, jobs_router
 from app.public import JOBS, MODELS, without_paths
 from app.recipe import Recipe
-from app.refusal import RefusalError
+from app.refusal import DESCRIBED, RefusalError
 from app.rendering import Renderer
 from app.store import Store
 from cyclegan import __version__
@@ -101,9 +104,12 @@ def add_api(
     called = {store.folder: MODELS, office.folder: JOBS, Path(tempfile.gettempdir()): "the disk"}
     routers = (_router(store, called), jobs_router(office, retell))
     for router in routers:
+        _answer_head(router)
         app.include_router(router)
 
     @app.api_route("/api/{path:path}", methods=[*HTTPMethod], include_in_schema=False)
+    @app.api_route("/healthz", methods=[*HTTPMethod], include_in_schema=False)
+    @app.api_route("/metrics", methods=[*HTTPMethod], include_in_schema=False)
     def refuse(request: Request) -> None:  # else the page would answer, and not with a problem
         raise _refuse_other(request, [route for router in routers for route in router.routes])
 
@@ -112,8 +118,20 @@ def add_api(
     app.add_exception_handler(RequestValidationError, _answer_invalid)
 
 
+def _answer_head(router: APIRouter) -> None:
+    """Let what can be asked for be asked about as well: without its body."""
+    for route in list(router.routes):
+        if isinstance(route, APIRoute) and route.methods == {"GET"}:
+            router.add_api_route(
+                route.path.removeprefix(router.prefix),
+                route.endpoint,
+                methods=["HEAD"],
+                include_in_schema=False,
+            )
+
+
 def _router(store: Store, called: Mapping[Path, str]) -> APIRouter:
-    router = APIRouter()
+    router = APIRouter(responses=DESCRIBED)
     registry = prometheus_client.CollectorRegistry()
     answered = prometheus_client.Counter(
         "cyclegan_conversions", "Pictures asked for, by outcome.", ["status"], registry=registry
@@ -184,6 +202,9 @@ def _router(store: Store, called: Mapping[Path, str]) -> APIRouter:
         except RefusalError as refusal:
             status = refusal.status
             raise
+        except ClientDisconnect:  # in the middle of the picture
+            status = HTTPStatus.BAD_REQUEST
+            raise
         finally:
             under_way -= 1
             waiting.set(under_way)
@@ -208,7 +229,7 @@ def _router(store: Store, called: Mapping[Path, str]) -> APIRouter:
         """Answers while pictures are translated as well."""
         return {"status": "ok", "version": __version__}
 
-    @router.get("/metrics", summary="Figures for Prometheus", response_class=Response)
+    @router.get("/metrics", summary="Figures for Prometheus", response_class=PlainTextResponse)
     async def metrics() -> Response:
         """Counts, times and memory in the text format of Prometheus."""
         return Response(
@@ -222,14 +243,19 @@ def _router(store: Store, called: Mapping[Path, str]) -> APIRouter:
 async def _receive(request: Request, body: BinaryIO) -> None:
     """Write the picture of a request to a file. Raises: RefusalError: a form without one."""
     if request.headers.get("content-type", "").startswith("multipart/form-data"):
-        async with request.form(max_files=1, max_fields=8) as form:
-            files = [part for part in form.values() if isinstance(part, UploadFile)]
-            if not files:
-                raise RefusalError(
-                    HTTPStatus.BAD_REQUEST, "the form has no file; send one as `file`"
-                )
-            while chunk := await files[0].read(_IN_MEMORY):
-                body.write(chunk)
+        try:
+            async with request.form(max_files=1, max_fields=8) as form:
+                files = [part for part in form.values() if isinstance(part, UploadFile)]
+                if not files:
+                    raise RefusalError(
+                        HTTPStatus.BAD_REQUEST, "the form has no file; send one as `file`"
+                    )
+                while chunk := await files[0].read(_IN_MEMORY):
+                    body.write(chunk)
+        except HTTPException as error:  # Starlette's
+            raise RefusalError(
+                HTTPStatus.BAD_REQUEST, f"the form cannot be read: {error.detail}"
+            ) from error
     else:
         async for chunk in request.stream():
             body.write(chunk)

@@ -3,15 +3,15 @@
 import base64
 import ipaddress
 import secrets
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.requests import HTTPConnection
+from starlette.requests import ClientDisconnect, HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.refusal import RefusalError
+from app.refusal import BUG, RefusalError
 
 MAX_BYTES = 400 * 2**20  # of a request: a 100 megapixel photo as PNG takes about 200 MB
 MAX_JOB_BYTES = 2200 * 2**20  # of one with many pictures, which are counted again in app/jobs/
@@ -26,6 +26,8 @@ _HEADERS = {
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
 }
+# Gradio keeps videos outside the folder that is tidied, and hands them to ffmpeg if there is one.
+_OF_NO_USE = "/gradio_api/process_recording"
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
 _FOR_PROGRAMS = ("/api/", "/metrics")  # the page asks for the password itself
 _OF_A_SCRIPT = "empty"  # what a browser says that `fetch` wants: no document and no picture
@@ -62,19 +64,40 @@ class Guard:
             await self._app(scope, receive, send)
             return
 
-        async def send_with_headers(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in _HEADERS.items():
-                    headers.setdefault(name, value)
-            await send(message)
+        refusal: RefusalError | None = None
+        is_answered = False
+        send = _with_headers(send)
+        most, received = max_bytes(scope["path"]), 0
+
+        async def receive_some() -> Message:
+            nonlocal refusal, received
+            message = await receive()
+            received += len(message.get("body", b""))
+            if received > most:  # a body may be larger than it says, or say nothing
+                refusal = too_large(most)
+                raise refusal
+            return message
+
+        async def answer(message: Message) -> None:
+            nonlocal is_answered
+            is_answered = is_answered or refusal is None
+            if is_answered:  # else Gradio calls what is too large a bug of its own
+                await send(message)
 
         try:
             self._check(scope)
-        except RefusalError as problem:
-            await problem.to_response()(scope, receive, send_with_headers)
+            await self._app(scope, receive_some, answer)
+        except RefusalError as error:
+            refusal = error
+        except ClientDisconnect:  # in the middle of what it sends
             return
-        await self._app(scope, _limited(receive, max_bytes(scope["path"])), send_with_headers)
+        except Exception:
+            if refusal is None:
+                refusal = RefusalError(HTTPStatus.INTERNAL_SERVER_ERROR, BUG)
+                raise  # the server logs it
+        finally:
+            if refusal and not is_answered:
+                await refusal.to_response()(scope, receive, send)
 
     def _check(self, scope: Scope) -> None:
         """Raise RefusalError where a request is not to be answered."""
@@ -91,6 +114,8 @@ class Guard:
                 HTTPStatus.FORBIDDEN, "requests from pages of other sites are refused"
             )
         path = scope["path"]
+        if path == _OF_NO_USE:
+            raise RefusalError(HTTPStatus.NOT_FOUND, "there is nothing at this address")
         if self._auth and path.startswith(_FOR_PROGRAMS):
             self._require_password(HTTPConnection(scope))
         length = headers.get("content-length", "0")
@@ -155,16 +180,12 @@ def _name_in(host: str) -> str:
         return ""
 
 
-def _limited(receive: Receive, most: int) -> Callable[[], Awaitable[Message]]:
-    """Count what comes; a body may be larger than it says, or say nothing."""
-    received = 0
+def _with_headers(send: Send) -> Send:
+    async def send_with_headers(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = MutableHeaders(scope=message)
+            for name, value in _HEADERS.items():
+                headers.setdefault(name, value)
+        await send(message)
 
-    async def receive_some() -> Message:
-        nonlocal received
-        message = await receive()
-        received += len(message.get("body", b""))
-        if received > most:
-            raise too_large(most)
-        return message
-
-    return receive_some
+    return send_with_headers

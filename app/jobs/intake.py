@@ -7,6 +7,7 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path, PurePosixPath
@@ -27,9 +28,12 @@ _DAMAGES = (zipfile.BadZipFile, zlib.error, EOFError)
 _UNREADABLE = (*_DAMAGES, ValueError, NotImplementedError, OSError)
 _COMPRESSIONS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # others fail in other ways
 
+_SAYS_UTF8 = 0x800  # the flag of a name; without it, zipfile reads one as code page 437
 _ENTRY_BYTES = 1024  # of a zip's directory for one file; a name of 255 bytes and times take 400
 _END = struct.Struct("<4s4H2LH")  # the end of a zip; the sixth number is its directory's bytes
-_END_64 = b"PK\x06\x07"  # stands before it in a zip of more than 65,535 files or 4 GB
+# Before it stand, in a zip of more than 65,535 files or 4 GB and in all of some programs, another
+# end, whose ninth number is the directory's bytes, and where that is (the third number).
+_END_64, _PLACE_64 = struct.Struct("<4sQ2H2L4Q"), struct.Struct("<4sLQL")
 
 
 @dataclass(frozen=True)
@@ -100,9 +104,17 @@ def _unpack(files: Iterable[Sent], limits: Limits) -> Iterator[_Found]:
             continue
         with _open_zip(sent.content, name, limits) as archive:
             for entry in archive.infolist():
-                parts = _parts(entry.filename)  # of "." none
+                parts = _parts(_name_in_zip(entry))  # of "." none
                 if parts and not entry.is_dir() and not _is_by_system(parts):
                     yield from _unpack_one(archive, entry, parts)
+
+
+def _name_in_zip(entry: zipfile.ZipInfo) -> str:
+    """The name of a file in a zip. `zip` on Linux writes UTF-8, and does not say so."""
+    if not entry.flag_bits & _SAYS_UTF8:
+        with suppress(UnicodeError):
+            return entry.filename.encode("cp437").decode()
+    return entry.filename
 
 
 def _parts(name: str) -> tuple[str, ...]:
@@ -161,7 +173,7 @@ def _open_zip(content: BinaryIO, name: str, limits: Limits) -> zipfile.ZipFile:
 def _directory_bytes(content: BinaryIO) -> int:
     """How large a zip says that its directory is; 0 if it is none."""
     size = content.seek(0, 2)
-    content.seek(max(0, size - _END.size - 2**16))  # a comment may follow the end
+    content.seek(max(0, size - 2**17))  # a comment of 2**16 bytes may follow the end
     tail = content.read()
     content.seek(0)
     at = len(tail) - _END.size
@@ -170,7 +182,15 @@ def _directory_bytes(content: BinaryIO) -> int:
     if at < 0 or len(tail) < at + _END.size:
         return 0
     directory: int = _END.unpack_from(tail, at)[5]
-    return 2**32 if tail[max(0, at - 20) : at].startswith(_END_64) else directory
+    before = tail[max(0, at - _END_64.size - _PLACE_64.size) : at]
+    end, place = before[: -_PLACE_64.size], before[-_PLACE_64.size :]
+    if not place.startswith(b"PK\6\7"):
+        return directory
+    is_before = len(end) == _END_64.size and end.startswith(b"PK\6\6")
+    if not is_before or _PLACE_64.unpack(place)[2] != size - len(tail) + at - len(before):
+        return 2**32  # it is elsewhere, and who reads it may find another
+    directory = _END_64.unpack(end)[8]
+    return directory
 
 
 def _copy(found: _Found, path: Path, room: int) -> str | None:

@@ -22,11 +22,11 @@ from app.jobs.records import ENDED, Job, JobPicture, Records, State
 from app.naming import Format, Naming
 from app.progress import Progress
 from app.recipe import Recipe
+from app.refusal import BUG
 from app.store import Store
 from cyclegan.contract.errors import CycleGANError, StoppedError, StorageError, brief
 
 _TIDY_EVERY_S = 60  # seconds; and after each job
-_BUG = "something went wrong inside the program; what it printed where it runs says more"
 
 log = logging.getLogger(__name__)
 
@@ -252,7 +252,7 @@ class Office:
             raise
         except Exception:  # a bug of ours where a job ends
             log.exception("a job of %s", job.model)
-            self._records.change(job, state=State.failed, problem=_BUG, ended=time.time())
+            self._records.change(job, state=State.failed, problem=BUG, ended=time.time())
         finally:
             with self._turn:
                 self._running = None
@@ -274,7 +274,7 @@ class Office:
             return State.failed, self._tell(error, folder)
         except Exception:  # a bug of ours is logged, and the other jobs go on
             log.exception("a job of %s", job.model)
-            return State.failed, _BUG
+            return State.failed, BUG
         return State.done, None
 
     def _end(self, job: Job, state: State, problem: str | None = None) -> None:

@@ -21,7 +21,7 @@ from app.jobs.limits import TooLargeError
 from app.jobs.office import Office, Status
 from app.jobs.records import ENDED, PictureState
 from app.naming import Format
-from app.refusal import RefusalError
+from app.refusal import DESCRIBED, RefusalError
 
 # What is told in English, as one who asks wants to be told.
 Retell = Callable[[Request, str], str]
@@ -33,7 +33,7 @@ _FIELDS = 16  # that a form may have beside its files; none of them is read
 
 def jobs_router(office: Office, retell: Retell) -> APIRouter:
     """The routes; errors are raised as they are."""
-    router = APIRouter(prefix=PATH)
+    router = APIRouter(prefix=PATH, responses=DESCRIBED)
 
     def describe(status: Status, request: Request) -> dict[str, Any]:
         return _describe(status, office, partial(retell, request))
@@ -102,13 +102,23 @@ def jobs_router(office: Office, retell: Retell) -> APIRouter:
         """Its pictures are gone then."""
         office.remove(id)
 
-    @router.get("/{id}/result", summary="All translations", response_class=FileResponse)
+    @router.get(
+        "/{id}/result",
+        summary="All translations",
+        response_class=FileResponse,
+        responses={200: {"content": {"application/zip": {}}}},
+    )
     def result(id: str) -> FileResponse:
         """A zip of them under the names that were sent, and failures.csv."""
         model = office.status(id).job.model
         return FileResponse(office.result(id), filename=f"{model}.zip")
 
-    @router.get("/{id}/pictures/{number}/{when}", summary="A picture, small")
+    @router.get(
+        "/{id}/pictures/{number}/{when}",
+        summary="A picture, small",
+        response_class=FileResponse,
+        responses={200: {"content": {"image/jpeg": {}}}},
+    )
     def preview(id: str, number: int, when: Literal["before", "after"]) -> FileResponse:
         """As JPEG, if the status says that it has a preview."""
         path = office.preview(id, number, when)

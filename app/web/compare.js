@@ -116,6 +116,7 @@ const tell = () => {
 
 const pointers = new Map();
 let pull = null; // what a pointer does until it is lifted: 'line', 'pan', 'draw', 'pinch'
+let splitBefore = split; // where the line was then
 
 const gap = () => {
   const [a, b] = [...pointers.values()];
@@ -129,6 +130,7 @@ element.addEventListener('pointerdown', event => {
   box().setPointerCapture(event.pointerId);
   if (pointers.size === 2) {
     if (pull === 'draw') tell(); // what the first finger drew
+    if (pull === 'line') split = splitBefore; // it came to zoom
     pull = 'pinch';
   } else if (isDrawing) {
     pull = 'draw';
@@ -136,6 +138,7 @@ element.addEventListener('pointerdown', event => {
     drawTo(brush);
   } else {
     pull = zoom > 1 && Math.abs(here.x - split) > 0.06 ? 'pan' : 'line';
+    splitBefore = split;
     if (pull === 'line') split = within(here.x, 0, 1);
   }
   show();

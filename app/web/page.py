@@ -9,6 +9,7 @@ import platformdirs
 from app.jobs.office import Office
 from app.store import Store
 from app.web import folder
+from app.web.client import serve_clients
 from app.web.models import models_tab
 from app.web.photo import photo_tab
 from app.web.theme import ICON
@@ -57,5 +58,6 @@ def build(store: Store, office: Office, allowed: Allowed = NOTHING_MORE) -> gr.B
 
                 with gr.Tab(word("page.retrain")):
                     retrain_tab(page, store, allowed.training_root)
+        serve_clients(store)
     page.queue(max_size=64, api_open=False, default_concurrency_limit=1)
     return page

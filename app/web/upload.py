@@ -24,12 +24,14 @@ def read_upload(payload: Mapping[str, Any] | None) -> Upload | None:
     """The upload behind what gr.Image sends, for events with `preprocess=False`.
 
     With its own preprocessing gr.Image decodes the file before we see it, within Pillow's limits
-    instead of ours, whenever its mode is not `image_mode` or it came as a data URL. Gradio has
-    made sure that the path is one that it stored an upload under.
+    instead of ours, whenever its mode is not `image_mode` or it came as a data URL. A path that it
+    stored nothing under, as only a program sends, is none.
     """
-    if payload is None or not payload.get("path"):
+    if not isinstance(payload, Mapping) or not payload.get("path"):
         return None
     path = Path(payload["path"])
+    if not _is_upload(path):
+        return None
     return Upload(path, plain_name(payload.get("orig_name") or path.name))
 
 
@@ -43,16 +45,20 @@ def take_uploads_only() -> None:
     """From now on, Gradio takes from clients what they uploaded: no address, and no path of ours.
 
     It looks at paths itself only where its own `launch` serves the page; mounted, it would read any
-    file of this machine for a client that pretends to be the page.
+    file of this machine for a client that pretends to be the page. And it looks at those alone that
+    a client calls files: see read_upload.
     """
 
     async def refuse(url: str, cache_dir: str) -> str:
         raise gr.Error("Pictures are uploaded, not fetched from an address.", print_exception=False)
 
     def check(path: str | Path, check_in_upload_folder: bool) -> None:
-        uploads = Path(get_upload_folder()).resolve()
-        if check_in_upload_folder and not Path(path).resolve().is_relative_to(uploads):
+        if check_in_upload_folder and not _is_upload(Path(path)):
             raise gr.Error("Pictures are uploaded, not named.", print_exception=False)
 
     processing_utils.async_ssrf_protected_download = refuse
     processing_utils._check_allowed = check
+
+
+def _is_upload(path: Path) -> bool:
+    return path.resolve().is_relative_to(Path(get_upload_folder()).resolve())

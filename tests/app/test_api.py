@@ -16,9 +16,15 @@ from PIL import Image
 pytest.importorskip("fastapi", reason="the API needs FastAPI (extra: web)")
 
 from fastapi.testclient import TestClient
+from starlette.applications import Starlette
+from starlette.middleware.errors import ServerErrorMiddleware
+from starlette.requests import Request
+from starlette.routing import Route
+from starlette.types import Message, Receive, Scope, Send
 
 from app import api, guard
 from app.api import MEDIA_TYPES, Format
+from app.refusal import BUG
 from app.store import Store
 from cyclegan.contract.card import ModelCard
 from cyclegan.contract.images import load_picture
@@ -106,6 +112,13 @@ def test_what_cannot_be_translated_is_a_problem_with_its_status(
     assert problem(answer, HTTPStatus.BAD_REQUEST).startswith("quality: ")
     answer = client.post(CONVERT, files={"file": (None, "no file")})
     assert "the form has no file" in problem(answer, HTTPStatus.BAD_REQUEST)
+    for sent in (
+        {"files": [("file", encode())] * 2},
+        {"content": encode(), "headers": {"content-type": "multipart/form-data"}},
+        {"content": encode(), "headers": {"content-type": "multipart/form-data; boundary=x"}},
+    ):
+        answer = client.post(CONVERT, **sent)  # type: ignore[arg-type]
+        assert problem(answer, HTTPStatus.BAD_REQUEST).startswith("the form cannot be read: ")
     (weights_dir / "broken.json").write_text("{")
     answer = client.post(CONVERT, params={"model": "broken"}, content=encode())
     assert str(weights_dir) not in problem(answer, HTTPStatus.SERVICE_UNAVAILABLE)
@@ -141,6 +154,10 @@ def test_models_are_listed_with_their_cards_or_reasons(
     assert broken["reason"].startswith("broken.json is not JSON")
 
 
+async def take_all(scope: Scope, receive: Receive, send: Send) -> None:
+    await Request(scope, receive).body()
+
+
 def test_a_body_that_is_too_large_is_refused_whatever_it_says(
     client: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -152,6 +169,11 @@ def test_a_body_that_is_too_large_is_refused_whatever_it_says(
     for content in (b"x" * 1001, pieces()):
         answer = client.post(CONVERT, content=content)
         assert "too large" in problem(answer, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+
+    page = Starlette(routes=[Route("/", ServerErrorMiddleware(take_all))])  # as Gradio's
+    inner = TestClient(guard.Guard(page), client.base_url)
+    answer = inner.post("/", content=pieces())
+    assert "too large" in problem(answer, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
 
 
 def test_too_many_waiting_requests_are_told_to_come_again(
@@ -194,6 +216,12 @@ def test_other_addresses_and_other_ways_to_ask_are_problems(client: TestClient) 
         detail = problem(answer, HTTPStatus.METHOD_NOT_ALLOWED)
         assert detail == "this address takes POST, not GET; /api/docs says more"
         assert answer.headers["allow"] == "POST"
+    for path in ("/healthz", "/metrics", "/api/v1/models"):
+        answer = client.post(path)
+        problem(answer, HTTPStatus.METHOD_NOT_ALLOWED)
+        assert answer.headers["allow"] == "GET, HEAD"
+        answer = client.head(path)
+        assert (answer.status_code, answer.content) == (HTTPStatus.OK, b"")
     for answer in (client.get("/api/v2/convert"), client.post("/api/v1/"), client.put("/api/")):
         assert "nothing at this address" in problem(answer, HTTPStatus.NOT_FOUND)
 
@@ -246,11 +274,39 @@ def test_answers_carry_the_security_headers_refusals_too(client: TestClient) -> 
         assert answer.headers["content-security-policy"].startswith("default-src 'self'")
 
 
+def test_a_bug_is_a_problem_too(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise KeyError("/secret")
+
+    monkeypatch.setattr(api, "_convert", fail)
+    with pytest.raises(KeyError):  # so the server logs it
+        client.post(CONVERT, content=encode())
+    quiet = TestClient(client.app, client.base_url, raise_server_exceptions=False)
+    answer = quiet.post(CONVERT, content=encode())
+    assert problem(answer, HTTPStatus.INTERNAL_SERVER_ERROR) == BUG
+    assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+async def break_off(client: TestClient) -> None:
+    """Ask for a translation, and leave before the picture is sent."""
+
+    async def receive() -> Message:
+        return {"type": "http.disconnect"}
+
+    async def send(_: Message) -> None:
+        raise AssertionError("nobody waits for an answer")
+
+    scope: Scope = {"type": "http", "method": "POST", "path": CONVERT, "query_string": b""}
+    await client.app(scope | {"headers": [(b"host", b"127.0.0.1")]}, receive, send)
+
+
 def test_metrics_count_what_was_answered(client: TestClient) -> None:
     client.post(CONVERT, content=encode())
     client.post(CONVERT, content=b"x")
+    client.portal.call(break_off, client)
     text = client.get("/metrics").text
     assert 'cyclegan_conversions_total{status="200"} 1.0' in text
     assert 'cyclegan_conversions_total{status="422"} 1.0' in text
-    assert "cyclegan_conversion_seconds_count 2.0" in text
+    assert 'cyclegan_conversions_total{status="400"} 1.0' in text
+    assert "cyclegan_conversion_seconds_count 3.0" in text
     assert "cyclegan_conversions_waiting 0.0" in text

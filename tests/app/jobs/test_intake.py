@@ -1,6 +1,7 @@
 """What is sent, good and bad, becomes pictures in one folder and nothing anywhere else."""
 
 import io
+import re
 import struct
 import zipfile
 from contextlib import suppress
@@ -48,6 +49,17 @@ def test_a_zip_keeps_its_folders_and_loses_what_systems_put_there(tmp_path: Path
     )
     pictures = take(tmp_path, ("photos.zip", sent), ("b.webp", picture()))
     assert [p.result for p in pictures] == ["day 1/a.png", "day 2/a.png", "b.png"]
+
+
+def test_names_in_utf8_that_do_not_say_so_are_kept(tmp_path: Path) -> None:
+    names = ["été/女儿.png", "ğ.png"]
+    said = bytearray(zipped(*((name, picture()) for name in names)))
+    for signature, flags in ((b"PK\3\4", 6), (b"PK\1\2", 8)):  # as `zip` on Linux leaves them
+        for found in re.finditer(signature, bytes(said)):
+            said[found.start() + flags + 1] &= ~0x08
+    assert [p.name for p in take(tmp_path, ("a.zip", bytes(said)))] == names
+    old = zipped(("XX.png", picture())).replace(b"XX", "Öß".encode("cp437"))
+    assert [p.name for p in take(tmp_path / "437", ("a.zip", old))] == ["Öß.png"]
 
 
 def test_files_of_a_folder_keep_it_and_none_leads_out(tmp_path: Path) -> None:
@@ -132,16 +144,22 @@ def test_a_job_has_room_for_so_many_files(tmp_path: Path) -> None:
             take(tmp_path / str(i), *sent)
 
 
-def test_a_directory_of_millions_is_refused_before_it_is_read(tmp_path: Path) -> None:
+def test_a_directory_of_millions_is_refused_before_it_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     sent = bytearray(zipped(("a.png", picture())))
     sent[-10:-6] = struct.pack("<L", 10**9)  # bytes of the directory
     with pytest.raises(TooLargeError, match="room for 3 files"):
         take(tmp_path, ("a.zip", bytes(sent)))
+    monkeypatch.setattr(zipfile, "ZIP_FILECOUNT_LIMIT", 0)  # so that other records tell the size
     sound = zipped(("a.png", picture()))
-    end = sound.rindex(b"PK\5\6")
-    sent_64 = sound[:end] + b"PK\6\7" + bytes(16) + sound[end:]  # another record tells the size
-    with pytest.raises(TooLargeError, match="room for 3 files"):
-        take(tmp_path / "64", ("a.zip", sent_64))
+    assert take(tmp_path / "sound", ("a.zip", sound))[0].name == "a.png"
+    large, elsewhere = bytearray(sound), bytearray(sound)
+    struct.pack_into("<Q", large, sound.index(b"PK\6\6") + 40, 10**9)
+    elsewhere[sound.index(b"PK\6\7") + 8] ^= 1
+    for name, sent in (("large", large), ("elsewhere", elsewhere)):
+        with pytest.raises(TooLargeError, match="room for 3 files"):
+            take(tmp_path / name, ("a.zip", bytes(sent)))
 
 
 def test_a_bomb_is_refused_by_what_it_says_and_by_what_it_is(tmp_path: Path) -> None:

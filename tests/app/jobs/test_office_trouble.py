@@ -9,10 +9,10 @@ import pytest
 
 pytest.importorskip("sqlalchemy", reason="jobs need SQLAlchemy (extra: web)")
 
-from app.jobs import office as office_module
 from app.jobs import work
 from app.jobs.office import Office
 from app.jobs.records import Job, Records, State
+from app.refusal import BUG
 from app.rendering import Renderer
 from cyclegan.contract.errors import StorageError
 from tests.app.jobs.sending import TIMEOUT_S, files, picture, wait_for
@@ -43,7 +43,7 @@ def test_a_bug_is_one_sentence_and_the_next_job_is_done(
         patch.setattr(Renderer, "__call__", lambda *_: 1 / 0)
         id = office.create(files(("a.png", picture())), None)
         status = wait_for(office, id)
-    assert (status.job.state, status.job.problem) == (State.failed, office_module._BUG)
+    assert (status.job.state, status.job.problem) == (State.failed, BUG)
     second = office.create(files(("a.png", picture())), None)
     assert wait_for(office, second).job.state == State.done
 
@@ -127,7 +127,7 @@ def test_no_bug_ends_the_only_thread(
         patch.setattr(work, "pack", lambda *_: 1 / 0)
         id = office.create(files(("a.png", picture())), None)
         job = wait_for(office, id).job
-        assert (job.state, job.problem) == (State.failed, office_module._BUG)
+        assert (job.state, job.problem) == (State.failed, BUG)
         patch.setattr(Records, "next", lambda _: 1 / 0)
         second = office.create(files(("a.png", picture())), None)
         wait_for_log(caplog, "jobs\nTraceback")

@@ -192,3 +192,21 @@ def test_the_description_knows_the_form(client: TestClient) -> None:
     }
     body = paths[JOBS]["post"]["requestBody"]["content"]["multipart/form-data"]["schema"]
     assert body["properties"]["file"]["type"] == "array"
+
+
+def test_the_description_tells_what_is_answered(client: TestClient) -> None:
+    paths = client.get("/openapi.json").json()["paths"]
+    answered = {
+        (path, method): {
+            status: [*answer.get("content", ())] for status, answer in each["responses"].items()
+        }
+        for path, methods in paths.items()
+        for method, each in methods.items()
+    }
+    problems = {"default": ["application/problem+json"]}
+    assert all(problems.items() <= answers.items() for answers in answered.values())
+    assert not any("422" in answers for answers in answered.values())  # that FastAPI would give
+    picture = f"{JOBS}/{{id}}/pictures/{{number}}/{{when}}"
+    assert answered[f"{JOBS}/{{id}}/result", "get"]["200"] == ["application/zip"]
+    assert answered[picture, "get"]["200"] == ["image/jpeg"]
+    assert answered["/metrics", "get"]["200"] == ["text/plain"]

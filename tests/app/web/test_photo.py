@@ -96,6 +96,38 @@ def test_everything_is_in_reach_of_keys_on_a_narrow_screen(
     assert visitor.other_hosts() == []
 
 
+def test_two_fingers_make_a_part_larger_and_leave_the_line(
+    photo_server: Any, visit: Callable[..., Any], photo: Path
+) -> None:
+    visitor = visit(photo_server.url, has_touch=True, viewport={"width": 390, "height": 844})
+    page = visitor.page
+    visitor.give(photo)
+    compare = page.locator(".compare")
+    compare.scroll_into_view_if_needed()
+    box = compare.bounding_box()
+    fingers = page.context.new_cdp_session(page)
+
+    def touch(kind: str, *places: float) -> None:
+        """Have fingers at these fractions of the width, half way down."""
+        points = [
+            {"x": box["x"] + x * box["width"], "y": box["y"] + box["height"] / 2, "id": i}
+            for i, x in enumerate(places)
+        ]
+        fingers.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+    touch("touchStart", 0.7)
+    line = page.get_by_role("slider", name="Line")
+    assert abs(float(line.input_value()) - 70) < 1
+    touch("touchEnd")
+    touch("touchStart", 0.3)
+    touch("touchStart", 0.3, 0.5)
+    touch("touchMove", 0.2, 0.6)
+    touch("touchEnd")
+    assert compare.get_attribute("class") == "compare zoomed"
+    assert abs(float(line.input_value()) - 70) < 1
+    assert visitor.complaints == []
+
+
 def test_a_photo_stays_where_there_is_no_other(
     photo_server: Any, visit: Callable[..., Any], photo: Path
 ) -> None:

@@ -238,7 +238,10 @@ def test_result_is_named_after_upload_and_model() -> None:
     assert len(result_name("ü" * 300 + ".jpg", "horse2zebra", ".png").encode()) < 200
 
 
-def test_upload_without_a_file_is_none() -> None:
+def test_upload_without_a_file_is_none(cache: Path, photo: Upload) -> None:
     assert read_upload(None) is None
     assert read_upload({"path": "", "url": "data:image/png;base64,AAAA"}) is None
-    assert read_upload({"path": "/x/y.png"}) == Upload(Path("/x/y.png"), "y.png")
+    path = cache / "hash" / "y.png"
+    assert read_upload({"path": str(path)}) == Upload(path, "y.png")
+    for way in (photo.path, cache / ".." / "photo" / "photo.png"):
+        assert read_upload({"path": str(way)}) is None

@@ -1,5 +1,6 @@
 import signal
 import socket
+import urllib.error
 import urllib.request
 from collections.abc import Callable
 from pathlib import Path
@@ -45,14 +46,28 @@ def test_server_fetches_no_address_and_lets_the_page_fetch_none(
     with urllib.request.urlopen(server.url) as answer:
         assert answer.headers["Content-Security-Policy"].startswith("default-src 'self' ")
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
-    options = (100, False, "auto", True, "png", 95, "all", False)
+    options = (100, False, "auto", "auto", "png", 95, "all", False)
     cat = EXAMPLES / "cat.jpg"
     for path in ("http://example.com/horse.png", cat, EXAMPLES / ".." / "examples" / "cat.jpg"):
         values = (sent(path), "negate", None, *options)
         answer = press(server.url, "photo", "picker", values=values)
         assert "Pictures are uploaded, not " in answer
         assert "Photo to negative" not in answer
+        for file in ({"path": str(path)}, {"path": str(path), "meta": {"_type": "no file"}}):
+            answer = press(server.url, "photo", "picker", values=(file, "negate", None, *options))
+            assert '"success":true' in answer
+            assert "Photo to negative" not in answer
     assert server.asked_network_for() == []
+
+
+def test_no_video_of_a_visitor_is_taken(serve: Callable[..., Any], weights_dir: Path) -> None:
+    request = urllib.request.Request(
+        f"{serve(weights_dir).url}gradio_api/process_recording",
+        b'--x\r\nContent-Disposition: form-data; name="video"; filename="a"\r\n\r\na\r\n--x--\r\n',
+        {"Content-Type": "multipart/form-data; boundary=x"},
+    )
+    with pytest.raises(urllib.error.HTTPError, match="404"):
+        urllib.request.urlopen(request)
 
 
 def test_uploads_are_gone_when_the_server_is(
