@@ -127,8 +127,8 @@ def _trained(card: ModelCard) -> Iterator[str]:
         f"{training.images_seen:,} pictures shown in {training.minutes:,.0f} minutes on "
         f"{training.hardware}; preset {training.preset}, crops of {card.training_size} pixels"
     )
-    if training.runs > 1:
-        yield f"the mean of the weights of {training.runs} runs"
+    if training.mean_of > 1:
+        yield f"the mean of the weights of {training.mean_of} checkpoints"
 
 
 def _file(card: ModelCard) -> Iterator[str]:

@@ -73,9 +73,10 @@ def export(
         direction: which of the two generators.
         name: of the model, also its files' stem.
         out: folder for both files, made where it is missing.
-        average: further runs; the model has the mean of all their weights, see `find_origin`.
+        average: further runs, or checkpoints in them; the model has the mean of all their weights,
+            see `find_origin`.
         checkpoint: which one; unless given, see `choose_checkpoint`.
-        on_choice: called with a sentence on each run that says which one was taken.
+        on_choice: called with a sentence on each that says which one was taken.
         title, description, data, licence: the card's words; made from the run where left out.
         known_limits: sentences for the card.
         reverse: name of the model of the other direction, if it is exported too.
@@ -132,7 +133,7 @@ def export(
                 weights="ema",
                 checkpoint=origin.checkpoint,
                 config=describe_config(config),
-                runs=origin.runs,
+                mean_of=origin.mean_of,
             ),
             licence=licence or find_licence(run, config),
             metrics=(),

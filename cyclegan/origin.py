@@ -25,60 +25,82 @@ CheckpointName = Literal["best", "latest"]
 
 @dataclass(frozen=True)
 class Origin:
-    """A generator with its averaged (EMA) weights, or the mean of those of several runs."""
+    """A generator with its averaged (EMA) weights, or the mean of those of several checkpoints."""
 
     network: Generator  # without a border of its own
-    config: TrainConfig  # of the first run, as the two that follow
+    config: TrainConfig  # of the first checkpoint, as the two that follow
     checkpoint: CheckpointName
     state: dict[str, Any]
-    runs: int  # whose weights the network has the mean of
-    images_seen: int  # by all of them
+    mean_of: int  # checkpoints
+    images_seen: int  # by all runs that these are of
     elapsed_s: float  # all of them together
 
 
 def find_origin(
-    runs: Sequence[Path],
+    paths: Sequence[Path],
     direction: Direction,
     wanted: CheckpointName | None,
     on_choice: Callable[[str], None],
 ) -> Origin:
-    """Load a run's generator, or the mean of several runs' (Wortsman et al. 2022, "Model soups").
+    """Load a run's generator, or the mean of several (Wortsman et al. 2022, "Model soups").
 
     The mean is as fast as one. Of runs that went on from the same weights it has little of what
     each does wrong by itself; of others it is nothing of use.
 
     Args:
-        runs: folders made by `cyclegan train`.
+        paths: folders made by `cyclegan train`, or checkpoints in them; twice counts double.
         direction: which of the two generators.
         wanted: see `choose_checkpoint`.
-        on_choice: called with a sentence on each run that says which checkpoint was taken.
+        on_choice: called with a sentence on each that says which checkpoint was taken.
 
-    Raises: CheckpointError: no such checkpoint, or the runs' generators have no mean.
+    Raises: CheckpointError: no such checkpoint, or the generators have no mean.
     """
-    chosen = [choose_checkpoint(run, direction, wanted) for run in runs]
+    chosen = [_load(path, direction, wanted) for path in paths]
     states = [state for _, state, _ in chosen]
     configs = [TrainConfig().replace(**state["config"]) for state in states]
-    for run, config in zip(runs, configs, strict=True):
-        _require_alike(configs[0], config, run, direction)
-    for run, (_, _, reason) in zip(runs, chosen, strict=True):
-        on_choice(reason if len(runs) == 1 else f"{run}: {reason}")
+    for path, config in zip(paths, configs, strict=True):
+        _require_alike(configs[0], config, path, direction)
+    for path, (_, _, reason) in zip(paths, chosen, strict=True):
+        on_choice(reason if len(paths) == 1 else f"{path}: {reason}")
     networks = [load_generator(*each, direction) for each in zip(states, configs, strict=True)]
     mean = AveragedModel(networks[0])  # of equal shares
     for network in networks:
         mean.update_parameters(network)
     networks[0].load_state_dict(mean.module.state_dict())
+    spent: dict[Path, tuple[int, float]] = {}  # by run
+    for path, state in zip(paths, states, strict=True):
+        run = (path.parent if _is_checkpoint(path) else path).resolve()
+        here = (state["run"]["images_seen"], state["run"]["elapsed_s"])
+        spent[run] = max(spent.get(run, here), here)
     return Origin(
         network=networks[0],
         config=configs[0],
         checkpoint=chosen[0][0],
         state=states[0],
-        runs=len(runs),
-        images_seen=sum(state["run"]["images_seen"] for state in states),
-        elapsed_s=sum(state["run"]["elapsed_s"] for state in states),
+        mean_of=len(paths),
+        images_seen=sum(images for images, _ in spent.values()),
+        elapsed_s=sum(seconds for _, seconds in spent.values()),
     )
 
 
-def _require_alike(first: TrainConfig, other: TrainConfig, run: Path, direction: Direction) -> None:
+def _is_checkpoint(path: Path) -> bool:
+    """Whether a path is a checkpoint's, and not the folder of a run."""
+    return path.suffix == Path(LATEST).suffix
+
+
+def _load(
+    path: Path, direction: Direction, wanted: CheckpointName | None
+) -> tuple[CheckpointName, dict[str, Any], str]:
+    if not _is_checkpoint(path):
+        return choose_checkpoint(path, direction, wanted)
+    state = load_checkpoint(path)
+    name: CheckpointName = "best" if "record" in state else "latest"
+    return name, state, f"{name}: {state['run']['images_seen']:,} images"
+
+
+def _require_alike(
+    first: TrainConfig, other: TrainConfig, path: Path, direction: Direction
+) -> None:
     ours, theirs = (
         {**describe_options(each), "domains": each.names_of(direction)} for each in (first, other)
     )
@@ -86,7 +108,7 @@ def _require_alike(first: TrainConfig, other: TrainConfig, run: Path, direction:
     if differing:
         told = "; ".join(f"{key} is {theirs[key]!r}, not {ours[key]!r}" for key in differing)
         raise CheckpointError(
-            f"{run} has no mean with the first run: {told}; give runs that went on from the same "
+            f"{path} has no mean with the first run: {told}; give runs that went on from the same "
             "weights"
         )
 

@@ -52,8 +52,8 @@ def export(
         list[Path] | None,
         typer.Option(
             metavar="RUN",
-            help="A run that went on from the same weights, or from RUN's: the model gets the mean "
-            "of both, often better than each; may be repeated.",
+            help="A run that went on from the same weights, or a checkpoint (.pt) in one: the "
+            "model gets the mean of all, often better than each; may be repeated.",
         ),
     ] = None,
     checkpoint: Annotated[

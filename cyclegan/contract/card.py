@@ -53,7 +53,7 @@ class Training:
     weights: Literal["ema", "raw"]  # ema: their exponential moving average
     checkpoint: Literal["best", "latest"]  # best: chosen by what was measured while training
     config: dict[str, Any]  # the resolved TrainConfig
-    runs: int = 1  # whose weights these are the mean of; pictures and minutes are of all of them
+    mean_of: int = 1  # so many checkpoints; pictures and minutes are of all runs that they are of
 
 
 @dataclass(frozen=True)

@@ -1,3 +1,4 @@
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ from cyclegan.config import TrainConfig
 from cyclegan.contract.errors import CheckpointError
 from cyclegan.export import export
 from cyclegan.networks import generator_from
+from cyclegan.origin import find_origin
 from cyclegan.train import train
 
 
@@ -49,7 +51,7 @@ def test_a_model_of_several_runs_has_the_mean_of_their_weights(
     card = export(run, "BtoA", "mean", tmp_path, average=[other], on_choice=told.append)
     assert told == [f"{run}: latest: 2 images", f"{other}: latest: 2 images"]
     assert card.training
-    assert (card.training.runs, card.training.images_seen) == (2, 4)
+    assert (card.training.mean_of, card.training.images_seen) == (2, 4)
     states = [load_checkpoint(each / "latest.pt") for each in (run, other)]
     ours, theirs = (averaged_weights(state["step"], "G_BA") for state in states)
     network = generator_from(config)
@@ -63,6 +65,28 @@ def test_a_model_of_several_runs_has_the_mean_of_their_weights(
         without = network(torch.from_numpy(picture)).numpy()
     np.testing.assert_allclose(found, wanted, atol=1e-4)
     assert np.abs(found - without).max() > 1e-3
+
+
+def test_checkpoints_of_one_run_are_averaged_and_their_pictures_counted_once(
+    config: TrainConfig, run: Path, tmp_path: Path
+) -> None:
+    early = tmp_path / "early"
+    train(config.replace(max_images=1), early)
+    shutil.copy(early / "latest.pt", run / "early.pt")
+    told: list[str] = []
+    twice = [run / "early.pt"] * 2
+    card = export(run, "AtoB", "mean", tmp_path, average=twice, on_choice=told.append)
+    assert told[1:] == [f"{run / 'early.pt'}: latest: 1 images"] * 2
+    assert card.training
+    assert (card.training.mean_of, card.training.images_seen) == (3, 2)
+    late, before = (
+        averaged_weights(load_checkpoint(run / f"{name}.pt")["step"], "G_AB")
+        for name in ("latest", "early")
+    )
+    network = find_origin([run, *twice], "AtoB", None, told.append).network
+    for key, found in network.state_dict().items():
+        torch.testing.assert_close(found, (late[key] + 2 * before[key]) / 3)
+        assert not torch.equal(late[key], before[key])
 
 
 @pytest.mark.parametrize(
