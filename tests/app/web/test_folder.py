@@ -16,6 +16,7 @@ from cyclegan.contract.images import Picture, load_picture
 from cyclegan.contract.saving import save_picture
 from tests.app.serving import press, sent
 from tests.app.web.axe import complaints_of_axe
+from tests.app.web.opening import settle
 
 TIMEOUT_MS = 120_000  # for a machine that does other work as well
 MANY = 40  # photos: long enough to see the first one, and to kill the server then
@@ -81,6 +82,7 @@ def test_photos_come_back_as_a_zip_and_the_address_leads_those_back_who_may(
     page, complaints = open_page(chromium, server.url, viewport=NARROW)
     sign_in(page)
     page.get_by_role("tab", name="Folder").press("Enter")
+    settle(page)
 
     page.get_by_role("button", name="Translate all").press("Enter")
     page.locator(".job-refusal", has_text="Add photos first").wait_for()
@@ -103,6 +105,7 @@ def test_photos_come_back_as_a_zip_and_the_address_leads_those_back_who_may(
     page.get_by_role("button", name="Clear").press("Enter")
     page.locator(".job-refusal .refusal").wait_for(state="detached")
     page.get_by_role("button", name="More").press("Enter")
+    settle(page)
     page.get_by_role("spinbutton", name="Strength").fill("50")
     page.get_by_role("radio", name="jpg").press("Space")
     send(page, photo, photo, text)
@@ -172,6 +175,7 @@ def test_what_is_added_while_a_job_is_sent_stays(
 ) -> None:
     page, complaints = open_page(chromium, serve(weights_dir).url)
     page.get_by_role("tab", name="Folder").press("Enter")
+    settle(page)
     other = shutil.copy(photo, tmp_path / "other.png")
     held: list[Any] = []
     page.route("**/queue/join*", lambda route: held.append(route), times=1)
@@ -209,6 +213,7 @@ def test_a_server_that_is_killed_goes_on_where_it_was(
     first = serve(weights, *folder)
     page, _ = open_page(chromium, first.url)
     page.get_by_role("tab", name="Folder").click()
+    settle(page)
     send(page, many)
     page.locator(".job .pairs img").first.wait_for()
     state(page, "Translating")

@@ -8,6 +8,7 @@ import onnx
 
 from app.store import Store
 from tests.app.web.axe import complaints_of_axe
+from tests.app.web.opening import settle
 
 TIMEOUT_MS = 300_000  # for a machine that does other work as well
 
@@ -22,6 +23,7 @@ def test_models_come_by_themselves_are_verified_and_can_be_uploaded(
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.goto(server.url)
     page.get_by_role("tab", name="Models").press("Enter")
+    settle(page)
     page.locator("#models h2", has_text="negate").wait_for()
 
     # What is dropped into the folder appears by itself, on both tabs; a broken one with its reason.
@@ -46,6 +48,7 @@ def test_models_come_by_themselves_are_verified_and_can_be_uploaded(
 
     # A file that is no model is refused, one that is can be added after it was tried.
     page.get_by_role("button", name="Add a model that was made elsewhere").press("Enter")
+    settle(page)
 
     def give(path: Path) -> None:
         with page.expect_file_chooser() as info:

@@ -13,6 +13,7 @@ import pytest
 
 from cyclegan.contract.images import Picture, load_picture
 from cyclegan.contract.saving import save_picture
+from tests.app.web.opening import settle
 
 
 @pytest.fixture(scope="module")
@@ -129,6 +130,7 @@ def test_page_works_by_keys_alone_on_a_narrow_dark_screen(
 
     for tab in ("Photo", "Models"):
         page.get_by_role("tab", name=tab).click()
+        settle(page)
         page.get_by_role("tabpanel").and_(page.locator(":visible")).first.wait_for()
         assert page.evaluate("document.documentElement.scrollWidth") == 390, tab
     background = page.evaluate("getComputedStyle(document.body).backgroundColor")

@@ -8,6 +8,7 @@ import numpy as np
 
 from cyclegan.contract.images import load_picture
 from tests.app.web.axe import complaints_of_axe
+from tests.app.web.opening import settle
 from tests.app.web.photos import HEIGHT, WIDTH, wait_for_change
 
 
@@ -21,6 +22,7 @@ def test_strength_and_region_act_on_the_last_result(
     np.testing.assert_array_equal(load_picture(visitor.download(tmp_path)).rgb, 255 - rgb)
 
     page.get_by_role("button", name="More").click()
+    settle(page)
     strength = page.get_by_role("slider", name="Strength")
     wait_for_change(page, lambda: strength.press("Home"))
     wait_for_change(page, lambda: strength.press("PageUp"))
@@ -59,6 +61,7 @@ def test_everything_is_in_reach_of_keys_on_a_narrow_screen(
     visitor.give(photo)
     visitor.note(containing=f"{WIDTH} × {HEIGHT} pixels")
     page.get_by_role("button", name="More").press("Enter")
+    settle(page)
     page.get_by_role("radio", name="jpg").press("Space")
 
     line = page.get_by_role("slider", name="Line between before and after")
@@ -157,6 +160,7 @@ def test_a_strength_out_of_range_is_the_nearest_and_none_is_all(
     visitor.give(photo)
     visitor.note(containing=f"{WIDTH} × {HEIGHT} pixels")
     page.get_by_role("button", name="More").click()
+    settle(page)
     typed = page.get_by_role("spinbutton", name="Strength")
     wait_for_change(page, lambda: typed.fill("-3"))
     np.testing.assert_array_equal(load_picture(visitor.download(tmp_path)).rgb, rgb)

@@ -10,6 +10,7 @@ import numpy as np
 
 from cyclegan.contract.images import Picture, load_picture
 from cyclegan.contract.saving import save_picture
+from tests.app.web.opening import settle
 from tests.app.web.photos import HEIGHT, WIDTH, wait_for_change
 
 
@@ -195,6 +196,7 @@ def test_what_is_done_while_an_answer_is_on_its_way_counts(
 
     # Options that change while a network is at work.
     page.get_by_role("button", name="More").click()
+    settle(page)
     page.get_by_role("radio", name="Slowly to negative").check()
     visitor.note(containing="Slowly to negative")
     long = tmp_path / "long.png"

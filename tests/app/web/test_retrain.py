@@ -21,6 +21,7 @@ from app.trainings.sheets import find_sheets
 from cyclegan.contract.errors import InputError
 from tests.app.jobs.sending import zipped
 from tests.app.web.axe import complaints_of_axe
+from tests.app.web.opening import settle
 
 pytest.importorskip("gradio", reason="the page needs gradio (extra: web)")
 pytest.importorskip("torch", reason="training needs torch (extra: train)")
@@ -90,6 +91,7 @@ def test_a_training_is_started_watched_paused_and_made_a_model(
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.goto(server.url)
     page.get_by_role("tab", name="Retrain").press("Enter")
+    settle(page)
 
     # One kind is uploaded, the other lies on the server; what is missing is said.
     page.get_by_role("button", name="Start training").press("Enter")
@@ -106,6 +108,7 @@ def test_a_training_is_started_watched_paused_and_made_a_model(
         "option", name="mine/paper"
     ).click()  # Enter, before it is there, chooses nothing
     page.get_by_role("button", name="More settings").press("Enter")
+    settle(page)
     page.get_by_role("textbox", name="More settings").fill(SETTINGS)
 
     # What was found in the pictures is not forgotten.
@@ -139,6 +142,7 @@ def test_a_training_is_started_watched_paused_and_made_a_model(
     other = page.context.new_page()  # which finds one to watch
     other.goto(server.url)
     other.get_by_role("tab", name="Retrain").press("Enter")
+    settle(other)
     other.locator("#training", has_text="Stopped").wait_for()
     assert other.get_by_label("Name of the first kind").is_hidden()
     other.close()
@@ -152,6 +156,7 @@ def test_a_training_is_started_watched_paused_and_made_a_model(
     page.locator("#two-sheets .right", has_text=f"{seen[-1]:,} pictures").wait_for()
 
     page.get_by_role("button", name="Make a model from it").press("Enter")
+    settle(page)
     models = trainings.runs / "ink2paper" / MODELS
     models.mkdir()
     add_model(models, "ink2paper-AtoB-latest")  # to make it takes a minute; see below
@@ -201,6 +206,7 @@ def test_a_bug_is_told_until_something_works(
     page.set_default_timeout(TIMEOUT_MS)
     page.goto(server.url)
     page.get_by_role("tab", name="Retrain").press("Enter")
+    settle(page)
     page.get_by_role("button", name="Start training").press("Enter")
     told = page.locator("#bug [role=alert]")
     told.wait_for()
@@ -225,6 +231,7 @@ def test_a_finished_training_goes_on_for_as_long_as_is_asked(
     page.set_default_timeout(TIMEOUT_MS)
     page.goto(server.url)
     page.get_by_role("tab", name="Eğitim").press("Enter")
+    settle(page)
     page.locator("#training", has_text="Tamamlandı").wait_for()
     page.locator("#sheet figcaption", has_text="dönüş yolu · 8 resim").wait_for()
 
@@ -250,6 +257,7 @@ def test_the_form_can_be_read_in_light_and_in_dark(
     page.set_default_timeout(TIMEOUT_MS)
     page.goto(server.url)
     page.get_by_role("tab", name="Retrain").press("Enter")
+    settle(page)
     page.get_by_placeholder("horse").wait_for()
     assert complaints_of_axe(page) == []
 

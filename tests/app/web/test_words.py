@@ -12,6 +12,7 @@ pytest.importorskip("gradio", reason="the page needs gradio (extra: web)")
 import gradio as gr
 
 from app.web.words import WORDS, language_of, word
+from tests.app.web.opening import settle
 
 WEB = Path(__file__).parents[3] / "app/web"
 
@@ -126,9 +127,11 @@ def test_page_speaks_the_language_of_the_browser(
     assert note in visitor.note(containing=note)
     for tab in tabs:
         page.get_by_role("tab", name=tab).click()
+        settle(page)
         assert page.evaluate("document.documentElement.scrollWidth") == 390, tab
     page.locator("#models summary", has_text=origin).wait_for()
     page.get_by_role("tab", name=tabs[1]).click()
+    settle(page)
     page.locator("#files input[type=file]").set_input_files(text)
     page.locator("#files tr").wait_for()
     page.locator("#start-all").click()
