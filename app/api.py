@@ -5,7 +5,7 @@ The page for people is in app/web/, what may reach either in app/guard.py.
 
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from enum import StrEnum
 from http import HTTPMethod, HTTPStatus
 from pathlib import Path
@@ -15,19 +15,17 @@ import anyio
 import prometheus_client
 from anyio.to_thread import run_sync
 from fastapi import APIRouter, FastAPI, Query, Request, Response
-from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, PlainTextResponse
 from fastapi.routing import APIRoute
 from starlette.background import BackgroundTask
 from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
-from starlette.routing import BaseRoute, Match
 
 from app.asked import AskedRecipe
-from app.jobs.limits import BusyError, TooLargeError, UnfinishedJobError, UnknownJobError
 from app.jobs.office import Office
 from app.jobs.routes import Retell, jobs_router
+from app.problems import answer_problems, refusal_of, refuse_other
 from app.public import JOBS, MODELS, without_paths
 from app.recipe import Recipe
 from app.refusal import DESCRIBED, RefusalError
@@ -36,11 +34,8 @@ from app.store import Store
 from cyclegan import __version__
 from cyclegan.contract.card import ModelCard
 from cyclegan.contract.errors import (
-    CardError,
     CycleGANError,
-    InputError,
     ModelError,
-    PictureError,
 )
 from cyclegan.contract.formats import open_header
 from cyclegan.contract.images import load_picture
@@ -73,18 +68,6 @@ MEDIA_TYPES = {
     Format.tiff: "image/tiff",
 }
 
-# The first one that fits counts.
-_STATUSES: dict[type[CycleGANError], HTTPStatus] = {
-    TooLargeError: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-    BusyError: HTTPStatus.TOO_MANY_REQUESTS,
-    UnknownJobError: HTTPStatus.NOT_FOUND,
-    UnfinishedJobError: HTTPStatus.CONFLICT,
-    PictureError: HTTPStatus.UNPROCESSABLE_ENTITY,
-    CardError: HTTPStatus.SERVICE_UNAVAILABLE,
-    ModelError: HTTPStatus.NOT_FOUND,
-    InputError: HTTPStatus.BAD_REQUEST,
-}
-
 
 def add_api(
     app: FastAPI,
@@ -96,11 +79,6 @@ def add_api(
 
     `retell` says why pictures of jobs failed in the language of who asks; problems are in English.
     """
-
-    async def answer_error(_request: Request, error: Exception) -> Response:
-        assert isinstance(error, CycleGANError)
-        return _refusal_of(error, called).to_response()
-
     called = {store.folder: MODELS, office.folder: JOBS, Path(tempfile.gettempdir()): "the disk"}
     routers = (_router(store, called), jobs_router(office, retell))
     for router in routers:
@@ -111,11 +89,9 @@ def add_api(
     @app.api_route("/healthz", methods=[*HTTPMethod], include_in_schema=False)
     @app.api_route("/metrics", methods=[*HTTPMethod], include_in_schema=False)
     def refuse(request: Request) -> None:  # else the page would answer, and not with a problem
-        raise _refuse_other(request, [route for router in routers for route in router.routes])
+        raise refuse_other(request, [route for router in routers for route in router.routes])
 
-    app.add_exception_handler(CycleGANError, answer_error)
-    app.add_exception_handler(RefusalError, _answer_refusal)
-    app.add_exception_handler(RequestValidationError, _answer_invalid)
+    answer_problems(app, called)
 
 
 def _answer_head(router: APIRouter) -> None:
@@ -196,7 +172,7 @@ def _router(store: Store, called: Mapping[Path, str]) -> APIRouter:
             status = HTTPStatus.OK
             return answer
         except CycleGANError as error:
-            refusal = _refusal_of(error, called)
+            refusal = refusal_of(error, called)
             status = refusal.status
             raise refusal from error
         except RefusalError as refusal:
@@ -288,42 +264,3 @@ def _convert(
         media_type=MEDIA_TYPES[format],
         background=BackgroundTask(folder.cleanup),
     )
-
-
-def _refusal_of(error: CycleGANError, called: Mapping[Path, str]) -> RefusalError:
-    """What a client is told: what of it is wrong, or what the server lacks."""
-    statuses = (status for kind, status in _STATUSES.items() if isinstance(error, kind))
-    status = next(statuses, HTTPStatus.INTERNAL_SERVER_ERROR)
-    return RefusalError(status, without_paths(str(error), called))
-
-
-def _refuse_other(request: Request, routes: Sequence[BaseRoute]) -> RefusalError:
-    """What to answer where nothing is at an address, or nothing that is asked in this way."""
-    allowed = ", ".join(
-        method
-        for method in HTTPMethod
-        if any(
-            each.matches({**request.scope, "method": method})[0] is Match.FULL for each in routes
-        )
-    )
-    if not allowed:
-        return RefusalError(
-            HTTPStatus.NOT_FOUND, "there is nothing at this address; /api/docs says what there is"
-        )
-    return RefusalError(
-        HTTPStatus.METHOD_NOT_ALLOWED,
-        f"this address takes {allowed}, not {request.method}; /api/docs says more",
-        Allow=allowed,
-    )
-
-
-async def _answer_refusal(_request: Request, error: Exception) -> Response:
-    assert isinstance(error, RefusalError)
-    return error.to_response()
-
-
-async def _answer_invalid(_request: Request, error: Exception) -> Response:
-    assert isinstance(error, RequestValidationError)
-    # A place is ("query", "size"), or ("query", "size", "int") where there are several types.
-    said = "; ".join(f"{each['loc'][:2][-1]}: {each['msg']}" for each in error.errors())
-    return RefusalError(HTTPStatus.BAD_REQUEST, said).to_response()
