@@ -15,38 +15,23 @@ from cyclegan.origin import find_origin
 from cyclegan.train import train
 
 
-@pytest.fixture(scope="module")
-def config(data_dir: Path) -> TrainConfig:
-    return TrainConfig(
-        domain_a=str(data_dir / "trainA"),
-        domain_b=str(data_dir / "trainB"),
-        name_a="red",
-        name_b="blue",
-        generator="plain",
-        generator_width=4,
-        generator_blocks=1,
-        discriminator_width=4,
-        load_size_min=36,
-        load_size_max=40,
-        crop_size=32,
-        max_images=2,
-        num_workers=0,
-        learning_rate=0.01,
-    )
+@pytest.fixture
+def short(config: TrainConfig) -> TrainConfig:
+    """A run of two steps that go far."""
+    return config.replace(max_images=2, learning_rate=0.01)
 
 
-@pytest.fixture(scope="module")
-def run(config: TrainConfig, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("run")
-    train(config, folder)
-    return folder
+@pytest.fixture
+def run(short: TrainConfig, tmp_path: Path) -> Path:
+    train(short, tmp_path / "run")
+    return tmp_path / "run"
 
 
 def test_a_model_of_several_runs_has_the_mean_of_their_weights(
-    config: TrainConfig, run: Path, tmp_path: Path
+    short: TrainConfig, run: Path, tmp_path: Path
 ) -> None:
     other = tmp_path / "other"
-    train(config.replace(seed=1), other)
+    train(short.replace(seed=1), other)
     told: list[str] = []
     card = export(run, "BtoA", "mean", tmp_path, average=[other], on_choice=told.append)
     assert told == [f"{run}: latest: 2 images", f"{other}: latest: 2 images"]
@@ -54,7 +39,7 @@ def test_a_model_of_several_runs_has_the_mean_of_their_weights(
     assert (card.training.mean_of, card.training.images_seen) == (2, 4)
     states = [load_checkpoint(each / "latest.pt") for each in (run, other)]
     ours, theirs = (averaged_weights(state["step"], "G_BA") for state in states)
-    network = generator_from(config)
+    network = generator_from(short)
     network.load_state_dict({key: (ours[key] + theirs[key]) / 2 for key in ours})
     picture = np.random.default_rng(1).uniform(-1, 1, (1, 3, 44, 64)).astype(np.float32)
     session = ort.InferenceSession(tmp_path / card.file, providers=["CPUExecutionProvider"])
@@ -68,10 +53,10 @@ def test_a_model_of_several_runs_has_the_mean_of_their_weights(
 
 
 def test_checkpoints_of_one_run_are_averaged_and_their_pictures_counted_once(
-    config: TrainConfig, run: Path, tmp_path: Path
+    short: TrainConfig, run: Path, tmp_path: Path
 ) -> None:
     early = tmp_path / "early"
-    train(config.replace(max_images=1), early)
+    train(short.replace(max_images=1), early)
     shutil.copy(early / "latest.pt", run / "early.pt")
     told: list[str] = []
     twice = [run / "early.pt"] * 2
@@ -97,9 +82,9 @@ def test_checkpoints_of_one_run_are_averaged_and_their_pictures_counted_once(
     ],
 )
 def test_runs_of_other_generators_or_domains_have_no_mean(
-    config: TrainConfig, run: Path, tmp_path: Path, setting: str, value: object, named: str
+    short: TrainConfig, run: Path, tmp_path: Path, setting: str, value: object, named: str
 ) -> None:
-    train(config.replace(**{setting: value}), tmp_path / "other")
+    train(short.replace(**{setting: value}), tmp_path / "other")
     with pytest.raises(CheckpointError, match=f"other has no mean with the first run: {named}"):
         export(run, "AtoB", "mean", tmp_path / "models", average=[tmp_path / "other"])
     assert not (tmp_path / "models").exists()
