@@ -32,7 +32,7 @@ const isCancelled = ({ msg, success, output }) =>
 
 // Gradio shows nothing of a handler's own failure: whoever pressed the button would wait for ever.
 const showBug = ({ success, output }) => {
-  document.querySelector('#bug')?.classList.toggle('shown', !success && output.error === null);
+  document.querySelector('#bug')?.classList.toggle('shown', !success && output?.error === null);
 };
 
 const relay = async (stream, again, page) => {
