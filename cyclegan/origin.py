@@ -109,7 +109,12 @@ def _require_alike(
     first: TrainConfig, other: TrainConfig, path: Path, direction: Direction
 ) -> None:
     ours, theirs = (
-        {**describe_options(each), "domains": each.names_of(direction)} for each in (first, other)
+        {
+            "generator": each.generator,
+            **describe_options(each),
+            "domains": each.names_of(direction),
+        }
+        for each in (first, other)
     )
     differing = [key for key, value in ours.items() if theirs[key] != value]
     if differing:

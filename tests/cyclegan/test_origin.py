@@ -107,6 +107,7 @@ def test_a_checkpoint_is_told_apart_from_a_folder_and_from_the_other_directions_
 @pytest.mark.parametrize(
     ("setting", "value", "named"),
     [
+        ("generator", "resnet6", "generator is 'resnet6', not 'plain'"),
         ("generator_blocks", 2, "blocks is 2, not 1"),
         ("name_b", "green", r"domains is \('red', 'green'\), not \('red', 'blue'\)"),
     ],
