@@ -22,7 +22,7 @@ from cyclegan.contract.errors import DatasetError, InputError, ModelError, Pictu
 from cyclegan.contract.files import atomic_write
 from cyclegan.contract.images import load_picture
 from cyclegan.contract.pixels import RGB, crop_back, from_network, pad_to_multiple, to_network
-from cyclegan.domains import list_domain
+from cyclegan.domains import MIN_PICTURES, list_domain
 from cyclegan.features import (
     UNITS,
     FeatureNetwork,
@@ -258,8 +258,11 @@ def _warn(yardstick: Yardstick, count: int) -> tuple[str, ...]:
 
 
 def _load(paths: list[Path]) -> Iterator[RGB]:
-    """Load pictures, and take what cannot be read from the list. Raises DatasetError: all of it."""
-    folder = paths[0].parent
+    """Load pictures, and take what cannot be read from the list.
+
+    Raises: DatasetError: too few are left to be measured.
+    """
+    folder, listed = paths[0].parent, len(paths)
     for path in paths.copy():
         try:
             rgb = load_picture(path).rgb
@@ -268,5 +271,8 @@ def _load(paths: list[Path]) -> Iterator[RGB]:
             paths.remove(path)
         else:
             yield rgb
-    if not paths:
-        raise DatasetError(f"{folder}: none of its pictures can be read")
+    if len(paths) < MIN_PICTURES:
+        raise DatasetError(
+            f"{folder}: {len(paths)} of {listed} pictures can be read, expected at least "
+            f"{MIN_PICTURES}; mend them"
+        )

@@ -69,7 +69,7 @@ def export(
     multiples of its `size_multiple`.
 
     Args:
-        run: folder made by `cyclegan train`.
+        run: folder made by `cyclegan train`, or a checkpoint in one.
         direction: which of the two generators.
         name: of the model, also its files' stem.
         out: folder for both files, made where it is missing.
@@ -83,7 +83,7 @@ def export(
         default_size, default_detail: how apps show it pictures, see `ModelCard`.
 
     Raises:
-        InputError: `name` cannot be part of a file name.
+        InputError: `name` cannot be part of a file name; or see `find_origin`.
         CheckpointError: no checkpoint of ours in `run`, or its generator and those of the others
             have no mean.
         ExportError: the model differs from the network by more than `PARITY_TOLERANCE`; nothing
@@ -133,9 +133,9 @@ def export(
                 weights="ema",
                 checkpoint=origin.checkpoint,
                 config=describe_config(config),
-                mean_of=origin.mean_of,
+                mean_of=len(origin.runs),
             ),
-            licence=licence or find_licence(run, config),
+            licence=licence or find_licence(origin.runs),
             metrics=(),
             parity=parity,
             known_limits=known_limits,

@@ -13,7 +13,7 @@ from torch.optim.swa_utils import AveragedModel
 from cyclegan.checkpoint import LATEST, averaged_weights, best_path, load_checkpoint
 from cyclegan.config import TrainConfig
 from cyclegan.contract.directions import Direction
-from cyclegan.contract.errors import CheckpointError
+from cyclegan.contract.errors import CheckpointError, InputError
 from cyclegan.domains import GENERATOR_OF
 from cyclegan.gauge import Record
 from cyclegan.layers import Generator
@@ -31,7 +31,7 @@ class Origin:
     config: TrainConfig  # of the first checkpoint, as the two that follow
     checkpoint: CheckpointName
     state: dict[str, Any]
-    mean_of: int  # checkpoints
+    runs: tuple[tuple[Path, TrainConfig], ...]  # folder and config of each checkpoint's run
     images_seen: int  # by all runs that these are of
     elapsed_s: float  # all of them together
 
@@ -50,11 +50,18 @@ def find_origin(
     Args:
         paths: folders made by `cyclegan train`, or checkpoints in them; twice counts double.
         direction: which of the two generators.
-        wanted: see `choose_checkpoint`.
+        wanted: of the folders, see `choose_checkpoint`.
         on_choice: called with a sentence on each that says which checkpoint was taken.
 
-    Raises: CheckpointError: no such checkpoint, or the generators have no mean.
+    Raises:
+        InputError: one is wanted, and no folder is there to choose from.
+        CheckpointError: no such checkpoint, or the generators have no mean.
     """
+    if wanted and all(map(_is_checkpoint, paths)):
+        raise InputError(
+            f"{paths[0]} is a checkpoint itself; leave out --checkpoint {wanted}, or give the "
+            "folder of its run"
+        )
     chosen = [_load(path, direction, wanted) for path in paths]
     states = [state for _, state, _ in chosen]
     configs = [TrainConfig().replace(**state["config"]) for state in states]
@@ -67,17 +74,17 @@ def find_origin(
     for network in networks:
         mean.update_parameters(network)
     networks[0].load_state_dict(mean.module.state_dict())
+    folders = [path.parent if _is_checkpoint(path) else path for path in paths]
     spent: dict[Path, tuple[int, float]] = {}  # by run
-    for path, state in zip(paths, states, strict=True):
-        run = (path.parent if _is_checkpoint(path) else path).resolve()
+    for folder, state in zip(folders, states, strict=True):
         here = (state["run"]["images_seen"], state["run"]["elapsed_s"])
-        spent[run] = max(spent.get(run, here), here)
+        spent[folder.resolve()] = max(spent.get(folder.resolve(), here), here)
     return Origin(
         network=networks[0],
         config=configs[0],
         checkpoint=chosen[0][0],
         state=states[0],
-        mean_of=len(paths),
+        runs=tuple(zip(folders, configs, strict=True)),
         images_seen=sum(images for images, _ in spent.values()),
         elapsed_s=sum(seconds for _, seconds in spent.values()),
     )
@@ -85,7 +92,7 @@ def find_origin(
 
 def _is_checkpoint(path: Path) -> bool:
     """Whether a path is a checkpoint's, and not the folder of a run."""
-    return path.suffix == Path(LATEST).suffix
+    return path.suffix == Path(LATEST).suffix and not path.is_dir()
 
 
 def _load(
@@ -102,7 +109,12 @@ def _require_alike(
     first: TrainConfig, other: TrainConfig, path: Path, direction: Direction
 ) -> None:
     ours, theirs = (
-        {**describe_options(each), "domains": each.names_of(direction)} for each in (first, other)
+        {
+            "generator": each.generator,
+            **describe_options(each),
+            "domains": each.names_of(direction),
+        }
+        for each in (first, other)
     )
     differing = [key for key, value in ours.items() if theirs[key] != value]
     if differing:
@@ -156,6 +168,11 @@ def load_generator(
     """
     network = generator_from(config.replace(border=0))  # who uses it mirrors, and before tiling
     weights = averaged_weights(checkpoint["step"], GENERATOR_OF[direction])
+    if not weights and direction in config.directions:  # it is the best of the other direction
+        raise CheckpointError(
+            f"the checkpoint holds no generator {direction}; give best_{direction}.pt, {LATEST} or "
+            "the folder of the run"
+        )
     if not weights:
         raise CheckpointError(f"the run learned no {direction}: its method is {config.method}")
     try:

@@ -3,6 +3,7 @@
 The rest of a card is put together in `export.py`.
 """
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +20,15 @@ def find_looks(config: TrainConfig, direction: Direction) -> Looks | None:
     return describe_folder(Path(folder)) if folder and Path(folder).is_dir() else None
 
 
-def find_licence(run: Path, config: TrainConfig) -> str:
-    """The licence of a run's weights in words, as far as it is known: that of its teacher."""
-    if config.teacher:
-        return ModelCard.read(teacher_folder(run) / f"{config.teacher}.json").licence
-    return "not stated; the licence of the training pictures decides"
+def find_licence(runs: Iterable[tuple[Path, TrainConfig]]) -> str:
+    """The licence of weights of runs in words, as far as it is known: those of their teachers."""
+    known = [
+        ModelCard.read(teacher_folder(run) / f"{config.teacher}.json").licence
+        for run, config in runs
+        if config.teacher
+    ]
+    told = "; ".join(dict.fromkeys(known))
+    return told or "not stated; the licence of the training pictures decides"
 
 
 def describe_data(config: TrainConfig, checkpoint: dict[str, Any]) -> str:

@@ -33,7 +33,7 @@ learn() { # RUN DATASET MINUTES COMMAND OPTION...: train or distill, unless that
 find_best() { # RUN DIRECTION: into `best`, what takes its best by KID into the mean too, if any
   local file=$runs/$1/best_$2.pt
   best=()
-  if [[ -f $file ]]; then best=(--average "$file"); fi
+  if [[ -n $features && -f $file ]]; then best=(--average "$file"); fi
 }
 
 # By eye the latest is the best of each run, though KID, of 120 pictures, may like an earlier one.

@@ -29,10 +29,10 @@ def read_upload(payload: Mapping[str, Any] | None) -> Upload | None:
     """
     if not isinstance(payload, Mapping) or not payload.get("path"):
         return None
-    path = Path(payload["path"])
+    path = Path(str(payload["path"]))
     if not _is_upload(path):
         return None
-    return Upload(path, plain_name(payload.get("orig_name") or path.name))
+    return Upload(path, plain_name(str(payload.get("orig_name") or path.name)))
 
 
 def result_name(upload: str, model: str, suffix: str) -> str:
@@ -61,4 +61,7 @@ def take_uploads_only() -> None:
 
 
 def _is_upload(path: Path) -> bool:
-    return path.resolve().is_relative_to(Path(get_upload_folder()).resolve())
+    try:
+        return path.resolve().is_relative_to(Path(get_upload_folder()).resolve())
+    except ValueError:  # there is a null byte in it
+        return False

@@ -32,8 +32,8 @@ def export(
     run: Annotated[
         Path,
         typer.Argument(
-            help="A run folder made by `cyclegan train`, or a finished fp32 model (.onnx) with its "
-            "card beside it."
+            help="A run folder made by `cyclegan train`, a checkpoint (.pt) in one, or a finished "
+            "fp32 model (.onnx) with its card beside it."
         ),
     ],
     name: Annotated[

@@ -178,6 +178,8 @@ def test_the_command_distils_and_its_model_says_from_whom(
         "5 pictures of photo, 5 pictures of negative; distilled from the model negate"
     )
     assert str(tmp_path) not in json.dumps(card.to_dict())
+    mean = export(run / "latest.pt", "AtoB", "mean", tmp_path / "models", average=[run])
+    assert mean.licence == "for research use only"
 
 
 def test_the_two_folders_can_be_given_one_by_one(

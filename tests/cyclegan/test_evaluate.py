@@ -58,9 +58,9 @@ def test_what_cannot_be_read_is_left_out_once_and_counted(
     assert "4 of 5 pictures of testA" in result.metrics[0].protocol
     assert len(caplog.messages) == 3
     assert all("measuring without it: " in each for each in caplog.messages)
-    for path in (data / "testB").iterdir():
+    for path in sorted((data / "testB").iterdir())[2:]:  # a single one is left
         path.write_bytes(b"no picture")
-    with pytest.raises(DatasetError, match="testB: none of its pictures can be read"):
+    with pytest.raises(DatasetError, match=r"testB: 1 of \d pictures can be read, expected at"):
         evaluate(weights_dir / "negate.onnx", card, data, "AtoB")
 
 

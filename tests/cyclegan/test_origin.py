@@ -8,7 +8,7 @@ import torch
 
 from cyclegan.checkpoint import averaged_weights, load_checkpoint
 from cyclegan.config import TrainConfig
-from cyclegan.contract.errors import CheckpointError
+from cyclegan.contract.errors import CheckpointError, InputError
 from cyclegan.export import export
 from cyclegan.networks import generator_from
 from cyclegan.origin import find_origin
@@ -74,9 +74,25 @@ def test_checkpoints_of_one_run_are_averaged_and_their_pictures_counted_once(
         assert not torch.equal(late[key], before[key])
 
 
+def test_a_checkpoint_is_told_apart_from_a_folder_and_from_the_other_directions_best(
+    config: TrainConfig, data_dir: Path, tmp_path: Path
+) -> None:
+    run = tmp_path / "run.pt"
+    held_out = {f"test_{kind}": str(data_dir / f"train{kind.upper()}") for kind in "ab"}
+    train(config.replace(**held_out, evaluate_every=2, evaluate_pictures=2), run)
+    best = run / "best_AtoB.pt"
+    for path in (run, best):
+        assert find_origin([path], "AtoB", None, lambda _: None).runs[0][0] == run
+    with pytest.raises(CheckpointError, match=r"holds no generator BtoA; give best_BtoA\.pt"):
+        find_origin([best], "BtoA", None, lambda _: None)
+    with pytest.raises(InputError, match=r"best_AtoB\.pt is a checkpoint itself; leave out"):
+        find_origin([best, best], "AtoB", "latest", lambda _: None)
+
+
 @pytest.mark.parametrize(
     ("setting", "value", "named"),
     [
+        ("generator", "resnet6", "generator is 'resnet6', not 'plain'"),
         ("generator_blocks", 2, "blocks is 2, not 1"),
         ("name_b", "green", r"domains is \('red', 'green'\), not \('red', 'blue'\)"),
     ],

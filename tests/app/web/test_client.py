@@ -41,6 +41,8 @@ def test_gradio_client_translates_what_it_sends_and_nothing_else(
         (handle_file(__file__), {}, r"test_client.py is not a picture"),
         ({"path": str(weights_dir.parent / "photo.png")}, {}, "the picture was not uploaded"),
         ([1], {}, "the picture was not uploaded"),
+        ({"path": [1]}, {}, "the picture was not uploaded"),
+        ({"path": "\0"}, {}, "the picture was not uploaded"),
     ]:
         with pytest.raises(AppError, match=sentence):
             convert(picture, **options)

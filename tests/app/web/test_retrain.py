@@ -44,6 +44,16 @@ checkpoint_every=1000000
 max_images=1000000
 """
 
+# Resume fails once.
+RESUME_BUG = """
+from app.trainings.runs import Trainings
+resume = Trainings.resume
+def fail(*answers):
+    Trainings.resume = resume
+    raise ZeroDivisionError
+Trainings.resume = fail
+"""
+
 # The form fails once.
 BUG = """
 from app.web import retrain
@@ -226,7 +236,8 @@ def test_a_finished_training_goes_on_for_as_long_as_is_asked(
     short = tuple(SETTINGS.replace("max_images=1000000", "max_images=8").split())
     trainings = Trainings(root)
     trainings.start(Order("ink", "paper", *folders, "fast", 60.0, short))
-    server = serve(weights_dir, "--allow-training", "--training-root", str(root))
+    flags = ("--allow-training", "--training-root", str(root))
+    server = serve(weights_dir, *flags, first=RESUME_BUG)
     page = chromium.new_context(locale="tr-TR", viewport={"width": 390, "height": 844}).new_page()
     page.set_default_timeout(TIMEOUT_MS)
     page.goto(server.url)
@@ -238,7 +249,11 @@ def test_a_finished_training_goes_on_for_as_long_as_is_asked(
     more = page.get_by_label("Ne kadar daha sürsün (dakika)")
     more.fill("30")
     page.get_by_role("button", name="Sürdür").press("Enter")
+    told = page.get_by_role("alert").filter(has_text="Programda bir hata oluştu")
+    told.wait_for()
+    page.get_by_role("button", name="Sürdür").press("Enter")
     page.locator("#training strong", has_text="Eğitiliyor").wait_for()
+    told.wait_for(state="detached")
     more.wait_for(state="hidden")
     order = trainings.look("ink2paper").record.order
     assert 30 < order.max_minutes < 60
