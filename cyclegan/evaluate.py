@@ -112,9 +112,9 @@ def evaluate(
     reference, _ = yardstick.describe(_load(reference_paths))
     results = {}
     for key, pictures in (
+        ("real", _load(real_paths)),  # first: what is wrong there is not met after the translations
         ("translated", translated()),
         ("untouched", _load(test_paths)),
-        ("real", _load(real_paths)),
     ):
         results[key] = _measure(yardstick, pictures, reference, class_index)
     share = "all" if len(test_paths) == tests else f"{len(test_paths)} of"

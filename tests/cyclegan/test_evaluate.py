@@ -60,8 +60,13 @@ def test_what_cannot_be_read_is_left_out_once_and_counted(
     assert all("measuring without it: " in each for each in caplog.messages)
     for path in sorted((data / "testB").iterdir())[2:]:  # a single one is left
         path.write_bytes(b"no picture")
+    done: list[tuple[int, int]] = []
     with pytest.raises(DatasetError, match=r"testB: 1 of \d pictures can be read, expected at"):
-        evaluate(weights_dir / "negate.onnx", card, data, "AtoB")
+        evaluate(
+            *(weights_dir / "negate.onnx", card, data, "AtoB"),
+            on_picture=lambda *place: done.append(place),
+        )
+    assert not done  # nothing was translated in vain
 
 
 def test_likeness_falls_with_what_changes() -> None:
