@@ -50,8 +50,10 @@ def _convert(
     upload = read_upload(picture)
     if upload is None:
         raise InputError("the picture was not uploaded; give it as handle_file(PATH)")
+    if not isinstance(keep_colors, bool):  # "false" would pass for true
+        raise InputError(f"keep_colors must be true or false, not {keep_colors!r}")
     try:
-        recipe = Recipe(strength=strength, keep_colors=bool(keep_colors))
+        recipe = Recipe(strength=strength, keep_colors=keep_colors)
     except TypeError as error:
         raise InputError(f"strength must be a number, not {strength}") from error
     card = store.card(str(model)) if model else store.only()

@@ -37,6 +37,7 @@ def test_gradio_client_translates_what_it_sends_and_nothing_else(
         (handle_file(photo), {"model": "negat"}, 'did you mean "negate"'),
         (handle_file(photo), {"strength": 2}, "strength must be a number from 0 to 1, not 2"),
         (handle_file(photo), {"strength": "a"}, "strength must be a number, not a"),
+        (handle_file(photo), {"keep_colors": "false"}, "keep_colors must be true or false"),
         (handle_file(photo), {"format": "exe"}, "the format must be one of"),
         (handle_file(__file__), {}, r"test_client.py is not a picture"),
         ({"path": str(weights_dir.parent / "photo.png")}, {}, "the picture was not uploaded"),
