@@ -67,6 +67,7 @@ class Fields:
     self_scale: int = 1  # pixels a side that are averaged before lambda_self compares: above 1,
     # lines and textures may change, colours and shapes may not
     lambda_variation: float = 0.0  # weight of the steps between neighbours in a translation
+    lambda_smooth: float = 0.0  # weight of those steps where the input has no edge nearby
     lambda_teacher: float = 0.0  # weight of the distance to the teacher's translations
     lambda_structure: float = 0.0  # weight of the distance to their edges and texture
     lambda_penalty: float = 10.0  # weight of the gradient penalty of wgan-gp

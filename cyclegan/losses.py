@@ -153,6 +153,27 @@ def total_variation(output: Tensor) -> Tensor:
     return output.diff(dim=-1).abs().mean() + output.diff(dim=-2).abs().mean()
 
 
+def edge_aware_smoothness(output: Tensor, picture: Tensor) -> Tensor:
+    """Mean absolute step between neighbours, where the translated picture has no edge nearby.
+
+    Flattens, lets lines stand where the picture has edges, and prices what is drawn into plain
+    sky. A step weighs exp(-10 s), s being the largest step of the picture within two pixels,
+    averaged over channels: 0.9 in the grain of a sky, 0.1 and less beside an outline.
+
+    Args:
+        output: float [N, 3, H, W] in [-1, 1], H and W at least 2. picture: what it is a
+            translation of, the same shape and range.
+
+    Range: [0, 4]. Source: Godard et al. 2017, eq. 3, with edges widened.
+    """
+    total = torch.zeros((), device=output.device)
+    for dim in (-1, -2):
+        edges = picture.float().diff(dim=dim).abs().mean(dim=1, keepdim=True)
+        weights = torch.exp(-10 * F.max_pool2d(edges, 5, stride=1, padding=2))
+        total = total + (weights * output.float().diff(dim=dim).abs()).mean()
+    return total
+
+
 def reconstruction(output: Tensor, target: Tensor, scale: int = 1) -> Tensor:
     """Mean absolute difference of two pictures, after averaging squares of `scale` pixels a side.
 

@@ -44,6 +44,8 @@ class SimGANStep(OneWayStep):
             terms[f"self_{way}"] = losses.reconstruction(fake, reals[source], config.self_scale)
         if config.lambda_variation > 0:
             terms[f"variation_{way}"] = losses.total_variation(fake)
+        if config.lambda_smooth > 0:
+            terms[f"smooth_{way}"] = losses.edge_aware_smoothness(fake, reals[source])
         if config.lambda_identity > 0:
             same = self._translate({source: reals[target]})[target]
             terms[f"idt_{target}"] = losses.reconstruction(same, reals[target])

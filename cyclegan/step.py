@@ -269,6 +269,7 @@ def weigh(terms: dict[str, Tensor], config: TrainConfig) -> Tensor:
         "idt": config.lambda_identity,
         "self": config.lambda_self,
         "variation": config.lambda_variation,
+        "smooth": config.lambda_smooth,
         "teacher": config.lambda_teacher,
         "structure": config.lambda_structure,
         "perceptual": config.lambda_perceptual,

@@ -45,6 +45,9 @@ class CycleGANStep(Step):
         if config.lambda_variation > 0:
             terms["variation_AB"] = losses.total_variation(fake_B)
             terms["variation_BA"] = losses.total_variation(fake_A)
+        if config.lambda_smooth > 0:
+            terms["smooth_AB"] = losses.edge_aware_smoothness(fake_B, real_A)
+            terms["smooth_BA"] = losses.edge_aware_smoothness(fake_A, real_B)
         terms["adv_AB"] = self._adversarial("B", fake_B)
         terms["adv_BA"] = self._adversarial("A", fake_A)
         return terms, {"A": fake_A, "B": fake_B}

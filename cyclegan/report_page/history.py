@@ -31,6 +31,7 @@ LOSSES = {
     "structure": ("Structure", "the teacher's edges and texture that are missing or too many"),
     "self": ("Self-regularisation", "changing the input at all"),
     "variation": ("Variation", "steps between neighbours in translations"),
+    "smooth": ("Smoothness", "steps between neighbours where the input has no edge nearby"),
     "penalty": ("Gradient penalty", "of the discriminators"),
 }
 COURSE = {

@@ -118,6 +118,23 @@ def test_the_variation_of_a_picture_is_the_mean_of_its_steps() -> None:
     assert float(losses.total_variation(picture + 0.5)) == pytest.approx(2 / 12 + 2 / 12)
 
 
+def test_what_is_drawn_beside_an_edge_of_the_picture_is_free() -> None:
+    sky = torch.zeros(1, 3, 16, 16)
+    wall = sky.clone()
+    wall[..., 8:] = 1.0  # one edge, from the top to the bottom
+    near, far = sky.clone(), sky.clone()
+    near[..., 9:11] = 0.5  # a line, whose edges are 1 and 3 columns from the wall's
+    far[..., 1:3] = 0.5
+    plain = float(losses.total_variation(far))
+    assert float(losses.edge_aware_smoothness(far, sky)) == pytest.approx(plain)
+    assert float(losses.edge_aware_smoothness(far, wall)) == pytest.approx(plain)
+    # One of the near line's two edges is within two columns.
+    costs = float(losses.edge_aware_smoothness(near, wall))
+    assert costs == pytest.approx(plain * (1 + math.exp(-10)) / 2)
+    turned = losses.edge_aware_smoothness(near.mT, wall.mT)
+    assert float(turned) == pytest.approx(costs)
+
+
 def test_the_structure_of_a_stripe_is_its_two_edges() -> None:
     stripe = torch.zeros(1, 3, 4, 4)
     stripe[..., 1] = 1.0  # across: steps of 1, -1 and 0 in every row; down: none

@@ -30,8 +30,9 @@ def test_a_student_learns_one_direction(student: TrainConfig, direction: str) ->
 
 
 def test_losses_of_simgan_equal_an_independent_formulation(config: TrainConfig) -> None:
-    weights = {"lambda_cycle": 0, "lambda_identity": 1, "lambda_self": 1, "lambda_variation": 1}
-    step = SimGANStep(config.replace(method="simgan", pool_size=0, **weights))
+    weights = dict.fromkeys(("identity", "self", "variation", "smooth"), 1.0) | {"cycle": 0.0}
+    named = {f"lambda_{term}": weight for term, weight in weights.items()}
+    step = SimGANStep(config.replace(method="simgan", pool_size=0, **named))
     real_A, real_B = batch()
     G_AB, D_B = step.networks["G_AB"], step.networks["D_B"]
     with torch.no_grad():
@@ -40,6 +41,7 @@ def test_losses_of_simgan_equal_an_independent_formulation(config: TrainConfig) 
             "adv_AB": ((D_B(fake_B) - 1) ** 2).mean(),
             "self_AB": (fake_B - real_A).abs().mean(),
             "variation_AB": losses.total_variation(fake_B),
+            "smooth_AB": losses.edge_aware_smoothness(fake_B, real_A),
             "idt_B": (G_AB(real_B) - real_B).abs().mean(),
             "disc_B": ((D_B(real_B) - 1) ** 2).mean() / 2 + (D_B(fake_B) ** 2).mean() / 2,
         }
