@@ -148,6 +148,6 @@ quantize photo2anime photo2paprika A
 example() { # MODEL PHOTO: shown with its card
   cyclegan models example "$1" "$here/../app/web/examples/$2.jpg" --weights "$out"
 }
-example horse2zebra astronaut
+example horse2zebra horses
 example photo2anime astronaut
 example selfie2anime portrait

@@ -19,7 +19,7 @@ from app.web.updates import Updates
 from app.web.words import template, texts, word
 
 EXAMPLES = Path(__file__).with_name("examples")
-_EXAMPLES = ("astronaut", "cat", "coffee", "portrait")
+_EXAMPLES = ("horses", "astronaut", "cat", "coffee", "portrait")
 # page.js shows which of them came with no picture.
 _MISSED = template("""`
 <p role="status">

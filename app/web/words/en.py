@@ -20,6 +20,7 @@ WORDS = {
     "photo.photo": "Photo",
     "photo.placeholder": "Drop or paste a photo here\n- or -\nclick to choose one",
     "photo.try": "Or try one of these:",
+    "photo.horses": "Horses",
     "photo.astronaut": "Astronaut",
     "photo.cat": "Cat",
     "photo.coffee": "Coffee",

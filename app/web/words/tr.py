@@ -18,6 +18,7 @@ WORDS = {
     "photo.photo": "Fotoğraf",
     "photo.placeholder": "Fotoğrafı buraya bırakın veya yapıştırın\n- veya -\nseçmek için tıklayın",
     "photo.try": "Ya da bunlardan birini deneyin:",
+    "photo.horses": "Atlar",
     "photo.astronaut": "Astronot",
     "photo.cat": "Kedi",
     "photo.coffee": "Kahve",

@@ -17,6 +17,7 @@ WORDS = {
     "photo.photo": "照片",
     "photo.placeholder": "将照片拖到或粘贴到这里\n- 或 -\n点击选择",
     "photo.try": "或者试试这些：",
+    "photo.horses": "马群",
     "photo.astronaut": "宇航员",
     "photo.cat": "猫",
     "photo.coffee": "咖啡",

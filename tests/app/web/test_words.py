@@ -74,7 +74,7 @@ def server(
 
 
 @pytest.mark.parametrize(
-    ("locale", "tabs", "start", "hint", "refusal", "bad", "note", "origin"),
+    ("locale", "tabs", "start", "hint", "refusal", "bad", "cat", "note", "origin"),
     [
         (
             "zh-CN",
@@ -83,6 +83,7 @@ def server(
             "结果会显示在这里",
             "请先添加一张照片",
             "bad.png 不是可以读取的图片；请使用",
+            "猫",
             "451 × 300 像素",
             "来历",
         ),
@@ -93,6 +94,7 @@ def server(
             "Resminiz burada",
             "Önce bir",
             "bad.png okunabilen bir resim değil; şunlardan",
+            "Kedi",
             "451 × 300 piksel",
             "Nereden geliyor",
         ),
@@ -107,6 +109,7 @@ def test_page_speaks_the_language_of_the_browser(
     hint: str,
     refusal: str,
     bad: str,
+    cat: str,
     note: str,
     origin: str,
     tmp_path: Path,
@@ -123,7 +126,7 @@ def test_page_speaks_the_language_of_the_browser(
     text.write_text("no picture")
     visitor.give(text)
     visitor.refusal(containing=bad)
-    page.locator(".examples button").nth(1).click()
+    page.get_by_role("button", name=cat).click()
     assert note in visitor.note(containing=note)
     for tab in tabs:
         page.get_by_role("tab", name=tab).click()
