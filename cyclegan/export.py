@@ -111,7 +111,7 @@ def export(
             layout="NCHW",
             value_range=(-1.0, 1.0),
             size_multiple=network.size_multiple,
-            border=max(config.border, GENERATORS[config.generator].border),
+            border=config.border or GENERATORS[config.generator].border,
             training_size=config.crop_size,
             file=model_path.name,
             sha256=sha256_of(model_file),

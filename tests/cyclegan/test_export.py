@@ -161,10 +161,10 @@ def test_a_mask_is_a_second_output_that_the_card_names(
 def test_a_model_answers_as_in_training_with_the_border_of_its_training(
     config: TrainConfig, tmp_path: Path
 ) -> None:
-    config = config.replace(border=20)
+    config = config.replace(border=6)
     train(config, tmp_path / "run")
     card = export(tmp_path / "run", "AtoB", "bordered", tmp_path)
-    assert card.border == 20
+    assert card.border == 6
     session = ort.InferenceSession(tmp_path / card.file, providers=["CPUExecutionProvider"])
     rgb = np.random.default_rng(0).integers(0, 256, (32, 40, 3), dtype=np.uint8)
     network = generator_from(config)
