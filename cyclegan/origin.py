@@ -3,8 +3,9 @@
 How a model is made of it is in `export.py`.
 """
 
+from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -12,13 +13,14 @@ from torch.optim.swa_utils import AveragedModel
 
 from cyclegan.checkpoint import LATEST, averaged_weights, best_path, load_checkpoint
 from cyclegan.config import TrainConfig
+from cyclegan.contract.card import Part
 from cyclegan.contract.directions import Direction
 from cyclegan.contract.errors import CheckpointError, InputError
 from cyclegan.domains import GENERATOR_OF
 from cyclegan.gauge import Record
 from cyclegan.layers import Generator
 from cyclegan.networks import generator_from
-from cyclegan.provenance import describe_options
+from cyclegan.provenance import describe_data, describe_options
 
 CheckpointName = Literal["best", "latest"]
 
@@ -30,9 +32,11 @@ class Origin:
     network: Generator  # without a border of its own
     config: TrainConfig  # of the first checkpoint, as the two that follow
     checkpoint: CheckpointName
-    state: dict[str, Any]
     runs: tuple[tuple[Path, TrainConfig], ...]  # folder and config of each checkpoint's run
-    images_seen: int  # by all runs that these are of
+    parts: tuple[Part, ...]  # the checkpoints, each once
+    data: str  # what all runs that these are of learned from, in words
+    hardware: str  # and on what
+    images_seen: int  # by all of them
     elapsed_s: float  # all of them together
 
 
@@ -76,15 +80,21 @@ def find_origin(
     networks[0].load_state_dict(mean.module.state_dict())
     folders = [path.parent if _is_checkpoint(path) else path for path in paths]
     spent: dict[Path, tuple[int, float]] = {}  # by run
-    for folder, state in zip(folders, states, strict=True):
-        here = (state["run"]["images_seen"], state["run"]["elapsed_s"])
-        spent[folder.resolve()] = max(spent.get(folder.resolve(), here), here)
+    parts: Counter[tuple[Path, Part]] = Counter()
+    for folder, config, (name, state, _) in zip(folders, configs, chosen, strict=True):
+        run, images_seen = folder.resolve(), state["run"]["images_seen"]
+        here = (images_seen, state["run"]["elapsed_s"])
+        spent[run] = max(spent.get(run, here), here)
+        parts[run, Part(run.name, name, images_seen, config.seed, counts=1)] += 1
+    pairs = list(zip(configs, states, strict=True))
     return Origin(
         network=networks[0],
         config=configs[0],
         checkpoint=chosen[0][0],
-        state=states[0],
         runs=tuple(zip(folders, configs, strict=True)),
+        parts=tuple(replace(part, counts=times) for (_, part), times in parts.items()),
+        data="; and ".join(dict.fromkeys(describe_data(*each) for each in pairs)),
+        hardware="; ".join(dict.fromkeys(state["hardware"] for state in states)),
         images_seen=sum(images for images, _ in spent.values()),
         elapsed_s=sum(seconds for _, seconds in spent.values()),
     )
