@@ -56,6 +56,11 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
 
     Raises CheckpointError: missing, damaged, not one of ours, or of a newer version.
     """
+    if path.parent.is_file():  # that of the run was to be a folder
+        raise CheckpointError(
+            f"{path.parent} is a file; expected a run folder made by `cyclegan train`, or a "
+            f"checkpoint (.pt) in one, such as {LATEST}"
+        )
     if not path.is_file():
         why = (
             "the run has saved none yet; it does every checkpoint_every images, and after Ctrl-C"

@@ -102,6 +102,18 @@ def test_a_checkpoint_is_told_apart_from_a_folder_and_from_the_other_directions_
         find_origin([best, best], "AtoB", "latest", lambda _: None)
 
 
+def test_a_file_that_is_no_checkpoint_is_named_as_it_was_given(run: Path, tmp_path: Path) -> None:
+    model = tmp_path / "horse2zebra.onnx"
+    model.touch()
+    for paths in ([model], [run, model]):
+        with pytest.raises(CheckpointError) as caught:
+            find_origin(paths, "AtoB", None, lambda _: None)
+        assert str(caught.value) == (
+            f"{model} is a file; expected a run folder made by `cyclegan train`, or a checkpoint "
+            "(.pt) in one, such as latest.pt"
+        )
+
+
 @pytest.mark.parametrize(
     ("setting", "value", "named"),
     [
