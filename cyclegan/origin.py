@@ -184,7 +184,16 @@ def load_generator(
             "the folder of the run"
         )
     if not weights:
-        raise CheckpointError(f"the run learned no {direction}: its method is {config.method}")
+        raise CheckpointError(
+            f"the run learned no {direction}: its method is {config.method}; give "
+            f"--direction {config.direction}"
+        )
+    run = checkpoint["run"]
+    if GENERATOR_OF[direction] in run.get("anew", ()) and not run["images_seen"]:
+        raise CheckpointError(
+            f"the run's generator {direction} has learned nothing yet, for it began without "
+            "weights; train the run first, or give another --direction"
+        )
     try:
         network.load_state_dict(weights)
     except RuntimeError as error:

@@ -71,6 +71,7 @@ class RunState:
     best: dict[Direction, Record] = field(default_factory=dict)  # of all measurements
     stale: int = 0  # measurements in a row without a new best
     fingerprints: list[str] = field(default_factory=list)  # of the pictures of A and of B
+    anew: list[str] = field(default_factory=list)  # networks that no weights were there for
 
     def keep(self, records: dict[Direction, Record]) -> list[Direction]:
         """Take over the records that are the best so far; return their directions."""
@@ -229,7 +230,7 @@ def take_up(
         anew = [name for name in step.networks if name not in start]
         if start and anew:
             logger.warning("%s start anew: there are no weights that fit", ", ".join(anew))
-        return RunState(fingerprints=dataset.fingerprints)
+        return RunState(fingerprints=dataset.fingerprints, anew=anew)
     _require_same(config, run, TrainConfig().replace(**loaded["config"]))  # config.json may be lost
     step.load_state_dict(loaded["step"])
     best = {key: Record(**record) for key, record in loaded["run"].get("best", {}).items()}
