@@ -17,8 +17,9 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
+from cyclegan.config import TrainConfig
 from cyclegan.contract.directions import Direction
-from cyclegan.contract.errors import CheckpointError, brief
+from cyclegan.contract.errors import CheckpointError, ConfigError, brief
 from cyclegan.contract.files import atomic_write
 
 FORMAT_VERSION = 1
@@ -77,6 +78,19 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
             f"{FORMAT_VERSION}; update cyclegan"
         )
     return state
+
+
+def config_of(checkpoint: dict[str, Any], path: Path) -> TrainConfig:
+    """Read the config in a checkpoint of ours, which is at `path` or in that run folder.
+
+    Raises CheckpointError: it has settings that this version does not know.
+    """
+    try:
+        return TrainConfig().replace(**checkpoint["config"])
+    except ConfigError as error:
+        raise CheckpointError(
+            f"{path}: of another version of cyclegan ({error}); use the one that wrote it"
+        ) from error
 
 
 def load_weights(path: Path) -> dict[str, Tensor]:

@@ -11,7 +11,13 @@ from typing import Any, Literal
 
 from torch.optim.swa_utils import AveragedModel
 
-from cyclegan.checkpoint import LATEST, averaged_weights, best_path, load_checkpoint
+from cyclegan.checkpoint import (
+    LATEST,
+    averaged_weights,
+    best_path,
+    config_of,
+    load_checkpoint,
+)
 from cyclegan.config import TrainConfig
 from cyclegan.contract.card import Part
 from cyclegan.contract.directions import Direction
@@ -68,7 +74,7 @@ def find_origin(
         )
     chosen = [_load(path, direction, wanted) for path in paths]
     states = [state for _, state, _ in chosen]
-    configs = [TrainConfig().replace(**state["config"]) for state in states]
+    configs = [config_of(*each) for each in zip(states, paths, strict=True)]
     for path, config in zip(paths, configs, strict=True):
         _require_alike(configs[0], config, path, direction)
     for path, (_, _, reason) in zip(paths, chosen, strict=True):
