@@ -99,6 +99,11 @@ def load_weights(path: Path) -> dict[str, Tensor]:
     Raises CheckpointError: damaged, code in it, or no tensors by name.
     """
     state = _load(path, "a file of weights")
+    if isinstance(state, dict) and "format_version" in state:
+        raise CheckpointError(
+            f"{path}: a checkpoint of `cyclegan train`, not only weights; give the folder of its "
+            "run to --init-from or to `cyclegan export`"
+        )
     if isinstance(state, dict):
         wrapped = (state[key] for key in _WRAPPERS if isinstance(state.get(key), dict))
         state = next(wrapped, state)
