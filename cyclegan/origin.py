@@ -161,7 +161,10 @@ def choose_checkpoint(
             f"{path}: no such checkpoint; the run measured nothing {direction} so far, so there "
             "is no best: give --checkpoint latest"
         )
-    best = load_checkpoint(path)
+    try:
+        best = load_checkpoint(path)
+    except CheckpointError as error:
+        raise CheckpointError(f"{error}; --checkpoint latest exports the latest") from error
     record = Record(**best["record"])
     if wanted is None and record.metric != "KID":
         return (
