@@ -12,10 +12,10 @@ from functools import partial
 from typing import NamedTuple
 
 from app import heap
-from app.conversion import Result, Translate, attempt, copy_sidecars, failed
+from app.conversion import Result, Translate, attempt, failed, find_sidecars
 from app.devices import count_cpus
 from app.manifest import IS_DONE, Manifest
-from app.places import Stamp
+from app.places import Stamp, copy
 from app.plan import Job
 from cyclegan.contract.errors import InputError, StorageError
 from cyclegan.contract.saving import DEFAULT_QUALITY
@@ -102,7 +102,7 @@ def begin(job: Job, manifest: Manifest, *, overwrite: bool, sidecars: bool) -> B
     except InputError as error:
         return failed(job, str(error))
     if reason:
-        return _skip(job, reason, sidecars)
+        return _skip(job, reason, manifest, sidecars=sidecars)
     manifest.begin(job)
     return Begun(job, source)
 
@@ -125,11 +125,16 @@ def _next_result(under_way: deque[_UnderWay], manifest: Manifest) -> Result:
     return result
 
 
-def _skip(job: Job, reason: str, sidecars: bool) -> Result:
-    """The result of a job that is not to be done."""
+def _skip(job: Job, reason: str, manifest: Manifest, *, sidecars: bool) -> Result:
+    """The result of a job that is not to be done, but for its labels."""
+    result = Result(job.source, job.output, "skipped", reason)
+    if not sidecars or reason != IS_DONE:
+        return result
     try:
-        if sidecars and reason == IS_DONE:
-            copy_sidecars(job)
+        for labels, copied in find_sidecars(job):
+            manifest.begin(job)  # or nobody would look for what a kill leaves here
+            copy(labels, copied)
     except (InputError, StorageError) as error:
-        return failed(job, str(error))
-    return Result(job.source, job.output, "skipped", reason)
+        result = failed(job, str(error))
+    manifest.give_up(job)
+    return result

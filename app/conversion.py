@@ -8,7 +8,7 @@ import errno
 import io
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -69,8 +69,8 @@ def convert_one(
         pages = found.pages if isinstance(found, Picture) else 1
         translated = found.map(translate) if isinstance(found, Animation) else translate(found)
         del found  # 300 MB of 100 megapixels; to encode the translation takes 400
-        if sidecars:
-            copy_sidecars(job)
+        for labels, copied in find_sidecars(job) if sidecars else ():
+            copy(labels, copied)
         height, width = _write(translated, job, quality)
     seconds = time.perf_counter() - started
     there = _stamp_of_written(job.output)  # here: a store takes its time
@@ -123,16 +123,16 @@ def failed(job: Job, reason: str) -> Result:
     return Result(job.source, job.output, "failed", reason)
 
 
-def copy_sidecars(job: Job) -> None:
-    """Copy the label files of a picture beside its translation, and under the name of that, where
-    they are not there yet, or older.
+def find_sidecars(job: Job) -> Iterator[tuple[Place, Place]]:
+    """The label files of a picture that are not beside its translation yet, or older there, each
+    with its place there, which has the name of the translation.
     """
     for suffix in SIDECARS:
         labels = job.source.with_suffix(suffix)
         copied = job.output.with_suffix(suffix)
         source, there = stamp_of(labels), stamp_of(copied)
         if source and (there is None or there.mtime_ns < source.mtime_ns):
-            copy(labels, copied)
+            yield labels, copied
 
 
 def _fetch(source: Place) -> bytes | None:

@@ -196,14 +196,14 @@ def write(place: Address, content: bytes) -> None:
 
 def copy(source: Place, target: Place) -> None:
     """Copy a file, between files of this machine with its time. Raises: as `read` and `write`."""
+    content = read(source)
     if isinstance(target, Address):
-        write(target, read(source))
+        write(target, content)
         return
     with atomic_write(target) as temporary:
+        temporary.write_bytes(content)
         if isinstance(source, Path):
-            shutil.copy2(source, temporary)
-        else:
-            temporary.write_bytes(read(source))
+            shutil.copystat(source, temporary)
 
 
 def memory_of(folder: Address) -> Path:

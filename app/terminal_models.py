@@ -127,8 +127,12 @@ def _trained(card: ModelCard) -> Iterator[str]:
         f"{training.images_seen:,} pictures shown in {training.minutes:,.0f} minutes on "
         f"{training.hardware}; preset {training.preset}, crops of {card.training_size} pixels"
     )
-    if training.mean_of > 1:
-        yield f"the mean of the weights of {training.mean_of} checkpoints"
+    if training.mean_of:
+        yield "the weights are the mean of"
+    for part in training.mean_of:
+        often = f", counted {part.counts} times" if part.counts > 1 else ""
+        shown = f"{part.images_seen:,} pictures, seed {part.seed}"
+        yield f"- {part.run}, {part.checkpoint}: {shown}{often}"
 
 
 def _file(card: ModelCard) -> Iterator[str]:

@@ -17,8 +17,9 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
+from cyclegan.config import TrainConfig
 from cyclegan.contract.directions import Direction
-from cyclegan.contract.errors import CheckpointError, brief
+from cyclegan.contract.errors import CheckpointError, ConfigError, brief
 from cyclegan.contract.files import atomic_write
 
 FORMAT_VERSION = 1
@@ -56,6 +57,11 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
 
     Raises CheckpointError: missing, damaged, not one of ours, or of a newer version.
     """
+    if path.parent.is_file():  # that of the run was to be a folder
+        raise CheckpointError(
+            f"{path.parent} is a file; expected a run folder made by `cyclegan train`, or a "
+            f"checkpoint (.pt) in one, such as {LATEST}"
+        )
     if not path.is_file():
         why = (
             "the run has saved none yet; it does every checkpoint_every images, and after Ctrl-C"
@@ -74,12 +80,30 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
     return state
 
 
+def config_of(checkpoint: dict[str, Any], path: Path) -> TrainConfig:
+    """Read the config in a checkpoint of ours, which is at `path` or in that run folder.
+
+    Raises CheckpointError: it has settings that this version does not know.
+    """
+    try:
+        return TrainConfig().replace(**checkpoint["config"])
+    except ConfigError as error:
+        raise CheckpointError(
+            f"{path}: of another version of cyclegan ({error}); use the one that wrote it"
+        ) from error
+
+
 def load_weights(path: Path) -> dict[str, Tensor]:
     """Read a state dict, out of what others wrap it in.
 
     Raises CheckpointError: damaged, code in it, or no tensors by name.
     """
     state = _load(path, "a file of weights")
+    if isinstance(state, dict) and "format_version" in state:
+        raise CheckpointError(
+            f"{path}: a checkpoint of `cyclegan train`, not only weights; give the folder of its "
+            "run to --init-from or to `cyclegan export`"
+        )
     if isinstance(state, dict):
         wrapped = (state[key] for key in _WRAPPERS if isinstance(state.get(key), dict))
         state = next(wrapped, state)

@@ -32,7 +32,6 @@ from cyclegan.networks import GENERATORS, count_parameters
 from cyclegan.origin import CheckpointName, find_origin
 from cyclegan.provenance import (
     describe_config,
-    describe_data,
     describe_options,
     find_licence,
     find_looks,
@@ -124,16 +123,16 @@ def export(
                 parameters=count_parameters(network),
             ),
             training=Training(
-                data=data or describe_data(config, origin.state),
+                data=data or origin.data,
                 images_seen=origin.images_seen,
                 minutes=round(origin.elapsed_s / 60, 1),
-                hardware=origin.state["hardware"],
+                hardware=origin.hardware,
                 preset=config.preset,
                 seed=config.seed,
                 weights="ema",
                 checkpoint=origin.checkpoint,
                 config=describe_config(config),
-                mean_of=len(origin.runs),
+                mean_of=origin.parts if len(origin.parts) > 1 else (),
             ),
             licence=licence or find_licence(origin.runs),
             metrics=(),

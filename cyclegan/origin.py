@@ -3,22 +3,30 @@
 How a model is made of it is in `export.py`.
 """
 
+from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
 from torch.optim.swa_utils import AveragedModel
 
-from cyclegan.checkpoint import LATEST, averaged_weights, best_path, load_checkpoint
+from cyclegan.checkpoint import (
+    LATEST,
+    averaged_weights,
+    best_path,
+    config_of,
+    load_checkpoint,
+)
 from cyclegan.config import TrainConfig
+from cyclegan.contract.card import Part
 from cyclegan.contract.directions import Direction
 from cyclegan.contract.errors import CheckpointError, InputError
 from cyclegan.domains import GENERATOR_OF
 from cyclegan.gauge import Record
 from cyclegan.layers import Generator
 from cyclegan.networks import generator_from
-from cyclegan.provenance import describe_options
+from cyclegan.provenance import describe_data, describe_options
 
 CheckpointName = Literal["best", "latest"]
 
@@ -30,9 +38,11 @@ class Origin:
     network: Generator  # without a border of its own
     config: TrainConfig  # of the first checkpoint, as the two that follow
     checkpoint: CheckpointName
-    state: dict[str, Any]
     runs: tuple[tuple[Path, TrainConfig], ...]  # folder and config of each checkpoint's run
-    images_seen: int  # by all runs that these are of
+    parts: tuple[Part, ...]  # the checkpoints, each once
+    data: str  # what all runs that these are of learned from, in words
+    hardware: str  # and on what
+    images_seen: int  # by all of them
     elapsed_s: float  # all of them together
 
 
@@ -64,7 +74,7 @@ def find_origin(
         )
     chosen = [_load(path, direction, wanted) for path in paths]
     states = [state for _, state, _ in chosen]
-    configs = [TrainConfig().replace(**state["config"]) for state in states]
+    configs = [config_of(*each) for each in zip(states, paths, strict=True)]
     for path, config in zip(paths, configs, strict=True):
         _require_alike(configs[0], config, path, direction)
     for path, (_, _, reason) in zip(paths, chosen, strict=True):
@@ -76,15 +86,21 @@ def find_origin(
     networks[0].load_state_dict(mean.module.state_dict())
     folders = [path.parent if _is_checkpoint(path) else path for path in paths]
     spent: dict[Path, tuple[int, float]] = {}  # by run
-    for folder, state in zip(folders, states, strict=True):
-        here = (state["run"]["images_seen"], state["run"]["elapsed_s"])
-        spent[folder.resolve()] = max(spent.get(folder.resolve(), here), here)
+    parts: Counter[tuple[Path, Part]] = Counter()
+    for folder, config, (name, state, _) in zip(folders, configs, chosen, strict=True):
+        run, images_seen = folder.resolve(), state["run"]["images_seen"]
+        here = (images_seen, state["run"]["elapsed_s"])
+        spent[run] = max(spent.get(run, here), here)
+        parts[run, Part(run.name, name, images_seen, config.seed, counts=1)] += 1
+    pairs = list(zip(configs, states, strict=True))
     return Origin(
         network=networks[0],
         config=configs[0],
         checkpoint=chosen[0][0],
-        state=states[0],
         runs=tuple(zip(folders, configs, strict=True)),
+        parts=tuple(replace(part, counts=times) for (_, part), times in parts.items()),
+        data="; and ".join(dict.fromkeys(describe_data(*each) for each in pairs)),
+        hardware="; ".join(dict.fromkeys(state["hardware"] for state in states)),
         images_seen=sum(images for images, _ in spent.values()),
         elapsed_s=sum(seconds for _, seconds in spent.values()),
     )
@@ -145,7 +161,10 @@ def choose_checkpoint(
             f"{path}: no such checkpoint; the run measured nothing {direction} so far, so there "
             "is no best: give --checkpoint latest"
         )
-    best = load_checkpoint(path)
+    try:
+        best = load_checkpoint(path)
+    except CheckpointError as error:
+        raise CheckpointError(f"{error}; --checkpoint latest exports the latest") from error
     record = Record(**best["record"])
     if wanted is None and record.metric != "KID":
         return (
@@ -174,7 +193,16 @@ def load_generator(
             "the folder of the run"
         )
     if not weights:
-        raise CheckpointError(f"the run learned no {direction}: its method is {config.method}")
+        raise CheckpointError(
+            f"the run learned no {direction}: its method is {config.method}; give "
+            f"--direction {config.direction}"
+        )
+    run = checkpoint["run"]
+    if GENERATOR_OF[direction] in run.get("anew", ()) and not run["images_seen"]:
+        raise CheckpointError(
+            f"the run's generator {direction} has learned nothing yet, for it began without "
+            "weights; train the run first, or give another --direction"
+        )
     try:
         network.load_state_dict(weights)
     except RuntimeError as error:

@@ -111,7 +111,10 @@ def load_sheet_pictures(paths: list[Path], count: int, size: int) -> list[Tensor
         if rgb is not None:
             tensors.append(torch.from_numpy(to_network(middle_square(rgb, size))))
     if not tensors:
-        raise DatasetError(f"none of the pictures for sample sheets: {min(unreadable.values())}")
+        raise DatasetError(
+            "none of the pictures for sample sheets can be read (`cyclegan doctor` names every "
+            f"one that cannot): {min(unreadable.values())}"
+        )
     return tensors
 
 

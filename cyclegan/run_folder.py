@@ -15,7 +15,7 @@ import torch
 from filelock import FileLock, Timeout
 from torch import Tensor
 
-from cyclegan.checkpoint import LATEST, best_path, load_checkpoint, save_checkpoint
+from cyclegan.checkpoint import LATEST, best_path, config_of, load_checkpoint, save_checkpoint
 from cyclegan.config import TrainConfig, read_config
 from cyclegan.contract.directions import Direction
 from cyclegan.contract.errors import CheckpointError, ConfigError, StorageError, brief
@@ -71,6 +71,7 @@ class RunState:
     best: dict[Direction, Record] = field(default_factory=dict)  # of all measurements
     stale: int = 0  # measurements in a row without a new best
     fingerprints: list[str] = field(default_factory=list)  # of the pictures of A and of B
+    anew: list[str] = field(default_factory=list)  # networks that no weights were there for
 
     def keep(self, records: dict[Direction, Record]) -> list[Direction]:
         """Take over the records that are the best so far; return their directions."""
@@ -229,11 +230,19 @@ def take_up(
         anew = [name for name in step.networks if name not in start]
         if start and anew:
             logger.warning("%s start anew: there are no weights that fit", ", ".join(anew))
-        return RunState(fingerprints=dataset.fingerprints)
-    _require_same(config, run, TrainConfig().replace(**loaded["config"]))  # config.json may be lost
-    step.load_state_dict(loaded["step"])
-    best = {key: Record(**record) for key, record in loaded["run"].get("best", {}).items()}
-    state = RunState(**{**loaded["run"], "best": best})
+        return RunState(fingerprints=dataset.fingerprints, anew=anew)
+    _require_same(config, run, config_of(loaded, checkpoint))  # config.json may be lost
+    try:
+        step.load_state_dict(loaded["step"])
+        best = {key: Record(**record) for key, record in loaded["run"].get("best", {}).items()}
+        state = RunState(**{**loaded["run"], "best": best})
+    except torch.OutOfMemoryError:
+        raise
+    except (KeyError, RuntimeError, TypeError, ValueError) as error:
+        raise CheckpointError(
+            f"{checkpoint}: of another version of cyclegan, which keeps other things "
+            f"({brief(error):.200}); go on with the one that wrote it"
+        ) from error
     state.sums = {name: total.to(step.device) for name, total in state.sums.items()}
     forget_removed(state.unreadable)
     if not processes.is_first:

@@ -41,8 +41,21 @@ class Architecture:
 
 
 @dataclass(frozen=True)
+class Part:
+    """One of the checkpoints of which the weights are the mean."""
+
+    run: str  # name of its folder
+    checkpoint: Literal["best", "latest"]
+    images_seen: int  # training pictures shown until then
+    seed: int
+    counts: int  # so many times
+
+
+@dataclass(frozen=True)
 class Training:
-    """Where the weights come from."""
+    """Where the weights come from; of a mean the preset, seed, checkpoint and config of the first
+    run, and all else of every run together.
+    """
 
     data: str  # in words: which pictures, how many
     images_seen: int  # training pictures shown, repeats included
@@ -53,7 +66,7 @@ class Training:
     weights: Literal["ema", "raw"]  # ema: their exponential moving average
     checkpoint: Literal["best", "latest"]  # best: chosen by what was measured while training
     config: dict[str, Any]  # the resolved TrainConfig
-    mean_of: int = 1  # so many checkpoints; pictures and minutes are of all runs that they are of
+    mean_of: tuple[Part, ...] = ()  # empty: the weights are those of one checkpoint
 
 
 @dataclass(frozen=True)

@@ -165,7 +165,8 @@ def write_run(imported: Imported, run: Path) -> None:
     step.start_from(imported.weights)
     with atomic_write(run / "config.json") as temporary:
         temporary.write_text(config.to_json())
-    write_checkpoint(run, config, step, RunState(), pictures=(0, 0))
+    anew = [name for name in step.networks if name not in imported.weights]
+    write_checkpoint(run, config, step, RunState(anew=anew), pictures=(0, 0))
 
 
 def export_model(

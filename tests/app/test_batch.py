@@ -281,6 +281,31 @@ def test_labels_are_carried_along_with_their_pictures(put) -> None:
     assert (at / "out" / "a.json").read_text() == "new"
 
 
+def test_labels_that_cannot_be_read_are_named_and_not_their_copy(put) -> None:
+    at = put("in/a.png")
+    (at / "in" / "a.txt").mkdir()
+    (result,) = run(at, sidecars=True)
+    assert result.reason == f"{at / 'in' / 'a.txt'} could not be read: is a directory"
+
+
+def test_what_a_kill_left_of_labels_alone_is_swept_away_too(put, monkeypatch) -> None:
+    at = put("in/a.png")
+    (at / "in" / "a.txt").write_text("labels")
+    run(at)
+
+    def die(*_places: Path) -> None:
+        (at / "out" / ".tmp-0123456789ab.txt").write_text("half")
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(shutil, "copystat", die)
+        with pytest.raises(KeyboardInterrupt):
+            run(at, refuse, sidecars=True)
+    assert statuses(run(at, sidecars=True)) == {"a.png": "done"}
+    assert {path.name for path in (at / "out").glob("*.txt")} == {"a.txt"}
+    assert statuses(run(at, refuse, sidecars=True)) == {"a.png": IS_DONE}
+
+
 def test_labels_are_called_as_the_results_that_they_belong_to(put) -> None:
     at = put("in/a.jpg", "in/b.jpg", "in/b.png")
     for stem in "ab":

@@ -112,6 +112,29 @@ def test_alpha_is_kept_in_all_its_forms() -> None:
     assert picture.alpha.tolist() == [[0, 255]]
 
 
+@pytest.mark.parametrize(
+    ("bits", "colour", "row", "clear", "read"),
+    [
+        (16, 2, struct.pack(">6H", 1000, 2000, 3000, 4000, 5000, 6000), (1000, 2000, 3000), 3),
+        (8, 2, bytes((3, 7, 11, 4, 7, 11)), (3, 7, 11), 3),
+        (4, 0, bytes((0x5C,)), (5,), 85),
+        (2, 0, bytes((0b01_11_0000,)), (1,), 85),
+    ],
+)
+def test_the_one_clear_colour_of_a_png_is_found_whatever_its_bits(
+    bits: int, colour: int, row: bytes, clear: tuple[int, ...], read: int
+) -> None:
+    chunks = {
+        b"IHDR": struct.pack(">IIBBBBB", 2, 1, bits, colour, 0, 0, 0),
+        b"tRNS": struct.pack(f">{len(clear)}H", *clear),
+        b"IDAT": zlib.compress(b"\0" + row),
+    }
+    picture = load_picture(png(chunks))
+    assert picture.rgb[0, 0, 0] == read
+    assert picture.alpha is not None
+    assert picture.alpha.tolist() == [[0, 255]]
+
+
 @pytest.mark.parametrize("orientation", range(1, 9))
 @pytest.mark.parametrize("codec", ["PNG", "TIFF", "JPEG"])
 def test_pictures_are_turned_upright_once(tmp_path: Path, codec: str, orientation: int) -> None:
@@ -185,13 +208,17 @@ def bomb(width: int, height: int) -> bytes:
     rows = zlib.compressobj(9)
     data = b"".join(rows.compress(bytes(1 + width // 8)) for _ in range(height)) + rows.flush()
     header = struct.pack(">IIBBBBB", width, height, 1, 0, 0, 0, 0)
+    return png({b"IHDR": header, b"IDAT": data})
 
-    def chunk(name: bytes, body: bytes) -> bytes:
-        check = zlib.crc32(name + body)
-        return struct.pack(">I", len(body)) + name + body + struct.pack(">I", check)
 
-    chunks = chunk(b"IHDR", header) + chunk(b"IDAT", data) + chunk(b"IEND", b"")
-    return b"\x89PNG\r\n\x1a\n" + chunks
+def png(chunks: dict[bytes, bytes]) -> bytes:
+    """A PNG of chunks as they are given."""
+    file = b"\x89PNG\r\n\x1a\n"
+    for name, body in {**chunks, b"IEND": b""}.items():
+        file += (
+            struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
+        )
+    return file
 
 
 def test_a_bomb_is_refused_from_its_header() -> None:

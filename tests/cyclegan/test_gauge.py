@@ -268,6 +268,9 @@ def test_export_takes_the_best_by_kid_and_says_so(tmp_path: Path, still: TrainCo
     assert ModelCard.read(tmp_path / "model.json") == card
     name, latest, sentence = choose_checkpoint(run, "AtoB", "latest")
     assert (name, latest["run"]["images_seen"], sentence) == ("latest", 2, "latest: 2 images")
+    (run / "best_AtoB.pt").write_bytes(b"")
+    with pytest.raises(CheckpointError, match=r"damaged.*; --checkpoint latest exports the latest"):
+        choose_checkpoint(run, "AtoB", None)
     (run / "best_AtoB.pt").unlink()
     assert choose_checkpoint(run, "AtoB", None)[0] == "latest"
     with pytest.raises(CheckpointError, match=r"best_AtoB.pt: no such checkpoint.*latest"):

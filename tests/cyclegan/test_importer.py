@@ -16,6 +16,7 @@ from cyclegan.config import TrainConfig, read_config
 from cyclegan.contract.card import ModelCard
 from cyclegan.contract.errors import CheckpointError, ConfigError, InputError
 from cyclegan.discriminators import discriminator_from
+from cyclegan.export import export
 from cyclegan.importer import read, write_run
 from cyclegan.networks import generator_from
 from cyclegan.train import train
@@ -192,6 +193,22 @@ def test_the_direction_of_a_single_generator_may_be_told(tmp_path: Path) -> None
     assert read(path).directions == ["AtoB"]
     assert read(path, direction="BtoA").directions == ["BtoA"]
     assert read(save(resnet(6), tmp_path / "latest_net_G_B.pth")).directions == ["BtoA"]
+
+
+def test_a_generator_that_was_not_there_is_exported_only_once_it_has_learned(
+    tmp_path: Path, config: TrainConfig
+) -> None:
+    path = save(resnet(6), tmp_path / "latest_net_G_B.pth")
+    kept = ("load_size_min", "load_size_max", "crop_size", "num_workers", "domain_a", "domain_b")
+    settings = {key: getattr(config, key) for key in kept} | {"max_images": 1}
+    imported, run = read(path, settings=settings), tmp_path / "run"
+    write_run(imported, run)
+    assert export(run, "BtoA", "back", tmp_path)
+    with pytest.raises(CheckpointError, match=r"generator AtoB has learned nothing yet.*train the"):
+        export(run, "AtoB", "there", tmp_path)
+    assert not (tmp_path / "there.onnx").exists()
+    train(imported.config, run)
+    assert export(run, "AtoB", "there", tmp_path)
 
 
 def test_a_discriminator_of_another_kind_starts_anew(tmp_path: Path) -> None:

@@ -35,6 +35,13 @@ def source(tmp_path: Path, config: TrainConfig) -> Path:
     return run
 
 
+def test_one_generator_of_a_run_is_told_what_it_is(source: Path) -> None:
+    best = source / "best_AtoB.pt"
+    shutil.copy(source / "latest.pt", best)
+    with pytest.raises(CheckpointError, match=r"best_AtoB\.pt: a checkpoint.*folder of its run to"):
+        read_start(best, {})
+
+
 def test_a_run_gives_its_averages_and_its_discriminators(source: Path, config: TrainConfig) -> None:
     step = STEPS["cyclegan"](config.replace(seed=9))
     step.start_from(read_start(source / "latest.pt", {}).weights)  # or the folder

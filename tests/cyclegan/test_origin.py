@@ -8,6 +8,7 @@ import torch
 
 from cyclegan.checkpoint import averaged_weights, load_checkpoint
 from cyclegan.config import TrainConfig
+from cyclegan.contract.card import ModelCard, Part
 from cyclegan.contract.errors import CheckpointError, InputError
 from cyclegan.export import export
 from cyclegan.networks import generator_from
@@ -31,12 +32,19 @@ def test_a_model_of_several_runs_has_the_mean_of_their_weights(
     short: TrainConfig, run: Path, tmp_path: Path
 ) -> None:
     other = tmp_path / "other"
-    train(short.replace(seed=1), other)
+    train(short.replace(seed=1, domain_a=short.domain_a.replace("trainA", "testA")), other)
     told: list[str] = []
     card = export(run, "BtoA", "mean", tmp_path, average=[other], on_choice=told.append)
     assert told == [f"{run}: latest: 2 images", f"{other}: latest: 2 images"]
     assert card.training
-    assert (card.training.mean_of, card.training.images_seen) == (2, 4)
+    assert card.training.mean_of == (
+        Part("run", "latest", images_seen=2, seed=0, counts=1),
+        Part("other", "latest", images_seen=2, seed=1, counts=1),
+    )
+    assert (card.training.seed, card.training.images_seen) == (0, 4)
+    assert card.training.data == (
+        "5 pictures of red, 5 pictures of blue; and 4 pictures of red, 5 pictures of blue"
+    )
     states = [load_checkpoint(each / "latest.pt") for each in (run, other)]
     ours, theirs = (averaged_weights(state["step"], "G_BA") for state in states)
     network = generator_from(short)
@@ -63,7 +71,12 @@ def test_checkpoints_of_one_run_are_averaged_and_their_pictures_counted_once(
     card = export(run, "AtoB", "mean", tmp_path, average=twice, on_choice=told.append)
     assert told[1:] == [f"{run / 'early.pt'}: latest: 1 images"] * 2
     assert card.training
-    assert (card.training.mean_of, card.training.images_seen) == (3, 2)
+    assert card.training.mean_of == (
+        Part("run", "latest", images_seen=2, seed=0, counts=1),
+        Part("run", "latest", images_seen=1, seed=0, counts=2),
+    )
+    assert card.training.images_seen == 2
+    assert ModelCard.read(tmp_path / "mean.json") == card
     late, before = (
         averaged_weights(load_checkpoint(run / f"{name}.pt")["step"], "G_AB")
         for name in ("latest", "early")
@@ -87,6 +100,18 @@ def test_a_checkpoint_is_told_apart_from_a_folder_and_from_the_other_directions_
         find_origin([best], "BtoA", None, lambda _: None)
     with pytest.raises(InputError, match=r"best_AtoB\.pt is a checkpoint itself; leave out"):
         find_origin([best, best], "AtoB", "latest", lambda _: None)
+
+
+def test_a_file_that_is_no_checkpoint_is_named_as_it_was_given(run: Path, tmp_path: Path) -> None:
+    model = tmp_path / "horse2zebra.onnx"
+    model.touch()
+    for paths in ([model], [run, model]):
+        with pytest.raises(CheckpointError) as caught:
+            find_origin(paths, "AtoB", None, lambda _: None)
+        assert str(caught.value) == (
+            f"{model} is a file; expected a run folder made by `cyclegan train`, or a checkpoint "
+            "(.pt) in one, such as latest.pt"
+        )
 
 
 @pytest.mark.parametrize(

@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 import torch
 
-from cyclegan.checkpoint import load_checkpoint
+from cyclegan.checkpoint import load_checkpoint, save_checkpoint
 from cyclegan.config import TrainConfig
 from cyclegan.contract.errors import CheckpointError, ConfigError, StorageError
+from cyclegan.origin import find_origin
 from cyclegan.run_folder import claim_run
 from cyclegan.train import train
 
@@ -130,6 +131,28 @@ def test_a_newer_checkpoint_asks_for_an_update(
     monkeypatch.undo()
     with pytest.raises(CheckpointError, match=r"version 99.*update"):
         train(config, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("part", "key", "named"),
+    [
+        ("config", "lambda_hue", "unknown config key 'lambda_hue'.*use the one that wrote it"),
+        ("run", "mood", "keeps other things .*'mood'.*go on with the one that wrote it"),
+        ("step", "G_AB", "keeps other things .*Missing key.*go on with the one that wrote it"),
+    ],
+)
+def test_a_checkpoint_of_another_version_is_told(
+    tmp_path: Path, config: TrainConfig, part: str, key: str, named: str
+) -> None:
+    train(config, tmp_path)
+    checkpoint = load_checkpoint(tmp_path / "latest.pt")
+    checkpoint[part][key] = {}
+    save_checkpoint(tmp_path / "latest.pt", checkpoint)
+    with pytest.raises(CheckpointError, match=rf"latest\.pt: of another version of cyc.*{named}"):
+        train(config, tmp_path)
+    if part == "config":
+        with pytest.raises(CheckpointError, match=rf"{tmp_path}: of another version.*{named}"):
+            find_origin([tmp_path], "AtoB", None, lambda _: None)
 
 
 def test_a_checkpoint_with_code_in_it_is_refused_and_not_run(tmp_path: Path) -> None:

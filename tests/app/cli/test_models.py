@@ -1,13 +1,14 @@
 """`cyclegan models` as people and scripts meet it."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from cyclegan.contract.card import FixedSize, Metric
+from cyclegan.contract.card import FixedSize, Metric, Part
 from cyclegan.contract.looks import MIN_LOOKS_PICTURES
 
 
@@ -70,6 +71,18 @@ def test_info_tells_people_what_they_ask_licence_and_limits_first(
         "within 0.0e+00 of the network that was trained",
         "",
         "The whole card: cyclegan models info negate --json",
+    ]
+
+
+def test_info_tells_which_checkpoints_a_mean_is_of(command, weights_dir: Path, add_model) -> None:
+    parts = (Part("run", "latest", 8524, seed=0, counts=1), Part("run", "best", 2500, 0, counts=2))
+    training = add_model(weights_dir, "negate").training
+    add_model(weights_dir, "negate", training=replace(training, mean_of=parts))
+    lines = [line.strip() for line in command("models", "info").stdout.splitlines()]
+    start = lines.index("the weights are the mean of")
+    assert lines[start + 1 : start + 3] == [
+        "- run, latest: 8,524 pictures, seed 0",
+        "- run, best: 2,500 pictures, seed 0, counted 2 times",
     ]
 
 
