@@ -7,7 +7,7 @@ import tempfile
 import time
 from collections.abc import Mapping
 from enum import StrEnum
-from http import HTTPMethod, HTTPStatus
+from http import HTTPStatus
 from pathlib import Path
 from typing import Annotated, Any, BinaryIO, cast
 
@@ -21,11 +21,12 @@ from starlette.background import BackgroundTask
 from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
+from starlette.routing import Route
 
 from app.asked import AskedRecipe
 from app.jobs.office import Office
 from app.jobs.routes import Retell, jobs_router
-from app.problems import answer_problems, refusal_of, refuse_other
+from app.problems import Other, answer_problems, refusal_of
 from app.public import JOBS, MODELS, without_paths
 from app.recipe import Recipe
 from app.refusal import DESCRIBED, RefusalError
@@ -85,12 +86,9 @@ def add_api(
         _answer_head(router)
         app.include_router(router)
 
-    @app.api_route("/api/{path:path}", methods=[*HTTPMethod], include_in_schema=False)
-    @app.api_route("/healthz", methods=[*HTTPMethod], include_in_schema=False)
-    @app.api_route("/metrics", methods=[*HTTPMethod], include_in_schema=False)
-    def refuse(request: Request) -> None:  # else the page would answer, and not with a problem
-        raise refuse_other(request, [route for router in routers for route in router.routes])
-
+    other = Other([route for router in routers for route in router.routes])
+    for start in ("/api", "/healthz", "/metrics"):  # else the page would answer
+        app.router.routes.append(Route(f"{start}{{rest:path}}", other, include_in_schema=False))
     answer_problems(app, called)
 
 

@@ -222,8 +222,12 @@ def test_other_addresses_and_other_ways_to_ask_are_problems(client: TestClient) 
         assert answer.headers["allow"] == "GET, HEAD"
         answer = client.head(path)
         assert (answer.status_code, answer.content) == (HTTPStatus.OK, b"")
-    for answer in (client.get("/api/v2/convert"), client.post("/api/v1/"), client.put("/api/")):
-        assert "nothing at this address" in problem(answer, HTTPStatus.NOT_FOUND)
+    answer = client.request("FOO", "/api/v1/models")
+    assert "takes GET, HEAD, not FOO" in problem(answer, HTTPStatus.METHOD_NOT_ALLOWED)
+    for path in ("/api/v2/convert", "/api/v1/", "/api/v1", "/api", "/healthz/", "/nothing"):
+        for method in ("GET", "POST", "FOO"):
+            answer = client.request(method, path)
+            assert "nothing at this address" in problem(answer, HTTPStatus.NOT_FOUND), path
 
 
 def test_pages_of_other_sites_may_not_send_pictures(client: TestClient) -> None:
