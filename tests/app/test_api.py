@@ -185,6 +185,32 @@ def test_too_many_waiting_requests_are_told_to_come_again(
     assert answer.headers["retry-after"] == "5"
 
 
+def test_nobody_takes_the_places_of_others(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    convert, begun, go_on = api._convert, threading.Event(), threading.Event()
+
+    def hold_first(*what: Any) -> Any:
+        if not begun.is_set():
+            begun.set()
+            assert go_on.wait(60)
+        return convert(*what)
+
+    monkeypatch.setattr(api, "OF_CLIENT", 1)
+    monkeypatch.setattr(api, "_convert", hold_first)
+    other = TestClient(client.app, client.base_url, client=("192.0.2.1", 50000))
+    with ThreadPoolExecutor(1) as first:
+        held = first.submit(client.post, CONVERT, content=encode())
+        assert begun.wait(60)
+        answer = client.post(CONVERT, content=encode())
+        assert "wait for one" in problem(answer, HTTPStatus.TOO_MANY_REQUESTS)
+        assert answer.headers["retry-after"] == "5"
+        assert other.post(CONVERT, content=encode()).status_code == HTTPStatus.OK
+        go_on.set()
+    assert held.result().status_code == HTTPStatus.OK
+    assert client.post(CONVERT, content=encode()).status_code == HTTPStatus.OK
+
+
 def test_large_pictures_go_one_by_one_and_keep_no_small_one_waiting(
     client: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
