@@ -7,7 +7,7 @@ import tempfile
 import time
 from collections.abc import Mapping
 from enum import StrEnum
-from http import HTTPMethod, HTTPStatus
+from http import HTTPStatus
 from pathlib import Path
 from typing import Annotated, Any, BinaryIO, cast
 
@@ -21,11 +21,12 @@ from starlette.background import BackgroundTask
 from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
+from starlette.routing import Route
 
 from app.asked import AskedRecipe
 from app.jobs.office import Office
 from app.jobs.routes import Retell, jobs_router
-from app.problems import answer_problems, refusal_of, refuse_other
+from app.problems import Other, answer_problems, refusal_of
 from app.public import JOBS, MODELS, without_paths
 from app.recipe import Recipe
 from app.refusal import DESCRIBED, RefusalError
@@ -42,6 +43,7 @@ from cyclegan.contract.images import load_picture
 from cyclegan.contract.saving import save_picture
 
 WAITING = 32  # requests that may wait for their turn; more are told to come again
+OF_CLIENT = 16  # of these and of those under way, from one address: nobody takes all places
 _IN_MEMORY = 2**20  # bytes of a body; a larger one goes to disk
 
 # A network uses every CPU, but reading, writing and scaling a picture does not: that of one is done
@@ -85,12 +87,9 @@ def add_api(
         _answer_head(router)
         app.include_router(router)
 
-    @app.api_route("/api/{path:path}", methods=[*HTTPMethod], include_in_schema=False)
-    @app.api_route("/healthz", methods=[*HTTPMethod], include_in_schema=False)
-    @app.api_route("/metrics", methods=[*HTTPMethod], include_in_schema=False)
-    def refuse(request: Request) -> None:  # else the page would answer, and not with a problem
-        raise refuse_other(request, [route for router in routers for route in router.routes])
-
+    other = Other([route for router in routers for route in router.routes])
+    for start in ("/api", "/healthz", "/metrics"):  # else the page would answer
+        app.router.routes.append(Route(f"{start}{{rest:path}}", other, include_in_schema=False))
     answer_problems(app, called)
 
 
@@ -120,7 +119,7 @@ def _router(store: Store, called: Mapping[Path, str]) -> APIRouter:
     )
     prometheus_client.ProcessCollector(registry=registry)
     turns, large_turns = anyio.CapacityLimiter(_AT_ONCE), anyio.CapacityLimiter(1)
-    under_way = 0
+    under_way: list[str] = []  # whose they are, those that wait among them
 
     @router.post(
         "/api/v1/convert",
@@ -151,16 +150,23 @@ def _router(store: Store, called: Mapping[Path, str]) -> APIRouter:
         format: Annotated[Format, Query(description="Of the answer.")] = Format.png,
     ) -> Response:
         """The body is a picture, or a form with a file; so is the answer, in the same size."""
-        nonlocal under_way
-        if under_way > WAITING:
+        client = request.client.host if request.client else ""
+        if under_way.count(client) >= OF_CLIENT:
+            raise RefusalError(
+                HTTPStatus.TOO_MANY_REQUESTS,
+                f"{OF_CLIENT} of your pictures are not answered yet; wait for one, or send many as "
+                "a job (/api/v1/jobs)",
+                **{"Retry-After": "5"},
+            )
+        if len(under_way) > WAITING:
             raise RefusalError(
                 HTTPStatus.SERVICE_UNAVAILABLE,
-                f"{under_way} pictures are waiting already; try again later",
+                f"{len(under_way)} pictures are waiting already; try again later",
                 **{"Retry-After": "5"},
             )
         status = HTTPStatus.INTERNAL_SERVER_ERROR
-        under_way += 1
-        waiting.set(under_way)
+        under_way.append(client)
+        waiting.set(len(under_way))
         started = time.perf_counter()
         try:
             with tempfile.SpooledTemporaryFile(_IN_MEMORY) as spooled:
@@ -182,8 +188,8 @@ def _router(store: Store, called: Mapping[Path, str]) -> APIRouter:
             status = HTTPStatus.BAD_REQUEST
             raise
         finally:
-            under_way -= 1
-            waiting.set(under_way)
+            under_way.remove(client)
+            waiting.set(len(under_way))
             answered.labels(status.value).inc()
             seconds.observe(time.perf_counter() - started)
 

@@ -1,4 +1,4 @@
-"""What goes wrong in app/api.py becomes problem details, with the status that programs go by.
+"""What goes wrong over HTTP becomes problem details, with the status that programs go by.
 
 What such an answer looks like is in refusal.py.
 """
@@ -9,11 +9,13 @@ from pathlib import Path
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
 from starlette.routing import BaseRoute, Match
+from starlette.types import Receive, Scope, Send
 
 from app.jobs.limits import BusyError, TooLargeError, UnfinishedJobError, UnknownJobError
 from app.public import without_paths
-from app.refusal import RefusalError
+from app.refusal import BUG, RefusalError
 from cyclegan.contract.errors import (
     CardError,
     CycleGANError,
@@ -33,6 +35,7 @@ _STATUSES: dict[type[CycleGANError], HTTPStatus] = {
     ModelError: HTTPStatus.NOT_FOUND,
     InputError: HTTPStatus.BAD_REQUEST,
 }
+_NOTHING = "there is nothing at this address; /api/docs says what there is"
 
 
 def answer_problems(app: FastAPI, called: Mapping[Path, str]) -> None:
@@ -47,27 +50,41 @@ def answer_problems(app: FastAPI, called: Mapping[Path, str]) -> None:
 
     app.add_exception_handler(CycleGANError, answer_error)
     app.add_exception_handler(RefusalError, _answer_refusal)
+    answer_others(app)
+
+
+def answer_others(app: FastAPI) -> None:
+    """Turn what routes of others refuse, as those of Gradio, into problems, and their bugs too."""
+    app.add_exception_handler(HTTPException, _answer_http)
     app.add_exception_handler(RequestValidationError, _answer_invalid)
+    app.add_exception_handler(Exception, _answer_bug)
 
 
-def refuse_other(request: Request, routes: Sequence[BaseRoute]) -> RefusalError:
-    """What to answer where nothing is at an address, or nothing that is asked in this way."""
-    allowed = ", ".join(
-        method
-        for method in HTTPMethod
-        if any(
-            each.matches({**request.scope, "method": method})[0] is Match.FULL for each in routes
+class Other:
+    """Answers where nothing is at an address, or nothing that is asked in this way.
+
+    An application, not a function, which would be asked in known ways only.
+    """
+
+    def __init__(self, routes: Sequence[BaseRoute]) -> None:
+        self._routes = routes
+
+    async def __call__(self, scope: Scope, _receive: Receive, _send: Send) -> None:
+        """Raise RefusalError."""
+        allowed = ", ".join(
+            method
+            for method in HTTPMethod
+            if any(
+                each.matches({**scope, "method": method})[0] is Match.FULL for each in self._routes
+            )
         )
-    )
-    if not allowed:
-        return RefusalError(
-            HTTPStatus.NOT_FOUND, "there is nothing at this address; /api/docs says what there is"
+        if not allowed:
+            raise RefusalError(HTTPStatus.NOT_FOUND, _NOTHING)
+        raise RefusalError(
+            HTTPStatus.METHOD_NOT_ALLOWED,
+            f"this address takes {allowed}, not {scope['method']}; /api/docs says more",
+            Allow=allowed,
         )
-    return RefusalError(
-        HTTPStatus.METHOD_NOT_ALLOWED,
-        f"this address takes {allowed}, not {request.method}; /api/docs says more",
-        Allow=allowed,
-    )
 
 
 def refusal_of(error: CycleGANError, called: Mapping[Path, str]) -> RefusalError:
@@ -87,3 +104,15 @@ async def _answer_invalid(_request: Request, error: Exception) -> Response:
     # A place is ("query", "size"), or ("query", "size", "int") where there are several types.
     said = "; ".join(f"{each['loc'][:2][-1]}: {each['msg']}" for each in error.errors())
     return RefusalError(HTTPStatus.BAD_REQUEST, said).to_response()
+
+
+async def _answer_http(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    status = HTTPStatus(error.status_code)
+    is_nothing = error.detail == HTTPStatus.NOT_FOUND.phrase  # which is no sentence
+    detail = _NOTHING if is_nothing else str(error.detail)
+    return RefusalError(status, detail, **(error.headers or {})).to_response()
+
+
+async def _answer_bug(_request: Request, _error: Exception) -> Response:
+    return RefusalError(HTTPStatus.INTERNAL_SERVER_ERROR, BUG).to_response()

@@ -40,15 +40,14 @@ class Comparison:
     candidates: Sequence[Candidate]
 
 
-def compare(training: Training, direction: Direction, own: Path | None) -> Comparison:
+def compare(training: Training, direction: Direction, own: Picture | None) -> Comparison:
     """Have every checkpoint translate somebody's own picture, and some that are held out.
 
     The first time takes a minute, for models are made of the checkpoints.
 
-    Raises: PictureError: their own picture cannot be read; InputError in the words of `cyclegan
-    export`; ModelError.
+    Raises: InputError in the words of `cyclegan export`; ModelError.
     """
-    pictures = [*([_load(own)] if own else []), *_examples(training, direction)]
+    pictures = [*([_shrink(own)] if own else []), *_examples(training, direction)]
     return Comparison(
         pictures, [_try(each, pictures) for each in find_checkpoints(training, direction)]
     )
@@ -69,8 +68,8 @@ def _examples(training: Training, direction: Direction) -> Iterator[Picture]:
     paths = find_pictures(Path(config[f"test_{kind}"] or config[f"domain_{kind}"]), recursive=True)
     for path in spread(paths, EXAMPLES):
         with suppress(PictureError):  # the training says which those are
-            yield _load(path)
+            yield _shrink(load_picture(path))
 
 
-def _load(path: Path) -> Picture:
-    return Picture(shrink(load_picture(path).rgb, SIDE))
+def _shrink(picture: Picture) -> Picture:
+    return Picture(shrink(picture.rgb, SIDE))

@@ -29,7 +29,8 @@ const frame = () => {
     state: make('p', { className: 'state', role: 'status' }),
     detail: make('p', { className: 'detail' }),
     bar: make('progress', { ariaLabel: texts.progress }),
-    download: make('a', { className: 'action main', textContent: texts.download }),
+    // As a download, one that is not there any more leaves the page as it is.
+    download: make('a', { className: 'action main', textContent: texts.download, download: '' }),
     cancel: make('button', { className: 'action', textContent: texts.cancel }),
     remove: make('button', { className: 'action', textContent: texts.remove }),
     sure: make('div', { className: 'sure', hidden: true }),
@@ -55,6 +56,7 @@ const frame = () => {
     section(texts.pairs, parts.pairs, true),
     section(texts.files, parts.files, false),
   );
+  parts.download.onclick = poll; // another page may have removed it
   parts.cancel.onclick = () => act('POST', `${id}/cancel`, parts.cancel);
   parts.remove.onclick = () => ask(true);
   parts.keep.onclick = () => ask(false);

@@ -200,12 +200,21 @@ class _Desk:
             back = translate_back(self._store, run, progress)
         return {self.parts.note: run.note, self.parts.there_and_back: shown_back(back)}
 
-    def answering(self, handler: Handler) -> Handler:
-        """A handler that makes a sentence for the visitor of every error."""
+    def answering(self, handler: Handler, *, keeps: bool = False) -> Handler:
+        """A handler that makes a sentence for the visitor of every error.
+
+        Where it `keeps` the result, nothing is wrong with that, and it stays beside the sentence.
+        """
         parts = self.parts
+
+        def refuse(sentence: str) -> Updates:
+            if keeps:
+                return parts.stopped(f"<strong>{escape(sentence)}</strong>")
+            return parts.clear(sentence)
 
         @wraps(handler)
         def answer(*inputs: Any) -> Updates:
+            language = language_of(next(each for each in inputs if isinstance(each, gr.Request)))
             try:
                 return handler(*inputs)
             except StoppedError:
@@ -213,12 +222,10 @@ class _Desk:
                 return {parts.file: None}
             except CycleGANError as error:
                 log.info("refused to %s: %s", handler.__name__, error)
-                request = next(each for each in inputs if isinstance(each, gr.Request))
-                why = without_folder(str(error), self._store)
-                return parts.clear(retell_refusal(language_of(request), why))
+                return refuse(retell_refusal(language, without_folder(str(error), self._store)))
             except Exception:  # a bug of ours is logged, and its visitor gets a sentence
                 log.exception("cannot %s", handler.__name__)
-                return parts.clear(word("page.bug"))
+                return refuse(say(language, "page.bug"))
 
         return answer
 
@@ -267,12 +274,14 @@ def _connect_slow(page: gr.Blocks, desk: _Desk) -> None:
         **slow,
     )
     writing = parts.download.click(
-        desk.answering(desk.write),
+        desk.answering(desk.write, keeps=True),
         inputs=_inputs(parts),
         preprocess=False,  # read_options mends what is out of range
         **slow,
     )
-    going_back = parts.back.click(desk.answering(desk.go_back), inputs=parts.run, **slow)
+    going_back = parts.back.click(
+        desk.answering(desk.go_back, keeps=True), inputs=parts.run, **slow
+    )
     translation.success(fn=None, js=_SHOW_RESULT, api_visibility="private")
     writing.success(fn=None, inputs=parts.file, js=_TAKE, api_visibility="private")
     going_back.success(fn=None, js=_SHOW_BACK, api_visibility="private")

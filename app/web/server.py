@@ -30,6 +30,7 @@ from app import heap
 from app.api import add_api
 from app.guard import Guard, is_loopback
 from app.jobs.office import Office
+from app.problems import answer_others
 from app.store import Store
 from app.tidy import tidied
 from app.web.models import installed
@@ -158,8 +159,10 @@ def application(
         mcp_server=False,
         pwa=False,
     )
-    pages = [route.app for route in mounted.routes if isinstance(route, Mount)]
-    is_signed_in = partial(_is_signed_in, next(each for each in pages if isinstance(each, App)))
+    apps = [route.app for route in mounted.routes if isinstance(route, Mount)]
+    gradio = next(each for each in apps if isinstance(each, App))
+    answer_others(gradio)
+    is_signed_in = partial(_is_signed_in, gradio)
     mounted.add_middleware(Guard, auth=auth, is_signed_in=is_signed_in, only_local=only_local)
     return mounted
 

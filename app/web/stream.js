@@ -31,8 +31,20 @@ const isCancelled = ({ msg, success, output }) =>
   msg === 'process_completed' && success && !output.data;
 
 // Gradio shows nothing of a handler's own failure: whoever pressed the button would wait for ever.
-const showBug = ({ success, output }) => {
-  document.querySelector('#bug')?.classList.toggle('shown', !success && output?.error === null);
+// What works in the queue takes back all that was told; what does not queue, as a timer, its own.
+const failing = new Set(); // their numbers; null: what was in the queue
+const showBug = (number, isBug) => {
+  if (number === null) failing.clear();
+  if (isBug) failing.add(number);
+  else failing.delete(number);
+  document.querySelector('#bug')?.classList.toggle('shown', failing.size > 0);
+};
+
+const predict = async (input, init) => {
+  const answer = await ask(input, init);
+  const { error } = await answer.clone().json().catch(() => ({})); // of a proxy, no JSON
+  showBug(JSON.parse(init.body).fn_index, answer.status === 500 && !error);
+  return answer;
 };
 
 const relay = async (stream, again, page) => {
@@ -45,7 +57,7 @@ const relay = async (stream, again, page) => {
       const said = JSON.parse(message.slice('data:'.length));
       const next = isEnd(said) && (asking || waiting.size) && await again();
       if (next?.ok) return relay(next.body, again, page);
-      if (said.msg === 'process_completed') showBug(said);
+      if (said.msg === 'process_completed') showBug(null, !said.success && said.output?.error === null);
       if (isCancelled(said)) said.success = false;
       await page.write(new TextEncoder().encode(`data: ${JSON.stringify(said)}\n\n`));
     }
@@ -56,6 +68,7 @@ const relay = async (stream, again, page) => {
 window.fetch = async (input, init) => {
   const { pathname } = new URL(input.url ?? input, location.href);
   if (pathname.endsWith('/queue/join')) return join(input, init);
+  if (pathname.endsWith('/run/predict')) return predict(input, init);
   if (!pathname.endsWith('/queue/data')) return ask(input, init);
   const again = () => ask(input.clone?.() ?? input, init);
   const answer = await again();

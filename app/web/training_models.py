@@ -27,7 +27,7 @@ from app.web.words import language_of, say, word
 from cyclegan.contract.card import MODEL_NAME
 from cyclegan.contract.directions import Direction
 from cyclegan.contract.errors import CycleGANError, InputError
-from cyclegan.contract.images import Picture
+from cyclegan.contract.images import Picture, load_picture
 from cyclegan.contract.saving import save_picture
 
 STUDENTS = ("tiny", "small")
@@ -149,7 +149,8 @@ def connect_maker(maker: Maker, chosen: gr.Dropdown, trainings: Trainings, store
         yield {maker.compared: {"wait": say(language, "watch.comparing")}, maker.told: ""}
         try:
             training = trainings.look(name or "")
-            comparison = compare(training, direction, upload.path if upload else None)
+            picture = load_picture(upload.path, name=upload.name) if upload else None
+            comparison = compare(training, direction, picture)
         except CycleGANError as error:
             yield {maker.compared: None, maker.told: alert(error, trainings.root, language)}
         else:
@@ -165,7 +166,7 @@ def connect_maker(maker: Maker, chosen: gr.Dropdown, trainings: Trainings, store
             yield wait(say(language, "watch.making"))
             found.export(called, store.folder, as_int8=bool(as_int8))
         except CycleGANError as error:
-            yield alert(error, trainings.root, language)
+            yield alert(error, trainings.root, language, models=store.folder)
         else:
             made = say(language, "watch.made", name=called)
             yield f'<p role="status">{escape(made)}</p>'

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from pathlib import Path
 
+from app.public import MODELS, without_paths
 from app.trainings.standing import Training
 from app.web.training_alarms import describe_alarms
 from app.web.words import retell_refusal, say
@@ -40,10 +41,11 @@ def draw_curves(training: Training, language: str) -> str:
     return "".join(_charts(training, language))
 
 
-def alert(error: CycleGANError, root: Path, language: str) -> str:
-    """Why something cannot be done, without the paths of this machine."""
+def alert(error: CycleGANError, root: Path, language: str, models: Path | None = None) -> str:
+    """Why something cannot be done below `root` or in the folder of models, without their paths."""
     log.info("refused: %s", error)
-    why = retell_refusal(language, str(error).replace(f"{root}{os.sep}", ""))
+    called = {root: "the folder of trainings"} | ({models: MODELS} if models else {})
+    why = retell_refusal(language, without_paths(str(error), called))
     return f'<p role="alert">{escape(why)}</p>'
 
 

@@ -4,7 +4,6 @@ What it looks like as HTML is in training_view.py, how models are made of it in 
 and what is known of it in app/trainings/.
 """
 
-import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -32,8 +31,6 @@ from cyclegan.contract.errors import CycleGANError
 
 LOOK_EVERY_S = 3.0  # at the run that is shown, from every open page
 _MINUTES = (0.1, 10_000)  # that a finished training may go on, at least and at most
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -149,9 +146,6 @@ def connect_watch(page: gr.Blocks, watch: Watch, trainings: Trainings, store: St
                 do(chosen or "", *more)
             except CycleGANError as error:
                 return alert(error, trainings.root, language_of(request))
-            except Exception:  # a bug of ours is logged, and its visitor gets a sentence
-                log.exception("what was asked of %s", chosen)
-                return f'<p role="alert">{escape(say(language_of(request), "page.bug"))}</p>'
             return ""
 
         return act

@@ -185,6 +185,32 @@ def test_too_many_waiting_requests_are_told_to_come_again(
     assert answer.headers["retry-after"] == "5"
 
 
+def test_nobody_takes_the_places_of_others(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    convert, begun, go_on = api._convert, threading.Event(), threading.Event()
+
+    def hold_first(*what: Any) -> Any:
+        if not begun.is_set():
+            begun.set()
+            assert go_on.wait(60)
+        return convert(*what)
+
+    monkeypatch.setattr(api, "OF_CLIENT", 1)
+    monkeypatch.setattr(api, "_convert", hold_first)
+    other = TestClient(client.app, client.base_url, client=("192.0.2.1", 50000))
+    with ThreadPoolExecutor(1) as first:
+        held = first.submit(client.post, CONVERT, content=encode())
+        assert begun.wait(60)
+        answer = client.post(CONVERT, content=encode())
+        assert "wait for one" in problem(answer, HTTPStatus.TOO_MANY_REQUESTS)
+        assert answer.headers["retry-after"] == "5"
+        assert other.post(CONVERT, content=encode()).status_code == HTTPStatus.OK
+        go_on.set()
+    assert held.result().status_code == HTTPStatus.OK
+    assert client.post(CONVERT, content=encode()).status_code == HTTPStatus.OK
+
+
 def test_large_pictures_go_one_by_one_and_keep_no_small_one_waiting(
     client: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -222,8 +248,12 @@ def test_other_addresses_and_other_ways_to_ask_are_problems(client: TestClient) 
         assert answer.headers["allow"] == "GET, HEAD"
         answer = client.head(path)
         assert (answer.status_code, answer.content) == (HTTPStatus.OK, b"")
-    for answer in (client.get("/api/v2/convert"), client.post("/api/v1/"), client.put("/api/")):
-        assert "nothing at this address" in problem(answer, HTTPStatus.NOT_FOUND)
+    answer = client.request("FOO", "/api/v1/models")
+    assert "takes GET, HEAD, not FOO" in problem(answer, HTTPStatus.METHOD_NOT_ALLOWED)
+    for path in ("/api/v2/convert", "/api/v1/", "/api/v1", "/api", "/healthz/", "/nothing"):
+        for method in ("GET", "POST", "FOO"):
+            answer = client.request(method, path)
+            assert "nothing at this address" in problem(answer, HTTPStatus.NOT_FOUND), path
 
 
 def test_pages_of_other_sites_may_not_send_pictures(client: TestClient) -> None:

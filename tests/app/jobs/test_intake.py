@@ -58,8 +58,23 @@ def test_names_in_utf8_that_do_not_say_so_are_kept(tmp_path: Path) -> None:
         for found in re.finditer(signature, bytes(said)):
             said[found.start() + flags + 1] &= ~0x08
     assert [p.name for p in take(tmp_path, ("a.zip", bytes(said)))] == names
-    old = zipped(("XX.png", picture())).replace(b"XX", "Öß".encode("cp437"))
-    assert [p.name for p in take(tmp_path / "437", ("a.zip", old))] == ["Öß.png"]
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("Öß".encode("cp437"), "Öß"),
+        ("ßí".encode("cp437"), "ßí"),  # GB 2312 would have a character for it
+        ("照片（2）/女儿".encode("gb2312"), "照片（2）/女儿"),
+        ("São".encode("cp850"), "S╞o"),  # which nothing tells from code page 437
+    ],
+)
+def test_names_of_old_systems_are_read_as_written(
+    tmp_path: Path, written: bytes, read: str
+) -> None:
+    place = "X" * len(written)
+    sent = zipped((f"{place}.png", picture())).replace(place.encode(), written)
+    assert [p.name for p in take(tmp_path, ("a.zip", sent))] == [f"{read}.png"]
 
 
 def test_files_of_a_folder_keep_it_and_none_leads_out(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from app.trainings.standing import Training
 from cyclegan.config import TrainConfig
 from cyclegan.contract.card import ModelCard
 from cyclegan.contract.errors import InputError
+from cyclegan.contract.images import Picture
 from cyclegan.contract.standing import Measured
 
 
@@ -66,7 +67,7 @@ def test_checkpoints_teach_and_translate_held_out_pictures_and_a_visitors_own(
     for place, colour in enumerate(colours):
         Image.new("RGB", (8, 8), colour).save(tmp_path / "testA" / f"{place}.png")
     (tmp_path / "testA" / "broken.png").write_bytes(b"x")
-    Image.new("RGB", (1000, 10), (1, 2, 3)).save(tmp_path / "own.png")
+    own = Picture(np.full((10, 1000, 3), 7, np.uint8))
     for name, operator in (("best", "Neg"), ("latest", "Identity")):
         add_model(models, f"horse2zebra-AtoB-{name}", operator)
 
@@ -76,9 +77,9 @@ def test_checkpoints_teach_and_translate_held_out_pictures_and_a_visitors_own(
     assert (lesson.domain_a, lesson.max_minutes) == (training.record.order.domain_a, 5)
     assert lesson.settings[-2:] == ("crop_size=32", "compile=false")
 
-    comparison = compare(training, "AtoB", tmp_path / "own.png")
-    own, *examples = comparison.pictures
-    assert own.rgb.shape == (5, 512, 3)
+    comparison = compare(training, "AtoB", own)
+    small, *examples = comparison.pictures
+    assert small.rgb.shape == (5, 512, 3)
     assert [tuple(each.rgb[0, 0]) for each in examples] == [colours[0], colours[4]]  # and broken
     best, latest = comparison.candidates
     assert (best.checkpoint.name, latest.checkpoint.name) == ("best", "latest")

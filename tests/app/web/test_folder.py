@@ -145,6 +145,8 @@ def test_photos_come_back_as_a_zip_and_the_address_leads_those_back_who_may(
     page.get_by_role("button", name="Remove it").press("Enter")
     page.get_by_text("Removed: the server keeps nothing of this job").wait_for()
     assert page.url == server.url
+    other.get_by_role("link", name="Download all (zip)").press("Enter")
+    other.get_by_text("This job is not there any more").wait_for()
     other.reload()
     other.get_by_text("This job is not there any more").wait_for()
 

@@ -15,6 +15,16 @@ from cyclegan.contract.images import Picture, load_picture
 from cyclegan.contract.saving import save_picture
 from tests.app.web.opening import settle
 
+# The folder of models cannot be looked at for as long as there is a file in it.
+BUG = """
+from app.store import Store
+stamp = Store.stamp
+def fail(store):
+    assert not (store.folder / "bug").exists()
+    return stamp(store)
+Store.stamp = fail
+"""
+
 
 @pytest.fixture(scope="module")
 def weights(tmp_path_factory: pytest.TempPathFactory, add_model: Callable[..., Any]) -> Path:
@@ -137,6 +147,18 @@ def test_page_works_by_keys_alone_on_a_narrow_dark_screen(
     assert max(map(int, background[4:-1].split(","))) < 64, background
     assert visitor.complaints == []
     assert visitor.other_hosts() == []
+
+
+def test_a_bug_at_a_timer_is_told_until_it_works(
+    serve: Callable[..., Any], visit: Callable[..., Any], weights: Path
+) -> None:
+    visitor = visit(serve(weights, first=BUG).url)
+    told = visitor.page.locator("#bug [role=alert]")
+    (weights / "bug").touch()
+    told.wait_for()
+    assert told.inner_text().startswith("Something went wrong in the program")
+    (weights / "bug").unlink()
+    told.wait_for(state="hidden")
 
 
 def peak_memory(pid: int) -> int | None:

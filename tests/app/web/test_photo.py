@@ -53,6 +53,28 @@ def test_strength_and_region_act_on_the_last_result(
     assert visitor.complaints == []
 
 
+def test_a_result_stays_where_nothing_more_can_be_made_of_it(
+    serve: Callable[..., Any],
+    visit: Callable[..., Any],
+    photo: Path,
+    tmp_path: Path,
+    add_model: Any,
+) -> None:
+    add_model(tmp_path, "negate", reverse="undo")
+    add_model(tmp_path, "undo")
+    page = (visitor := visit(serve(tmp_path).url)).page
+    visitor.give(photo)
+    visitor.note(containing=f"{WIDTH} × {HEIGHT} pixels")
+    result = page.locator("#compare").inner_html()
+    (tmp_path / "undo.json").unlink()
+    page.get_by_role("button", name="Translate back").click()
+    visitor.note(containing="there is no model that undoes negate")
+    assert page.locator("#compare").inner_html() == result
+    visitor.download(tmp_path)
+    visitor.note(containing=f"{WIDTH} × {HEIGHT} pixels")
+    assert visitor.complaints == []
+
+
 def test_everything_is_in_reach_of_keys_on_a_narrow_screen(
     photo_server: Any, visit: Callable[..., Any], photo: Path, rgb: np.ndarray, tmp_path: Path
 ) -> None:

@@ -3,13 +3,16 @@ import socket
 import urllib.error
 import urllib.request
 from collections.abc import Callable
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
+from app.refusal import BUG
 from cyclegan.contract.errors import InputError
-from tests.app.serving import press, sent
+from tests.app.serving import press, problem, sent
 
 pytest.importorskip("gradio", reason="the page needs gradio (extra: web)")
 
@@ -68,6 +71,26 @@ def test_no_video_of_a_visitor_is_taken(serve: Callable[..., Any], weights_dir: 
     )
     with pytest.raises(urllib.error.HTTPError, match="404"):
         urllib.request.urlopen(request)
+
+
+def test_what_the_page_refuses_programs_is_a_problem_too(
+    serve: Callable[..., Any], weights_dir: Path
+) -> None:
+    auth = ("zoë", "s:cret")
+    server = serve(weights_dir, "--auth", ":".join(auth))
+    with httpx.Client(base_url=server.url, auth=auth) as client:
+        for method, path in (("GET", "/healthz/"), ("GET", "/api"), ("FOO", "/api/v1")):
+            answer = client.request(method, path)
+            assert "nothing at this address" in problem(answer, HTTPStatus.NOT_FOUND)
+        client.post("/login", data=dict(zip(("username", "password"), auth, strict=True)))
+        problem(client.get("/gradio_api/nothing"), HTTPStatus.NOT_FOUND)
+        problem(client.put("/config"), HTTPStatus.METHOD_NOT_ALLOWED)
+        answer = client.post("/gradio_api/cancel", json={"session_hash": "x", "fn_index": 0})
+        assert problem(answer, HTTPStatus.BAD_REQUEST) == "event_id: Field required"
+        answer = client.post("/gradio_api/upload", content=b"x")
+        assert problem(answer, HTTPStatus.BAD_REQUEST) == "Invalid content type."
+        answer = client.post("/gradio_api/upload", files={"files": (None, "no file")})
+        assert problem(answer, HTTPStatus.INTERNAL_SERVER_ERROR) == BUG
 
 
 def test_uploads_are_gone_when_the_server_is(

@@ -16,10 +16,12 @@ pytest.importorskip("gradio", reason="the page needs gradio (extra: web)")
 import gradio as gr
 from gradio.helpers import special_args
 
+from app import verbs
 from app.store import Store
 from app.trainings.orders import Order
 from app.trainings.runs import Trainings
 from app.web.training_watch import Seen, Watch, _look, connect_watch, lay_out_watch
+from cyclegan.contract.errors import InputError
 
 
 class Page:
@@ -29,7 +31,7 @@ class Page:
         async def lay_out() -> tuple[gr.Blocks, Watch]:  # Gradio would begin a loop, and not end it
             with gr.Blocks(analytics_enabled=False) as page:
                 watch = lay_out_watch()
-                connect_watch(page, watch, trainings, Store(trainings.root))
+                connect_watch(page, watch, trainings, Store(trainings.root.with_name("weights")))
             return page, watch
 
         self._page, self.watch = asyncio.run(lay_out())
@@ -53,6 +55,31 @@ def test_the_training_in_question_is_deleted_whichever_is_chosen_by_then(run_fol
     page.values[page.watch.chosen] = "other"
     assert page.press(page.watch.confirm) == ""
     assert trainings.names() == ["other"]
+
+
+def test_what_is_refused_names_no_place_on_this_machine(
+    run_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trainings = Trainings(run_folder.parents[1])
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(trainings.root / "uploads"))
+    upload = trainings.root / "uploads" / "sha256" / "own.jpg"
+    upload.parent.mkdir(parents=True)
+    upload.write_text("no picture")
+    page = Page(trainings)
+    maker = page.watch.maker
+    page.values |= {maker.direction: "AtoB", maker.own: {"path": str(upload)}}
+    *_, updates = page.press(maker.compare)
+    assert "own.jpg is not a picture that can be read" in updates[maker.told]
+    assert str(trainings.root) not in updates[maker.told]
+
+    def refuse(*words: Any, **_: Any) -> str:
+        raise InputError(f"{words[words.index('--out') + 1]}/new.onnx is there already")
+
+    monkeypatch.setattr(verbs, "run", refuse)
+    (run_folder / "latest.pt").touch()
+    page.values |= {maker.checkpoint: "latest", maker.name: "new", maker.as_int8: False}
+    *_, told = page.press(maker.make)
+    assert told == '<p role="alert">new.onnx is there already</p>'
 
 
 def test_the_first_and_the_latest_sheet_are_compared_until_a_person_could_choose(
