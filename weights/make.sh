@@ -124,26 +124,39 @@ finish zebra2horse horse2zebra horse2zebra BtoA "${horses_of[@]}" --reverse hors
   --limit "Grey pictures get brown horses with green patches, and specks on the ground."
 quantize zebra2horse horse2zebra B
 
-# Strokes and lines come from a hand-made painter, what keeps them crisp from frames of the film.
+# From the faces' generator again: first what the film's pictures look like, then that a photo keeps
+# its colours in squares, then what no photo has and a film has everywhere, posts in the sky, taken
+# away by a price on edges where the photo has none; last, beads along edges by one on all edges.
 film="Research use only: trained on photographs from Flickr and frames of a film, without a stated licence"
-if [[ ! -f $runs/teachers/painter.json ]]; then
-  python "$here/painter.py" "$data/photo2paprika" "$runs/painter.onnx"
-  cyclegan models add "$runs/painter.onnx" --weights "$runs/teachers" --source photo \
-    --target "animated film" --values=-1..1 --yes
-fi
-learn photo2anime photo2paprika 60 distill "$runs/teachers/painter.onnx" --student small \
-  --set objective=hinge --set discriminator_norm=spectral --set discriminator_width=32 \
-  --set smoothed_fakes=true --set lambda_teacher=40 --set lambda_structure=20 \
-  --set learning_rate=0.0004
+frames=(--preset fast "${projected[@]}" --set name_a=photo --set name_b=anime
+  --set generator_levels=3 --set lambda_cycle=5 --set discriminator_pixels=true
+  --set diffaugment=translation)
+learn palette photo2paprika 45 train --init-from "$runs/smiles" "${frames[@]}" \
+  --set lambda_identity=5 --set schedule=constant --set crop_size=160 --set load_size_min=160 \
+  --set load_size_max=256 --set head_start_images=100
+frames+=(--set lambda_identity=3 --set border=8 --set crop_size=192 --set load_size_min=192
+  --set load_size_max=288)
+learn areas photo2paprika 23 train --init-from "$runs/palette" "${frames[@]}" \
+  --set lambda_self=4 --set self_scale=16 --set decay_start=0.3
+learn skies photo2paprika 24 train --init-from "$runs/areas" "${frames[@]}" \
+  --set lambda_self=4 --set self_scale=16 --set lambda_smooth=15 --set schedule=constant \
+  --set seed=1
+frames+=(--set lambda_self=5 --set self_scale=8 --set lambda_smooth=60)
+learn strands photo2paprika 16 train --init-from "$runs/skies" "${frames[@]}" \
+  --set schedule=constant --set seed=2
+learn photo2anime photo2paprika 32 train --init-from "$runs/strands" "${frames[@]}" \
+  --set lambda_variation=4 --set decay_start=0.35 --set seed=3
+find_best photo2anime AtoB
 finish photo2anime photo2anime photo2paprika AtoB --title "Photo to anime" --licence "$film" \
-  --default-size 1024 --default-detail off \
-  --learned-from "photo2paprika: 1800 photographs from Flickr and 1377 frames of an animated film; strokes and lines from a painter made by hand (weights/painter.py)" \
-  --description "Paints a photo in the manner of an animated film: strokes, dark outlines, more light." \
-  --limit "Faces are painted like everything else: they do not become drawn characters." \
-  --limit "Photos are painted at 1024 pixels at most; larger ones come back enlarged, and softer." \
-  --limit "Greys become warmer, reds and oranges stronger, nights and deep shadows lighter and redder." \
-  --limit "Fur, gratings and foliage far away keep more of the photo than large shapes do."
+  "${best[@]}" --average "$runs/strands" --default-size 1024 --default-detail off \
+  --learned-from "photo2paprika: 1800 photographs from Flickr and 1377 frames of an animated film" \
+  --description "Paints a photo like a backdrop of an animated film: flat areas, hair and leaves in strands, soft light." \
+  --limit "Faces get flat shadows and painted hair, but do not become drawn characters." \
+  --limit "People far away, masts and letters dissolve; photos are painted at 1024 pixels at most, and larger ones come back enlarged, and softer." \
+  --limit "White clouds in a deep blue sky get green rims, greys and whites turn cream, nights lose their blue; dark areas may show faint upright lines."
 quantize photo2anime photo2paprika A
+# It can be made again of the run: float32 is four times as large.
+rm "$out/fp32/photo2anime.onnx" "$out/fp32/photo2anime.json"
 
 example() { # MODEL PHOTO: shown with its card
   cyclegan models example "$1" "$here/../app/web/examples/$2.jpg" --weights "$out"
