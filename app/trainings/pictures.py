@@ -6,7 +6,7 @@ import os
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from app.jobs.intake import Sent, take_in
 from app.jobs.limits import Limits
@@ -19,7 +19,9 @@ LIMITS = Limits(files=20_000, job_bytes=8 * 2**30)  # of one kind's pictures
 HELD_OUT_EVERY = 10
 ENOUGH_TO_HOLD_OUT = 50  # pictures: five, and one that is damaged does not end the training
 
-_SENT = Path(".sent", "names.json")  # beside the folders of an upload: what its files were called
+# Beside the folders of an upload: what its files were called, and which are not among them.
+_SENT = Path(".sent", "names.json")
+_LEFT_OUT = _SENT.with_name("left out.json")
 
 
 class Pictures:
@@ -52,7 +54,7 @@ class Pictures:
         """Make a folder of uploaded pictures, and of what is in uploaded zips, and return it.
 
         Of many, one in `HELD_OUT_EVERY` goes into another one beside it, see `held_out`. What is no
-        picture is left out. The same uploads again give the same folder.
+        picture is left out, see `left_out`. The same uploads again give the same folder.
 
         Raises: InputError: there is no picture, or there are too many; StorageError.
         """
@@ -71,6 +73,8 @@ class Pictures:
                 names = list(called)
                 (made / _SENT.parent).mkdir()
                 (made / _SENT).write_text(json.dumps(called))
+                others = [picture.name for picture in taken if not picture.file]
+                (made / _LEFT_OUT).write_text(json.dumps(others))
                 if len(names) >= ENOUGH_TO_HOLD_OUT:
                     _move(names[::HELD_OUT_EVERY], made / folder.name, made / f"test{domain}")
                 if not folder.is_dir():  # somebody else may have sent the same
@@ -90,12 +94,21 @@ def held_out(folder: str) -> str:
 
 def names_of(folder: str) -> dict[Path, str]:
     """What the pictures of an uploaded set were called, by where they are; {} for other folders."""
-    place = Path(folder)
+    called = _read_json(Path(folder).parent / _SENT) or {}
+    return {Path(folder) / file: name for file, name in called.items()}
+
+
+def left_out(folder: str) -> list[str]:
+    """Which files of an uploaded set are no pictures, or damaged in their zip; [] for others."""
+    return _read_json(Path(folder).parent / _LEFT_OUT) or []
+
+
+def _read_json(path: Path) -> Any:
+    """What is in a file; None if it is not there."""
     try:
-        called = json.loads((place.parent / _SENT).read_text())
+        return json.loads(path.read_text())
     except OSError:
-        return {}
-    return {place / file: name for file, name in called.items()}
+        return None
 
 
 def _read(files: Sequence[Path]) -> Iterator[Sent]:

@@ -14,7 +14,7 @@ from typing import Any
 
 from app import verbs
 from app.trainings.orders import Order
-from app.trainings.pictures import names_of
+from app.trainings.pictures import left_out, names_of
 from app.web.training_view import duration
 from app.web.words import retell, say
 from cyclegan.contract.formats import PICTURE_SUFFIXES
@@ -78,6 +78,10 @@ def _describe(found: dict[str, Any], order: Order, language: str) -> str:
     if not findings:
         lines.append(say(language, "found.fine"))
     facts = "".join(f"<li>{escape(line)}</li>" for line in lines)
+    for name, folder in ((order.name_a, order.domain_a), (order.name_b, order.domain_b)):
+        if files := left_out(folder):
+            line = say(language, "found.left-out", count=len(files), name=name)
+            facts += f"<li>{escape(line)}{_list_first(files, language)}</li>"
     sent = names_of(order.domain_a) | names_of(order.domain_b)
     around = os.path.commonpath([order.domain_a, order.domain_b])  # below which the doctor names
     called = {path.relative_to(around).as_posix(): name for path, name in sent.items()}
@@ -108,11 +112,14 @@ def _tell(
 
 def _list_files(groups: Sequence[Sequence[str]], called: Mapping[str, str], language: str) -> str:
     """The first files of a finding; those of a group show the same."""
-    if not groups:
-        return ""
-    listed = [" = ".join(_file_names(group[:_NAMED], called)) for group in groups[:_NAMED]]
-    if len(groups) > _NAMED:
-        listed.append(say(language, "found.more", count=len(groups) - _NAMED))
+    names = [" = ".join(_file_names(group[:_NAMED], called)) for group in groups]
+    return _list_first(names, language) if names else ""
+
+
+def _list_first(names: Sequence[str], language: str) -> str:
+    listed = list(names[:_NAMED])
+    if len(names) > _NAMED:
+        listed.append(say(language, "found.more", count=len(names) - _NAMED))
     return f"<small>{escape(', '.join(listed))}</small>"
 
 

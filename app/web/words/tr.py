@@ -195,6 +195,7 @@ WORDS = {
     "retrain.not-yet": "Henüz değil",
     "found.pictures": "“{name}”: {count} resim",
     "found.held-out": "“{name}”: değerlendirmek için {count} resim daha ayrıldı",
+    "found.left-out": "“{name}”: resim olmadığı ya da bozuk olduğu için alınmayan: {count}",
     "found.fine": "Resimlerde bir sorun yok.",
     "found.time": "Bu yöntemle tam bir eğitim bu makinede yaklaşık {time} sürer.",
     "found.limit": "Sizinki {limit} sonra durur.",

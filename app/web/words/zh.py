@@ -187,6 +187,7 @@ WORDS = {
     "retrain.not-yet": "暂不开始",
     "found.pictures": "“{name}”的图片：{count} 张",
     "found.held-out": "另留出“{name}”的 {count} 张用于评判",
+    "found.left-out": "“{name}”中有 {count} 个文件不是图片或已损坏，未采用",
     "found.fine": "没有发现问题。",
     "found.time": "用此方法完整训练一次，在这台机器上约需 {time}。",
     "found.limit": "本次训练到 {limit} 时停止。",

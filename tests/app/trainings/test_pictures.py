@@ -8,7 +8,7 @@ pytest.importorskip("sqlalchemy", reason="uploads are taken in as jobs' are (ext
 
 from PIL import Image
 
-from app.trainings.pictures import Pictures, held_out, names_of
+from app.trainings.pictures import Pictures, held_out, left_out, names_of
 from cyclegan.contract.errors import InputError
 from tests.app.jobs.sending import picture, zipped
 
@@ -42,6 +42,7 @@ def test_uploads_are_kept_once(tmp_path: Path) -> None:
         kept / "000002.png": "same name.PNG",
     }
     assert names_of(str(tmp_path / "1")) == {}
+    assert left_out(str(kept)) == left_out(str(tmp_path / "1")) == []
     assert pictures.keep(uploads, "犬2猫", "B").name == "trainB"
     assert any(place.name.startswith("犬2猫-") for place in pictures.data.iterdir())
     for upload in uploads:
@@ -82,7 +83,8 @@ def test_of_a_zip_of_many_some_are_held_out_and_nothing_leaves_the_root(tmp_path
     assert (len(list(kept.iterdir())), len(list(apart.iterdir()))) == (45, 5)
     assert (apart / "000011.png").read_bytes() == picture(10)
     files = [path for path in tmp_path.rglob("*") if path.is_file()]
-    assert len(files) == 52  # with the zip, and what the pictures were called
+    assert len(files) == 53  # with the zip, what the pictures were called, and what is left out
+    assert left_out(str(kept)) == ["evil.png", "readme.txt"]
 
 
 def test_what_is_no_set_of_pictures_leaves_nothing(tmp_path: Path) -> None:

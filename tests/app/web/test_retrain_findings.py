@@ -10,7 +10,7 @@ pytest.importorskip("gradio", reason="the page needs gradio (extra: web)")
 from app.trainings.orders import Order
 from app.trainings.pictures import Pictures
 from app.web.retrain_findings import Diagnosis, _describe
-from tests.app.jobs.sending import picture
+from tests.app.jobs.sending import picture, zipped
 
 
 def describe(domains: tuple[Path, Path], files: list[list[str]], language: str = "en") -> str:
@@ -49,6 +49,17 @@ def test_uploads_are_named_as_they_were_sent(tmp_path: Path) -> None:
     kept = (ink / "000001.png").relative_to(tmp_path / "root").as_posix()
     html = describe((ink, paper), [[f"{kept} is empty"], ["paper/000001.png"]])
     assert "<small>Zoë.png, 000001.png</small>" in html
+
+
+def test_what_is_no_picture_is_named(tmp_path: Path) -> None:
+    zip_file = tmp_path / "set.zip"
+    others = [(f"{number}&.txt", b"x") for number in range(9)]
+    zip_file.write_bytes(zipped(("a.png", picture()), *others))
+    pictures = Pictures(tmp_path / "root")
+    kept = pictures.keep([zip_file], "ink", "A")
+    html = describe((kept, tmp_path / "root/paper"), [])
+    named = ", ".join(f"{number}&amp;.txt" for number in range(8))
+    assert f"no pictures or damaged: 9<small>{named}, and 1 more</small></li>" in html
 
 
 def test_a_diagnosis_is_of_the_pictures_that_it_was_made_of() -> None:
