@@ -80,11 +80,7 @@ class Other:
         )
         if not allowed:
             raise RefusalError(HTTPStatus.NOT_FOUND, _NOTHING)
-        raise RefusalError(
-            HTTPStatus.METHOD_NOT_ALLOWED,
-            f"this address takes {allowed}, not {scope['method']}; /api/docs says more",
-            Allow=allowed,
-        )
+        raise _refuse_method(scope["method"], allowed)
 
 
 def refusal_of(error: CycleGANError, called: Mapping[Path, str]) -> RefusalError:
@@ -92,6 +88,14 @@ def refusal_of(error: CycleGANError, called: Mapping[Path, str]) -> RefusalError
     statuses = (status for kind, status in _STATUSES.items() if isinstance(error, kind))
     status = next(statuses, HTTPStatus.INTERNAL_SERVER_ERROR)
     return RefusalError(status, without_paths(str(error), called))
+
+
+def _refuse_method(method: str, allowed: str) -> RefusalError:
+    return RefusalError(
+        HTTPStatus.METHOD_NOT_ALLOWED,
+        f"this address takes {allowed}, not {method}; /api/docs says more",
+        Allow=allowed,
+    )
 
 
 async def _answer_refusal(_request: Request, error: Exception) -> Response:
@@ -106,12 +110,16 @@ async def _answer_invalid(_request: Request, error: Exception) -> Response:
     return RefusalError(HTTPStatus.BAD_REQUEST, said).to_response()
 
 
-async def _answer_http(_request: Request, error: Exception) -> Response:
+async def _answer_http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    status = HTTPStatus(error.status_code)
-    is_nothing = error.detail == HTTPStatus.NOT_FOUND.phrase  # which is no sentence
-    detail = _NOTHING if is_nothing else str(error.detail)
-    return RefusalError(status, detail, **(error.headers or {})).to_response()
+    status, headers = HTTPStatus(error.status_code), error.headers or {}
+    refusal = RefusalError(status, str(error.detail), **headers)
+    if error.detail == status.phrase:  # which is no sentence
+        if status is HTTPStatus.NOT_FOUND:
+            refusal = RefusalError(status, _NOTHING, **headers)
+        elif "Allow" in headers:
+            refusal = _refuse_method(request.method, headers["Allow"])
+    return refusal.to_response()
 
 
 async def _answer_bug(_request: Request, _error: Exception) -> Response:
