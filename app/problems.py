@@ -6,6 +6,7 @@ What such an answer looks like is in refusal.py.
 from collections.abc import Mapping, Sequence
 from http import HTTPMethod, HTTPStatus
 from pathlib import Path
+from typing import Any
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -35,7 +36,12 @@ _STATUSES: dict[type[CycleGANError], HTTPStatus] = {
     ModelError: HTTPStatus.NOT_FOUND,
     InputError: HTTPStatus.BAD_REQUEST,
 }
-_NOTHING = "there is nothing at this address; /api/docs says what there is"
+# Of what others refuse without one.
+_SENTENCES = {
+    HTTPStatus.NOT_FOUND: "there is nothing at this address; /api/docs says what there is",
+    HTTPStatus.UNAUTHORIZED: "sign in first: POST username and password to /login, and keep its "
+    "cookie",
+}
 
 
 def answer_problems(app: FastAPI, called: Mapping[Path, str]) -> None:
@@ -79,7 +85,7 @@ class Other:
             )
         )
         if not allowed:
-            raise RefusalError(HTTPStatus.NOT_FOUND, _NOTHING)
+            raise RefusalError(HTTPStatus.NOT_FOUND, _SENTENCES[HTTPStatus.NOT_FOUND])
         raise _refuse_method(scope["method"], allowed)
 
 
@@ -113,13 +119,12 @@ async def _answer_invalid(_request: Request, error: Exception) -> Response:
 async def _answer_http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     status, headers = HTTPStatus(error.status_code), error.headers or {}
-    refusal = RefusalError(status, str(error.detail), **headers)
-    if error.detail == status.phrase:  # which is no sentence
-        if status is HTTPStatus.NOT_FOUND:
-            refusal = RefusalError(status, _NOTHING, **headers)
-        elif "Allow" in headers:
-            refusal = _refuse_method(request.method, headers["Allow"])
-    return refusal.to_response()
+    detail: Any = error.detail
+    if status is HTTPStatus.METHOD_NOT_ALLOWED and "Allow" in headers:
+        return _refuse_method(request.method, headers["Allow"]).to_response()
+    if not isinstance(detail, str) or detail == status.phrase:
+        detail = _SENTENCES.get(status, status.phrase)
+    return RefusalError(status, detail, **headers).to_response()
 
 
 async def _answer_bug(_request: Request, _error: Exception) -> Response:

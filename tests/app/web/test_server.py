@@ -86,6 +86,8 @@ def test_what_the_page_refuses_programs_is_a_problem_too(
             answer = client.post(path)
             assert "takes GET, HEAD, not POST" in problem(answer, HTTPStatus.METHOD_NOT_ALLOWED)
             assert client.head(path).status_code == HTTPStatus.OK
+        told = problem(client.get("/config"), HTTPStatus.UNAUTHORIZED)
+        assert told == "sign in first: POST username and password to /login, and keep its cookie"
         client.post("/login", data=dict(zip(("username", "password"), auth, strict=True)))
         problem(client.get("/gradio_api/nothing"), HTTPStatus.NOT_FOUND)
         answer = client.put("/config")
