@@ -82,12 +82,13 @@ def add_api(
     `retell` says why pictures of jobs failed in the language of who asks; problems are in English.
     """
     called = {store.folder: MODELS, office.folder: JOBS, Path(tempfile.gettempdir()): "the disk"}
-    routers = (_router(store, called), jobs_router(office, retell))
+    ours = (_router(store, called), jobs_router(office, retell))
+    routers = (app.router, *ours)  # the first has the pages that describe the API
     for router in routers:
         _answer_head(router)
-        app.include_router(router)
-
     other = Other([route for router in routers for route in router.routes])
+    for router in ours:
+        app.include_router(router)
     for start in ("/api", "/healthz", "/metrics"):  # else the page would answer
         app.router.routes.append(Route(f"{start}{{rest:path}}", other, include_in_schema=False))
     answer_problems(app, called)

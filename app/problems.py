@@ -6,6 +6,7 @@ What such an answer looks like is in refusal.py.
 from collections.abc import Mapping, Sequence
 from http import HTTPMethod, HTTPStatus
 from pathlib import Path
+from typing import Any
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -35,7 +36,12 @@ _STATUSES: dict[type[CycleGANError], HTTPStatus] = {
     ModelError: HTTPStatus.NOT_FOUND,
     InputError: HTTPStatus.BAD_REQUEST,
 }
-_NOTHING = "there is nothing at this address; /api/docs says what there is"
+# Of what others refuse without one.
+_SENTENCES = {
+    HTTPStatus.NOT_FOUND: "there is nothing at this address; /api/docs says what there is",
+    HTTPStatus.UNAUTHORIZED: "sign in first: POST username and password to /login, and keep its "
+    "cookie",
+}
 
 
 def answer_problems(app: FastAPI, called: Mapping[Path, str]) -> None:
@@ -79,12 +85,8 @@ class Other:
             )
         )
         if not allowed:
-            raise RefusalError(HTTPStatus.NOT_FOUND, _NOTHING)
-        raise RefusalError(
-            HTTPStatus.METHOD_NOT_ALLOWED,
-            f"this address takes {allowed}, not {scope['method']}; /api/docs says more",
-            Allow=allowed,
-        )
+            raise RefusalError(HTTPStatus.NOT_FOUND, _SENTENCES[HTTPStatus.NOT_FOUND])
+        raise _refuse_method(scope["method"], allowed)
 
 
 def refusal_of(error: CycleGANError, called: Mapping[Path, str]) -> RefusalError:
@@ -92,6 +94,14 @@ def refusal_of(error: CycleGANError, called: Mapping[Path, str]) -> RefusalError
     statuses = (status for kind, status in _STATUSES.items() if isinstance(error, kind))
     status = next(statuses, HTTPStatus.INTERNAL_SERVER_ERROR)
     return RefusalError(status, without_paths(str(error), called))
+
+
+def _refuse_method(method: str, allowed: str) -> RefusalError:
+    return RefusalError(
+        HTTPStatus.METHOD_NOT_ALLOWED,
+        f"this address takes {allowed}, not {method}; /api/docs says more",
+        Allow=allowed,
+    )
 
 
 async def _answer_refusal(_request: Request, error: Exception) -> Response:
@@ -106,12 +116,15 @@ async def _answer_invalid(_request: Request, error: Exception) -> Response:
     return RefusalError(HTTPStatus.BAD_REQUEST, said).to_response()
 
 
-async def _answer_http(_request: Request, error: Exception) -> Response:
+async def _answer_http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    status = HTTPStatus(error.status_code)
-    is_nothing = error.detail == HTTPStatus.NOT_FOUND.phrase  # which is no sentence
-    detail = _NOTHING if is_nothing else str(error.detail)
-    return RefusalError(status, detail, **(error.headers or {})).to_response()
+    status, headers = HTTPStatus(error.status_code), error.headers or {}
+    detail: Any = error.detail
+    if status is HTTPStatus.METHOD_NOT_ALLOWED and "Allow" in headers:
+        return _refuse_method(request.method, headers["Allow"]).to_response()
+    if not isinstance(detail, str) or detail == status.phrase:
+        detail = _SENTENCES.get(status, status.phrase)
+    return RefusalError(status, detail, **headers).to_response()
 
 
 async def _answer_bug(_request: Request, _error: Exception) -> Response:

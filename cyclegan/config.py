@@ -66,5 +66,10 @@ def read_config(path: Path) -> TrainConfig:
     """Read a config that a run saved. Raises ConfigError: not one of ours."""
     try:
         return TrainConfig().replace(**json.loads(path.read_text()))
-    except (OSError, ValueError, TypeError, ConfigError) as error:
+    except ConfigError as error:
+        raise ConfigError(
+            f"{path}: of another version of cyclegan, or edited ({error}); use the one that "
+            "wrote it"
+        ) from error
+    except (OSError, ValueError, TypeError) as error:
         raise ConfigError(f"{path}: expected the config of a run: {brief(error)}") from error

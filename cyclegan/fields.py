@@ -43,8 +43,8 @@ class Fields:
     generator_downsample: Literal["stride", "blur"] = "stride"
     generator_upsample: Literal["transpose", "resize", "blur"] = "transpose"
     generator_levels: int = 1  # of resolution, 1 to 4; with more a plain generator looks further
-    border: int = 0  # pixels mirrored around what a generator sees while it learns; in use at least
-    # those of networks.GENERATORS
+    border: int = 0  # pixels mirrored around what a generator sees while it learns, and in use; 0:
+    # in use those of networks.GENERATORS
     discriminator: Literal["patch70", "projected"] = "patch70"  # see discriminators.py
     discriminator_width: int = 64  # channels after the first convolution
     discriminator_norm: Literal["instance", "affine", "spectral", "none"] = "instance"

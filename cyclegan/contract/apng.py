@@ -19,7 +19,7 @@ from typing import Any, BinaryIO, NamedTuple
 from PIL import Image
 from PIL.PngImagePlugin import Blend, Disposal, PngImageFile, getchunks, putchunk
 
-from cyclegan.contract.modes import to_8_bits
+from cyclegan.contract.modes import mend_clear_colour, to_8_bits
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _CONTROL = struct.Struct(">IIIIIHHBB")  # of a frame (fcTL)
@@ -110,7 +110,9 @@ class AnimatedPng(Image.Image):
         putchunk(single, b"IDAT", *(_read(self._file, at, length) for at, length in data))
         putchunk(single, b"IEND")
         single.seek(0)
-        return PngImageFile(single)
+        image = PngImageFile(single)
+        mend_clear_colour(image)
+        return image
 
 
 def write_frames(

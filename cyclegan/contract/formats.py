@@ -19,6 +19,7 @@ from PIL import (  # the plugins that read and write; Image.init() would import 
 
 from cyclegan.contract.apng import AnimatedPng
 from cyclegan.contract.errors import PictureError, brief
+from cyclegan.contract.modes import mend_clear_colour
 
 
 @dataclass(frozen=True)
@@ -122,7 +123,7 @@ def open_header(file: BinaryIO, name: str) -> Image.Image:
         if isinstance(image, PngImagePlugin.PngImageFile):
             if image.is_animated:
                 return AnimatedPng(file, image)
-            _mend_clear_colour(image)
+            mend_clear_colour(image)
         return image
     except ModuleNotFoundError as error:
         raise PictureError(
@@ -151,18 +152,6 @@ def _mend_planes(image: TiffImagePlugin.TiffImageFile) -> None:
             else tile
             for tile in image.tile
         ]
-
-
-def _mend_clear_colour(image: PngImagePlugin.PngImageFile) -> None:
-    """Give the one colour that is not opaque as many bits as pixels are read with: 8 a channel.
-
-    Pillow leaves it as it is in the file. Of 16 bits, as of the pixels, the upper 8 remain.
-    """
-    clear, rawmode = image.info.get("transparency"), image.tile[0].args if image.tile else None
-    if rawmode == "RGB;16B" and isinstance(clear, tuple):
-        image.info["transparency"] = tuple(value >> 8 for value in clear)
-    elif rawmode in ("L;2", "L;4") and isinstance(clear, int):
-        image.info["transparency"] = clear * (85 if rawmode == "L;2" else 17)
 
 
 def _recognize(start: bytes) -> str | None:

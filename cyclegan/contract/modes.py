@@ -2,6 +2,7 @@
 
 import numpy as np
 from PIL import Image
+from PIL.PngImagePlugin import PngImageFile
 
 from cyclegan.contract.errors import PictureError
 
@@ -26,3 +27,15 @@ def to_8_bits(image: Image.Image) -> Image.Image:
     if image.mode == "1":
         return image.convert("L")
     return image if image.mode in ("L", "CMYK") else image.convert("RGB")
+
+
+def mend_clear_colour(image: PngImageFile) -> None:
+    """Give the one colour that is not opaque as many bits as pixels are read with: 8 a channel.
+
+    Pillow leaves it as it is in the file. Of 16 bits, as of the pixels, the upper 8 remain.
+    """
+    clear, rawmode = image.info.get("transparency"), image.tile[0].args if image.tile else None
+    if rawmode == "RGB;16B" and isinstance(clear, tuple):
+        image.info["transparency"] = tuple(value >> 8 for value in clear)
+    elif rawmode in ("L;2", "L;4") and isinstance(clear, int):
+        image.info["transparency"] = clear * (85 if rawmode == "L;2" else 17)

@@ -124,15 +124,19 @@ def test_alpha_is_kept_in_all_its_forms() -> None:
 def test_the_one_clear_colour_of_a_png_is_found_whatever_its_bits(
     bits: int, colour: int, row: bytes, clear: tuple[int, ...], read: int
 ) -> None:
-    chunks = {
+    header = {
         b"IHDR": struct.pack(">IIBBBBB", 2, 1, bits, colour, 0, 0, 0),
         b"tRNS": struct.pack(f">{len(clear)}H", *clear),
-        b"IDAT": zlib.compress(b"\0" + row),
     }
-    picture = load_picture(png(chunks))
-    assert picture.rgb[0, 0, 0] == read
-    assert picture.alpha is not None
-    assert picture.alpha.tolist() == [[0, 255]]
+    animated = {
+        b"acTL": struct.pack(">II", 2, 0),
+        b"fcTL": struct.pack(">IIIIIHHBB", 0, 2, 1, 0, 0, 1, 1, 0, 0),
+    }
+    for chunks in (header, header | animated):
+        picture = load_picture(png({**chunks, b"IDAT": zlib.compress(b"\0" + row)}))
+        assert picture.rgb[0, 0, 0] == read
+        assert picture.alpha is not None
+        assert picture.alpha.tolist() == [[0, 255]]
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))

@@ -33,7 +33,7 @@ def test_losses_of_simgan_equal_an_independent_formulation(config: TrainConfig) 
     weights = dict.fromkeys(("identity", "self", "variation", "smooth"), 1.0) | {"cycle": 0.0}
     named = {f"lambda_{term}": weight for term, weight in weights.items()}
     step = SimGANStep(config.replace(method="simgan", pool_size=0, **named))
-    real_A, real_B = batch()
+    real_A, real_B = (each / by for each, by in zip(batch(), (10, 100), strict=True))  # fine grain
     G_AB, D_B = step.networks["G_AB"], step.networks["D_B"]
     with torch.no_grad():
         fake_B = G_AB(real_A)

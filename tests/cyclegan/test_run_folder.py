@@ -1,4 +1,5 @@
 import errno
+import json
 import shutil
 from pathlib import Path
 from typing import Any
@@ -153,6 +154,10 @@ def test_a_checkpoint_of_another_version_is_told(
     if part == "config":
         with pytest.raises(CheckpointError, match=rf"{tmp_path}: of another version.*{named}"):
             find_origin([tmp_path], "AtoB", None, lambda _: None)
+        settings = tmp_path / "config.json"
+        settings.write_text(json.dumps(checkpoint["config"]))
+        with pytest.raises(ConfigError, match=rf"config\.json: of another version.*{named}"):
+            train(config, tmp_path)
 
 
 def test_a_checkpoint_with_code_in_it_is_refused_and_not_run(tmp_path: Path) -> None:

@@ -8,7 +8,12 @@ from cyclegan.averaging import decay_after
 from cyclegan.config import TrainConfig
 from cyclegan.contract.errors import ConfigError
 from cyclegan.devices import choose_device
-from cyclegan.losses import discriminator_adversarial, gradient_penalty
+from cyclegan.losses import (
+    discriminator_adversarial,
+    edge_aware_smoothness,
+    gradient_penalty,
+    total_variation,
+)
 from cyclegan.perceptual import load_vgg
 from cyclegan.smoothing import smooth_edges
 from cyclegan.step import weigh
@@ -79,8 +84,8 @@ def test_a_learning_rate_of_0_changes_no_weight(config: TrainConfig) -> None:
 
 def test_losses_equal_an_independent_formulation(config: TrainConfig) -> None:
     # Written out pass by pass from the paper's section 3, without batching A and B together.
-    step = CycleGANStep(config.replace(pool_size=0))
-    real_A, real_B = batch()
+    step = CycleGANStep(config.replace(pool_size=0, lambda_variation=1, lambda_smooth=1))
+    real_A, real_B = (each / by for each, by in zip(batch(), (10, 100), strict=True))  # fine grain
     G_AB, G_BA, D_A, D_B = (step.networks[name] for name in ("G_AB", "G_BA", "D_A", "D_B"))
     with torch.no_grad():
         fake_B, fake_A = G_AB(real_A), G_BA(real_B)
@@ -91,6 +96,10 @@ def test_losses_equal_an_independent_formulation(config: TrainConfig) -> None:
             "cycle_B": (G_AB(fake_A) - real_B).abs().mean(),
             "idt_A": (G_BA(real_A) - real_A).abs().mean(),
             "idt_B": (G_AB(real_B) - real_B).abs().mean(),
+            "variation_AB": total_variation(fake_B),
+            "variation_BA": total_variation(fake_A),
+            "smooth_AB": edge_aware_smoothness(fake_B, real_A),
+            "smooth_BA": edge_aware_smoothness(fake_A, real_B),
             "disc_A": ((D_A(real_A) - 1) ** 2).mean() / 2 + (D_A(fake_A) ** 2).mean() / 2,
             "disc_B": ((D_B(real_B) - 1) ** 2).mean() / 2 + (D_B(fake_B) ** 2).mean() / 2,
         }

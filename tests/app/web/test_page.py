@@ -117,10 +117,12 @@ def test_page_works_by_keys_alone_on_a_narrow_dark_screen(
     server: Any,
     visit: Callable[..., Any],
 ) -> None:
-    narrow = {"width": 390, "height": 844}
+    narrow = {"width": 375, "height": 844}
     visitor = visit(server.url, viewport=narrow, color_scheme="dark")
     page = visitor.page
 
+    heights = page.locator(".examples button").evaluate_all("all => all.map(e => e.offsetHeight)")
+    assert len(set(heights)) == 1, "a name stands below its picture"
     visitor.tab_to("button", "Cat")
     page.keyboard.press("Enter")
     visitor.note(containing="Photo to negative · 451 × 300")
@@ -142,7 +144,7 @@ def test_page_works_by_keys_alone_on_a_narrow_dark_screen(
         page.get_by_role("tab", name=tab).click()
         settle(page)
         page.get_by_role("tabpanel").and_(page.locator(":visible")).first.wait_for()
-        assert page.evaluate("document.documentElement.scrollWidth") == 390, tab
+        assert page.evaluate("document.documentElement.scrollWidth") == narrow["width"], tab
     background = page.evaluate("getComputedStyle(document.body).backgroundColor")
     assert max(map(int, background[4:-1].split(","))) < 64, background
     assert visitor.complaints == []

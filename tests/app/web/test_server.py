@@ -82,9 +82,16 @@ def test_what_the_page_refuses_programs_is_a_problem_too(
         for method, path in (("GET", "/healthz/"), ("GET", "/api"), ("FOO", "/api/v1")):
             answer = client.request(method, path)
             assert "nothing at this address" in problem(answer, HTTPStatus.NOT_FOUND)
+        for path in ("/api/docs", "/api/openapi.json"):
+            answer = client.post(path)
+            assert "takes GET, HEAD, not POST" in problem(answer, HTTPStatus.METHOD_NOT_ALLOWED)
+            assert client.head(path).status_code == HTTPStatus.OK
+        told = problem(client.get("/config"), HTTPStatus.UNAUTHORIZED)
+        assert told == "sign in first: POST username and password to /login, and keep its cookie"
         client.post("/login", data=dict(zip(("username", "password"), auth, strict=True)))
         problem(client.get("/gradio_api/nothing"), HTTPStatus.NOT_FOUND)
-        problem(client.put("/config"), HTTPStatus.METHOD_NOT_ALLOWED)
+        answer = client.put("/config")
+        assert "takes GET, not PUT" in problem(answer, HTTPStatus.METHOD_NOT_ALLOWED)
         answer = client.post("/gradio_api/cancel", json={"session_hash": "x", "fn_index": 0})
         assert problem(answer, HTTPStatus.BAD_REQUEST) == "event_id: Field required"
         answer = client.post("/gradio_api/upload", content=b"x")
