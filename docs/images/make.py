@@ -82,7 +82,6 @@ def translate_a_photo(page: Page) -> None:
 
 def translate_many(page: Page) -> None:
     """What the Folder tab is for."""
-    page.get_by_role("radio", name="Photo to anime").check()
     page.locator("#files input[type=file]").set_input_files(sorted(EXAMPLES.glob("*.jpg")))
     page.locator("#files tr").nth(2).wait_for()
     page.get_by_role("button", name="Translate all").click()
