@@ -82,6 +82,8 @@ def translate_a_photo(page: Page) -> None:
 
 def translate_many(page: Page) -> None:
     """What the Folder tab is for."""
+    page.get_by_role("combobox", name="Model").click()
+    page.get_by_role("option", name="Photo to anime").click()
     page.locator("#files input[type=file]").set_input_files(sorted(EXAMPLES.glob("*.jpg")))
     page.locator("#files tr").nth(2).wait_for()
     page.get_by_role("button", name="Translate all").click()
