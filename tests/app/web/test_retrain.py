@@ -44,25 +44,17 @@ checkpoint_every=1000000
 max_images=1000000
 """
 
-# Resume fails once.
-RESUME_BUG = """
-from app.trainings.runs import Trainings
-resume = Trainings.resume
+# Something of the server fails once.
+FAILS_ONCE = """
+from {module} import {owner}
+kept = {owner}.{name}
 def fail(*answers):
-    Trainings.resume = resume
+    {owner}.{name} = kept
     raise ZeroDivisionError
-Trainings.resume = fail
+{owner}.{name} = fail
 """
-
-# The form fails once.
-BUG = """
-from app.web import retrain
-read = retrain._read_order
-def fail(*answers):
-    retrain._read_order = read
-    raise ZeroDivisionError
-retrain._read_order = fail
-"""
+RESUME_BUG = FAILS_ONCE.format(module="app.trainings.runs", owner="Trainings", name="resume")
+FORM_BUG = FAILS_ONCE.format(module="app.web", owner="retrain", name="_read_order")
 
 
 def draw(folder: Path, seed: int) -> list[Path]:
@@ -211,7 +203,7 @@ def test_a_bug_is_told_until_something_works(
     serve: Callable[..., Any], chromium: Any, weights_dir: Path, root: Path
 ) -> None:
     flags = ("--allow-training", "--training-root", str(root))
-    server = serve(weights_dir, *flags, first=BUG)
+    server = serve(weights_dir, *flags, first=FORM_BUG)
     page = chromium.new_page()
     page.set_default_timeout(TIMEOUT_MS)
     page.goto(server.url)
