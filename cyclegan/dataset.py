@@ -24,7 +24,7 @@ from torch.utils.data import DataLoader, Dataset
 from cyclegan.config import TrainConfig
 from cyclegan.contract.errors import DatasetError
 from cyclegan.contract.pixels import to_network
-from cyclegan.domains import fingerprint, list_domain
+from cyclegan.domains import PARTS, fingerprint, list_domain
 from cyclegan.processes import Processes
 from cyclegan.unreadable import Unreadable, load_readable
 
@@ -40,12 +40,13 @@ Translate = Callable[[NDArray[np.uint8]], NDArray[np.uint8]]  # a picture [H, W,
 
 
 class Batch(NamedTuple):
-    """Pictures of both domains, and what could not be read on the way to them."""
+    """Pictures of both domains and of neither, and what could not be read on the way to them."""
 
     real_A: Tensor  # float32 [batch_size, 3, crop_size, crop_size] in [-1, 1]
     real_B: Tensor
     unreadable: Unreadable
     taught: Tensor | None = None  # what a teacher makes of those to be translated, where one does
+    neither: Tensor | None = None  # of the same shape, where the config names such
 
 
 class Loaded(NamedTuple):
@@ -68,7 +69,7 @@ class DomainStream(Dataset[tuple[Tensor, dict[str, str]]]):
 
     Args:
         paths: the pictures. config: sizes and flip. salt: tells the domains apart (0 for A, 1 for
-        B), so that their orders differ and batches stay unpaired.
+        B, 2 for neither), so that their orders differ and batches stay unpaired.
 
     `stream[i]`: float32 [3, crop_size, crop_size] in [-1, 1], and by path what could not be read.
     """
@@ -125,6 +126,8 @@ def cut_strip(rgb: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.ui
 class UnpairedDataset(Dataset[Batch]):
     """Both domains side by side: `dataset[i]` is sample `i` of A and, unrelated, of B.
 
+    And one of neither, where the config names a folder of such.
+
     What cannot be read comes as text: raised in a worker process, an error would reach the
     training process as a traceback.
     """
@@ -132,24 +135,32 @@ class UnpairedDataset(Dataset[Batch]):
     teacher: Translate | None  # whose translations are learned, where a teacher is; see lessons.py
 
     def __init__(self, config: TrainConfig) -> None:
-        """List both domains. Raises DatasetError: no folder, or too few pictures in it."""
+        """List the folders. Raises DatasetError: one is missing, or has too few pictures."""
         self.domain_a = open_domain(config.domain_a, config, salt=0)
         self.domain_b = open_domain(config.domain_b, config, salt=1)
+        self.neither = open_domain(config.neither, config, salt=2) if config.neither else None
         self.teacher = None
 
     @property
-    def pictures(self) -> tuple[int, int]:
-        """How many pictures A and B have."""
-        return len(self.domain_a.paths), len(self.domain_b.paths)
+    def _streams(self) -> list[DomainStream]:
+        """In the order of `domains.PARTS`."""
+        return [self.domain_a, self.domain_b, *([self.neither] if self.neither else [])]
+
+    @property
+    def pictures(self) -> tuple[int, ...]:
+        """How many pictures A and B have, and neither, where there are such."""
+        return tuple(len(stream.paths) for stream in self._streams)
 
     @property
     def fingerprints(self) -> list[str]:
-        """What tells the pictures of A, and those of B, from others."""
-        return [fingerprint(domain.paths) for domain in (self.domain_a, self.domain_b)]
+        """What tells the pictures of A, of B and of neither from others."""
+        return [fingerprint(stream.paths) for stream in self._streams]
 
     def __getitem__(self, index: int) -> Batch:
-        (real_A, unreadable_A), (real_B, unreadable_B) = self.domain_a[index], self.domain_b[index]
-        return Batch(real_A, real_B, {"A": unreadable_A, "B": unreadable_B})
+        samples, unreadable = zip(*(stream[index] for stream in self._streams), strict=True)
+        real_A, real_B, *neither = samples
+        met = dict(zip(PARTS, unreadable, strict=False))
+        return Batch(real_A, real_B, met, neither=neither[0] if neither else None)
 
 
 def open_domain(folder: str, config: TrainConfig, salt: int) -> DomainStream:
@@ -201,10 +212,11 @@ def iterate_batches(
 
 
 def _collate(samples: list[Batch]) -> Batch:
-    reals_A, reals_B, unreadable, answers = zip(*samples, strict=True)
-    met = {name: {k: v for each in unreadable for k, v in each[name].items()} for name in "AB"}
-    taught = None if answers[0] is None else torch.stack(answers)
-    return Batch(torch.stack(reals_A), torch.stack(reals_B), met, taught)
+    reals_A, reals_B, unreadable, *others = zip(*samples, strict=True)
+    met = {name: {k: v for each in unreadable for k, v in each[name].items()}
+           for name in unreadable[0]}  # fmt: skip
+    taught, neither = (None if each[0] is None else torch.stack(each) for each in others)
+    return Batch(torch.stack(reals_A), torch.stack(reals_B), met, taught, neither)
 
 
 def _ignore_interrupt(_worker: int) -> None:

@@ -7,6 +7,7 @@ import hashlib
 import logging
 import os
 from collections.abc import Sequence
+from itertools import combinations
 from pathlib import Path
 
 from cyclegan.contract.directions import Direction
@@ -16,6 +17,9 @@ from cyclegan.contract.walk import find_pictures, spread
 logger = logging.getLogger(__name__)
 
 GENERATOR_OF: dict[Direction, str] = {"AtoB": "G_AB", "BtoA": "G_BA"}  # its name in a step
+
+# What a run learns from, in this order wherever it is counted, and what people call it.
+PARTS = {"A": "domain A", "B": "domain B", "neither": "neither kind"}
 
 MIN_PICTURES = 2  # of a domain; nothing can be learned from one
 SMALL_SET = 500  # of a domain; below that the discriminators come to know them by heart
@@ -44,13 +48,19 @@ def resolve_domains(
                 f"{folder}: no such folder; expected a folder with trainA and trainB, or two "
                 "folders of pictures behind --domain-a and --domain-b"
             )
-    a, b = (folder.resolve() for folder in folders)
-    if a == b or a in b.parents or b in a.parents:
-        raise DatasetError(
-            f"{folders[0]} and {folders[1]}: expected two folders of different pictures, but one "
-            "is the other or lies within it; give each domain its own"
-        )
+    require_different(*folders)
     return folders
+
+
+def require_different(*folders: Path) -> None:
+    """Raise DatasetError where one folder is another, or lies within it."""
+    for one, other in combinations(folders, 2):
+        a, b = one.resolve(), other.resolve()
+        if a == b or a in b.parents or b in a.parents:
+            raise DatasetError(
+                f"{one} and {other}: expected two folders of different pictures, but one "
+                "is the other or lies within it; give each kind its own"
+            )
 
 
 def find_held_out(data: Path) -> dict[str, str]:

@@ -24,6 +24,7 @@ class Fields:
     # Data
     domain_a: str = ""  # folder of pictures of domain A
     domain_b: str = ""  # folder of pictures of domain B
+    neither: str = ""  # folder of pictures of neither kind, which are to stay as they are
     name_a: str = "A"  # what domain A is called, for people ("horse")
     name_b: str = "B"  # what domain B is called ("zebra")
     load_size_min: int = 286  # pixels; the short side is scaled to a length drawn from
@@ -68,6 +69,7 @@ class Fields:
     # lines and textures may change, colours and shapes may not
     lambda_variation: float = 0.0  # weight of the steps between neighbours in a translation
     lambda_smooth: float = 0.0  # weight of those steps where the input has no edge nearby
+    lambda_neither: float = 5.0  # weight of changing pictures of neither kind, where `neither` is
     lambda_teacher: float = 0.0  # weight of the distance to the teacher's translations
     lambda_structure: float = 0.0  # weight of the distance to their edges and texture
     lambda_penalty: float = 10.0  # weight of the gradient penalty of wgan-gp

@@ -106,4 +106,4 @@ def _take_a_step(config: TrainConfig, device: torch.device) -> None:
             pool.query(pictures[:1].to(device))
     # Twice: from the second on Adam holds its moments, and networks the gradients of the first.
     for _ in range(2 * config.d_steps):
-        step(pictures, pictures, config.learning_rate, pictures)
+        step(pictures, pictures, config.learning_rate, taught=pictures, neither=pictures)

@@ -49,6 +49,9 @@ class SimGANStep(OneWayStep):
         if config.lambda_identity > 0:
             same = self._translate({source: reals[target]})[target]
             terms[f"idt_{target}"] = losses.reconstruction(same, reals[target])
+        if config.neither:
+            left = self._translate({source: reals["neither"]})[target]
+            terms[f"neither_{way}"] = losses.reconstruction(left, reals["neither"])
         return terms
 
 

@@ -34,7 +34,8 @@ def find_licence(runs: Iterable[tuple[Path, TrainConfig]]) -> str:
 def describe_data(config: TrainConfig, checkpoint: dict[str, Any]) -> str:
     """Say in words what a run learned from."""
     counts = checkpoint["pictures"]
-    pictures = f"{counts[0]} pictures of {config.name_a}, {counts[1]} pictures of {config.name_b}"
+    named = zip(counts, (config.name_a, config.name_b, "neither kind"), strict=False)
+    pictures = ", ".join(f"{count} pictures of {name}" for count, name in named)
     if config.teacher:
         folders = {config.name_a: config.domain_a, config.name_b: config.domain_b}
         made = [f", which made those of {name}" for name, folder in folders.items()
@@ -60,6 +61,7 @@ def describe_config(config: TrainConfig) -> dict[str, Any]:
     for key in (
         "domain_a",
         "domain_b",
+        "neither",
         "discriminator_weights",
         "perceptual_weights",
         "test_a",

@@ -21,7 +21,7 @@ from cyclegan.contract.directions import Direction
 from cyclegan.contract.errors import CheckpointError, ConfigError, StorageError, brief
 from cyclegan.contract.files import atomic_write, map_storage_errors, sweep
 from cyclegan.dataset import UnpairedDataset
-from cyclegan.domains import GENERATOR_OF
+from cyclegan.domains import GENERATOR_OF, PARTS
 from cyclegan.gauge import Record
 from cyclegan.step import Step
 from cyclegan.unreadable import Unreadable, forget_removed
@@ -53,9 +53,11 @@ _LOCK = "train.lock"
 _NO_LOCKS = (errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOLCK, errno.EINVAL)
 ORPHANS_S = 10.0  # the processes that load pictures live on so long after the run's was killed
 
+# Of pictures.
+FOLDERS = ("domain_a", "domain_b", "neither", "test_a", "test_b")
 # Fields that a run may be given later, where it began without or they are gone: whose pictures it
 # learns from after an import or a move, and what it is judged by.
-RESUME_MAY_SET = ("domain_a", "domain_b", "test_a", "test_b", "features")
+RESUME_MAY_SET = (*FOLDERS, "features")
 
 
 @dataclass
@@ -70,7 +72,7 @@ class RunState:
     unreadable: Unreadable = field(default_factory=dict)  # pictures that were left out
     best: dict[Direction, Record] = field(default_factory=dict)  # of all measurements
     stale: int = 0  # measurements in a row without a new best
-    fingerprints: list[str] = field(default_factory=list)  # of the pictures of A and of B
+    fingerprints: list[str] = field(default_factory=list)  # of the pictures of each part
     anew: list[str] = field(default_factory=list)  # networks that no weights were there for
 
     def keep(self, records: dict[Direction, Record]) -> list[Direction]:
@@ -82,9 +84,9 @@ class RunState:
 
 
 def write_checkpoint(
-    run: Path, config: TrainConfig, step: Step, state: RunState, pictures: tuple[int, int]
+    run: Path, config: TrainConfig, step: Step, state: RunState, pictures: tuple[int, ...]
 ) -> None:
-    """Write everything that a run goes on from; `pictures` of A and of B. Raises StorageError."""
+    """Write everything that a run goes on from; `pictures` of each part. Raises StorageError."""
     save_checkpoint(
         run / LATEST,
         {
@@ -100,7 +102,7 @@ def write_best(
     config: TrainConfig,
     step: Step,
     state: RunState,
-    pictures: tuple[int, int],
+    pictures: tuple[int, ...],
     direction: Direction,
 ) -> None:
     """Write what the export of one direction needs, and what it was measured at.
@@ -120,7 +122,7 @@ def write_best(
     )
 
 
-def _describe_origin(config: TrainConfig, step: Step, pictures: tuple[int, int]) -> dict[str, Any]:
+def _describe_origin(config: TrainConfig, step: Step, pictures: tuple[int, ...]) -> dict[str, Any]:
     return {
         "config": config.to_dict(),
         "pictures": list(pictures),
@@ -131,7 +133,7 @@ def _describe_origin(config: TrainConfig, step: Step, pictures: tuple[int, int])
 def require_apart(config: TrainConfig, run: Path) -> None:
     """Raise ConfigError where a run would learn from its own sheets."""
     around = (run.resolve(), *run.resolve().parents)
-    for folder in (config.domain_a, config.domain_b, config.test_a, config.test_b):
+    for folder in (getattr(config, key) for key in FOLDERS):
         if folder and Path(folder).resolve() in around:
             raise ConfigError(
                 f"{run} lies in {folder}, and its sheets would be taken for pictures of it; give "
@@ -258,20 +260,21 @@ def take_up(
 
 
 def _compare_pictures(
-    counts_before: tuple[int, ...], counts: tuple[int, int], before: list[str], now: list[str]
+    counts_before: tuple[int, ...], counts: tuple[int, ...], before: list[str], now: list[str]
 ) -> None:
     """Warn where the pictures, by their numbers and fingerprints, are not those of before."""
     if counts != counts_before:
-        changed = (
-            f"the domains have {counts[0]} and {counts[1]} pictures now, "
-            f"{counts_before[0]} and {counts_before[1]} before"
+        changed = " and ".join(
+            f"{part} has {ours} pictures now, {theirs} before"
+            for part, ours, theirs in zip(PARTS.values(), counts, counts_before, strict=False)
+            if ours != theirs
         )
     else:
-        pairs = zip("AB", now, before, strict=False)  # runs of old have none
-        others = [name for name, ours, theirs in pairs if ours != theirs]
+        pairs = zip(PARTS.values(), now, before, strict=False)  # runs of old have none
+        others = [part for part, ours, theirs in pairs if ours != theirs]
         if not others:
             return
-        changed = f"the pictures of domain {' and '.join(others)} are others than before"
+        changed = f"the pictures of {' and '.join(others)} are others than before"
     logger.warning("%s: the run goes on, but not as if nothing had happened", changed)
 
 

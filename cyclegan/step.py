@@ -130,7 +130,13 @@ class Step:
         )
 
     def __call__(
-        self, real_A: Tensor, real_B: Tensor, learning_rate: float, taught: Tensor | None = None
+        self,
+        real_A: Tensor,
+        real_B: Tensor,
+        learning_rate: float,
+        *,
+        taught: Tensor | None = None,
+        neither: Tensor | None = None,
     ) -> dict[str, Tensor]:
         """Train on one batch: the generators, if it is their turn, then the discriminators.
 
@@ -140,6 +146,8 @@ class Step:
             learning_rate: of both optimizers, for this step.
             taught: what a teacher makes of the source's pictures, of the same shape and range;
                 needed by `distill` alone.
+            neither: pictures of neither kind, of the same shape and range; needed where the config
+                names such.
 
         Returns:
             The losses before their weights, scalars without gradient, by name: adv_AB, cycle_A,
@@ -149,10 +157,9 @@ class Step:
         for optimizer in (self.optimizer_G, self.optimizer_D):
             for group in optimizer.param_groups:
                 group["lr"] = learning_rate
+        given = {"A": real_A, "B": real_B, "taught": taught, "neither": neither}
         reals = {
-            name: self._arithmetic.send(real)
-            for name, real in (("A", real_A), ("B", real_B), ("taught", taught))
-            if real is not None
+            name: self._arithmetic.send(real) for name, real in given.items() if real is not None
         }
         self.calls += 1
         terms: dict[str, Tensor] = {}
@@ -268,6 +275,7 @@ def weigh(terms: dict[str, Tensor], config: TrainConfig) -> Tensor:
         "cycle": config.lambda_cycle,
         "idt": config.lambda_identity,
         "self": config.lambda_self,
+        "neither": config.lambda_neither,
         "variation": config.lambda_variation,
         "smooth": config.lambda_smooth,
         "teacher": config.lambda_teacher,

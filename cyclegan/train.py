@@ -148,7 +148,7 @@ def _train(
     training = {"A": dataset.domain_a.paths, "B": dataset.domain_b.paths}
     gauge = make_gauge(config, training, dataset.teacher) if processes.is_first else None
     has_gauge = processes.from_first(gauge is not None)  # it asks the first one's files
-    is_small = min(dataset.pictures) < SMALL_SET
+    is_small = min(dataset.pictures[:2]) < SMALL_SET
     automatic = "on" if is_small else "off"
     augmentation = automatic if config.diffaugment == "auto" else config.diffaugment
     step = STEPS[config.method](config, device, augmentation=augmentation, processes=processes)
@@ -170,7 +170,13 @@ def _train(
             batch = next(batches)
             has_new_unreadable = remember(state.unreadable, batch.unreadable, dataset.pictures)
             try:
-                losses = step(batch.real_A, batch.real_B, learning_rate, batch.taught)
+                losses = step(
+                    batch.real_A,
+                    batch.real_B,
+                    learning_rate,
+                    taught=batch.taught,
+                    neither=batch.neither,
+                )
             except Exception as error:
                 if stop:  # Ctrl-C reaches the compiler's processes too, and fails the step
                     raise KeyboardInterrupt from error

@@ -11,11 +11,13 @@ from numpy.typing import NDArray
 
 from cyclegan.contract.errors import DatasetError, PictureError
 from cyclegan.contract.images import load_picture
+from cyclegan.domains import PARTS
 from cyclegan.processes import Processes
 
 logger = logging.getLogger(__name__)
 
-# By domain ("A", "B"): the path of each picture, and a sentence that says what is wrong with it.
+# By part of what a run learns from (a key of PARTS): the path of each picture, and a sentence that
+# says what is wrong with it.
 Unreadable = dict[str, dict[str, str]]
 
 _LISTED = 20  # pictures named at the end of a run or by an error
@@ -50,38 +52,39 @@ def load_readable(
     return None, unreadable
 
 
-def remember(known: Unreadable, met: Unreadable, pictures: tuple[int, int]) -> bool:
+def remember(known: Unreadable, met: Unreadable, pictures: tuple[int, ...]) -> bool:
     """Add what was met to what a run knows, and warn of what is new; say whether anything was.
 
     Args:
-        known: changed in place. met: of the last batch. pictures: how many A and B have.
+        known: changed in place. met: of the last batch. pictures: how many each part has.
 
     Raises:
-        DatasetError: more of a domain than is `tolerated`.
+        DatasetError: more of a part than is `tolerated`.
     """
     before = count_unreadable(known)
-    for (domain, sentences), count in zip(met.items(), pictures, strict=True):
-        already = known.setdefault(domain, {})
+    for (part, sentences), count in zip(met.items(), pictures, strict=True):
+        already = known.setdefault(part, {})
         for path in sentences.keys() - already.keys():
             logger.warning("%s; training goes on without it", sentences[path])
         already |= sentences
         if len(already) > tolerated(count):
             raise DatasetError(
-                f"{len(already)} of the {count} pictures of domain {domain} cannot be read, more "
+                f"{len(already)} of the {count} pictures of {PARTS[part]} cannot be read, more "
                 "than one in a hundred; mend or remove them (`cyclegan doctor` names every one), "
                 f"and the same command goes on from the last checkpoint:{_list(already)}"
             )
     return count_unreadable(known) > before
 
 
-def share_unreadable(known: Unreadable, pictures: tuple[int, int], processes: Processes) -> bool:
+def share_unreadable(known: Unreadable, pictures: tuple[int, ...], processes: Processes) -> bool:
     """Tell every process what all of them met, and say whether any of it was new here.
 
     Raises as `remember` does.
     """
     before = count_unreadable(known)
     for met in processes.from_all(known):
-        remember(known, {domain: met.get(domain, {}) for domain in "AB"}, pictures)
+        parts = list(PARTS)[: len(pictures)]
+        remember(known, {part: met.get(part, {}) for part in parts}, pictures)
     return count_unreadable(known) > before
 
 
@@ -100,7 +103,7 @@ def list_unreadable(known: Unreadable) -> None:
 
 
 def count_unreadable(known: Unreadable) -> int:
-    """Return how many pictures of both domains a run has left out."""
+    """Return how many pictures a run has left out."""
     return sum(map(len, known.values()))
 
 

@@ -133,7 +133,7 @@ def world(tmp_path: Path, add_model: Callable[..., ModelCard]) -> Path:
     """A folder with what the pages name: photos, domains, models, a feature network, weights."""
     random = np.random.default_rng(0)
     files = ["photo.jpg", "mask.png", "photos/one.jpg", "photos/two.png"]
-    files += [f"DIR/{part}/{i}.jpg" for part in DOMAINS for i in range(4)]
+    files += [f"DIR/{part}/{i}.jpg" for part in (*DOMAINS, "neither") for i in range(4)]
     files += [f"DIR/train{name}/{i}.jpg" for name in "AB" for i in range(4, 16)]  # to calibrate on
     for file in files:
         rgb = random.integers(0, 256, (160, 144, 3), dtype=np.uint8)

@@ -24,7 +24,7 @@ _SETTING = re.compile(r"[a-z0-9_]+=(-?\w[\w.+-]*)?", re.ASCII)
 # what the order itself says.
 NOT_SET = frozenset(
     {
-        *("domain_a", "domain_b", "name_a", "name_b", "test_a", "test_b"),
+        *("domain_a", "domain_b", "neither", "name_a", "name_b", "test_a", "test_b"),
         *("features", "discriminator_weights", "perceptual_weights"),
         *("init_from", "teacher"),
     }

@@ -9,6 +9,10 @@ PlainSize = Literal["tiny", "small", "base"]  # the keys of PLAIN_SIZES
 
 DomainA = Annotated[Path | None, typer.Option(help="Folder of the pictures of domain A.")]
 DomainB = Annotated[Path | None, typer.Option(help="Folder of the pictures of domain B.")]
+Neither = Annotated[
+    Path | None,
+    typer.Option(help="Folder of pictures of neither kind, which the generators leave alone."),
+]
 Weights = Annotated[
     Path | None,
     typer.Option(

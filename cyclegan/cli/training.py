@@ -20,6 +20,7 @@ from cyclegan.cli.options import (
     Features,
     MaxImages,
     MaxMinutes,
+    Neither,
     Out,
     PlainSize,
     Seed,
@@ -44,6 +45,7 @@ def train(
     ] = None,
     domain_a: DomainA = None,
     domain_b: DomainB = None,
+    neither: Neither = None,
     preset: Annotated[
         str | None, typer.Option(help=f"One of: {', '.join(PRESETS)}; fast unless given.")
     ] = None,
@@ -72,12 +74,19 @@ def train(
         if not dry_run:
             run_training(None, out, device)
         return
-    from cyclegan.domains import find_held_out, resolve_domains  # lazy: numpy, Pillow
+    from cyclegan.domains import (  # lazy: numpy, Pillow
+        find_held_out,
+        require_different,
+        resolve_domains,
+    )
 
     folder_a, folder_b = resolve_domains(data, domain_a, domain_b)
+    if neither:
+        require_different(folder_a, folder_b, neither)
     flags = {
         "domain_a": str(folder_a.resolve()),
         "domain_b": str(folder_b.resolve()),
+        **({"neither": str(neither.resolve())} if neither else {}),
         **(find_held_out(data) if data else {}),
     }
     settings = flags | collect_settings(

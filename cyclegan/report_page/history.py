@@ -30,6 +30,7 @@ LOSSES = {
     "teacher": ("Distance to the teacher", "of translations, at four resolutions"),
     "structure": ("Structure", "the teacher's edges and texture that are missing or too many"),
     "self": ("Self-regularisation", "changing the input at all"),
+    "neither": ("Neither kind", "what changes in pictures of neither kind"),
     "variation": ("Variation", "steps between neighbours in translations"),
     "smooth": ("Smoothness", "steps between neighbours where the input has no edge nearby"),
     "penalty": ("Gradient penalty", "of the discriminators"),

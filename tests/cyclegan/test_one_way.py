@@ -23,7 +23,7 @@ def test_a_student_learns_one_direction(student: TrainConfig, direction: str) ->
     assert set(step.networks) == {f"G_{way}", f"D_{way[1]}"}
     before = [p.detach().clone() for p in step.networks[f"G_{way}"].parameters()]
     noise = torch.rand(3, 1, 3, 32, 32, generator=torch.Generator().manual_seed(0)) * 2 - 1
-    found = step(noise[0], noise[1], 1e-3, noise[2])
+    found = step(noise[0], noise[1], 1e-3, taught=noise[2])
     assert set(found) == {f"adv_{way}", f"teacher_{way}", f"structure_{way}", f"disc_{way[1]}"}
     after = step.networks[f"G_{way}"].parameters()
     assert not all(torch.equal(ours, theirs) for ours, theirs in zip(before, after, strict=True))
@@ -54,6 +54,6 @@ def test_a_student_is_compared_with_its_teacher(student: TrainConfig) -> None:
     taught, _ = batch(1)
     with torch.no_grad():
         fake = step.networks["G_AB"](real_A)
-    found = step(real_A, real_B, 1e-3, taught)
+    found = step(real_A, real_B, 1e-3, taught=taught)
     torch.testing.assert_close(found["teacher_AB"], losses.multi_scale_distance(fake, taught))
     torch.testing.assert_close(found["structure_AB"], losses.structure_distance(fake, taught))

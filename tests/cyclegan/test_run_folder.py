@@ -95,7 +95,7 @@ def test_other_pictures_than_before_are_said(
     train(config, tmp_path / "run")
     next((tmp_path / "A").iterdir()).unlink()
     train(config.replace(max_images=8), tmp_path / "run")
-    assert "4 and 5 pictures now, 5 and 5 before" in caplog.text
+    assert "domain A has 4 pictures now, 5 before: the run goes on, but" in caplog.text
 
 
 def test_as_many_others_are_said_and_the_same_elsewhere_are_not(
@@ -180,7 +180,7 @@ def test_a_config_that_is_lost_is_still_that_of_the_run(
         train(config.replace(lambda_cycle=5.0, max_images=8), tmp_path)
 
 
-@pytest.mark.parametrize("key", ["domain_a", "domain_b", "test_a", "test_b"])
+@pytest.mark.parametrize("key", ["domain_a", "domain_b", "neither", "test_a", "test_b"])
 def test_a_run_does_not_lie_among_its_pictures(
     tmp_path: Path, config: TrainConfig, data_dir: Path, key: str
 ) -> None:

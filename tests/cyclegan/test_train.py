@@ -26,7 +26,7 @@ SETTINGS: list[dict[str, Any]] = [
     {"generator": "attention", "objective": "wgan-gp", "diffaugment": "on", "d_steps": 2},
     {"discriminator_norm": "spectral", "objective": "hinge", "lambda_self": 1.0, "alarm_every": 1},
     {"method": "simgan", "lambda_cycle": 0.0, "lambda_self": 1.0, "smoothed_fakes": True},
-    {"lambda_perceptual": 1.0},
+    {"lambda_perceptual": 1.0, "neither": "testA"},
     {"discriminator": "projected", "objective": "hinge", "alarm_every": 1},
     {
         "precision": "bf16",
@@ -43,6 +43,7 @@ SETTINGS: list[dict[str, Any]] = [
 def test_resume_equals_an_uninterrupted_run(
     tmp_path: Path,
     config: TrainConfig,
+    data_dir: Path,
     vgg_file: Path,
     backbone_file: Path,
     killed_at: int,
@@ -50,6 +51,8 @@ def test_resume_equals_an_uninterrupted_run(
 ) -> None:
     if "lambda_perceptual" in settings:
         settings = {**settings, "perceptual_weights": str(vgg_file)}
+    if "neither" in settings:
+        settings = {**settings, "neither": str(data_dir / settings["neither"])}
     if settings.get("discriminator") == "projected":
         network = {"discriminator_backbone": BACKBONE, "discriminator_weights": str(backbone_file)}
         settings = {**settings, **network}
