@@ -53,6 +53,7 @@ class Order:
     settings: tuple[str, ...] = ()  # KEY=VALUE
     test_a: str = ""  # folders of pictures that are not learned from, to judge by; "" for none
     test_b: str = ""
+    neither: str = ""  # folder of pictures of neither kind, to be left alone; "" for none
     lesson: Lesson | None = None  # from whom; None learns from pictures alone
 
     def __post_init__(self) -> None:
@@ -93,6 +94,7 @@ class Order:
         given = (f"{key}={json.dumps(text)}" for key, text in texts.items())
         settings = [word for each in (*given, *self.settings) for word in ("--set", each)]
         lesson = self.lesson
+        neither = ("--neither", self.neither) if self.neither and not lesson else ()
         verb = (
             (
                 "distill",
@@ -107,7 +109,7 @@ class Order:
         )
         return verbs.command(
             *(*verb, "--domain-a", self.domain_a, "--domain-b", self.domain_b, "--out", run),
-            *("--max-minutes", str(self.max_minutes), *settings),
+            *(*neither, "--max-minutes", str(self.max_minutes), *settings),
         )
 
 

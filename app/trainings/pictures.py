@@ -50,18 +50,18 @@ class Pictures:
             raise InputError(f'"{below[:60]}" is no folder of this server; choose one of the list')
         return place
 
-    def keep(self, uploads: Sequence[Path], name: str, domain: Literal["A", "B"]) -> Path:
+    def keep(self, uploads: Sequence[Path], name: str, kind: Literal["A", "B", "neither"]) -> Path:
         """Make a folder of uploaded pictures, and of what is in uploaded zips, and return it.
 
-        Of many, one in `HELD_OUT_EVERY` goes into another one beside it, see `held_out`. What is no
-        picture is left out, see `left_out`. The same uploads again give the same folder.
+        Of many of a kind, one in `HELD_OUT_EVERY` goes into another one beside it, see `held_out`.
+        What is no picture is left out, see `left_out`. The same uploads again give the same folder.
 
         Raises: InputError: there is no picture, or there are too many; StorageError.
         """
         files = sorted(uploads)
-        key = hashlib.sha256("\n".join([domain, *map(str, files)]).encode()).hexdigest()[:12]
+        key = hashlib.sha256("\n".join([kind, *map(str, files)]).encode()).hexdigest()[:12]
         place = self.data / f"{plain(name)}-{key}"
-        folder = place / f"train{domain}"
+        folder = place / (kind if kind == "neither" else f"train{kind}")
         if folder.is_dir():
             return folder
         try:
@@ -75,8 +75,8 @@ class Pictures:
                 (made / _SENT).write_text(json.dumps(called))
                 others = [picture.name for picture in taken if not picture.file]
                 (made / _LEFT_OUT).write_text(json.dumps(others))
-                if len(names) >= ENOUGH_TO_HOLD_OUT:
-                    _move(names[::HELD_OUT_EVERY], made / folder.name, made / f"test{domain}")
+                if kind != "neither" and len(names) >= ENOUGH_TO_HOLD_OUT:
+                    _move(names[::HELD_OUT_EVERY], made / folder.name, made / f"test{kind}")
                 if not folder.is_dir():  # somebody else may have sent the same
                     made.rename(place)
         except OSError as error:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import gradio as gr
+from gradio.i18n import I18nData
 
 from app.store import Store
 from app.trainings.orders import Order, title_of
@@ -41,6 +42,7 @@ class _Form:
     names: tuple[gr.Textbox, gr.Textbox]
     uploads: tuple[gr.File, gr.File]
     folders: tuple[gr.Dropdown, gr.Dropdown]
+    neither: tuple[gr.File, gr.Dropdown]  # pictures of neither kind
     preset: gr.Radio
     minutes: gr.Number
     settings: gr.Textbox
@@ -60,6 +62,7 @@ class _Form:
             *self.names,
             *self.uploads,
             *self.folders,
+            *self.neither,
             self.preset,
             self.minutes,
             self.settings,
@@ -82,8 +85,14 @@ def retrain_tab(page: gr.Blocks, store: Store, root: Path) -> None:
 
 
 def _lay_out_form(pictures: Pictures) -> _Form:
-    names, uploads, folders = [], [], []
+    names, sets = [], []
     below = pictures.folders()
+
+    def ask_for_pictures(label: I18nData) -> tuple[gr.File, gr.Dropdown]:
+        file = gr.File(label=label, file_count="multiple", file_types=["image", ".zip"], height=140)
+        choose = word("retrain.choose")
+        return file, gr.Dropdown(["", *below], value="", label=choose, visible=bool(below))
+
     presets = [(word(f"retrain.{preset}"), preset) for preset in _PRESETS]
     with gr.Accordion(word("retrain.new"), elem_id="new-training") as whole:
         with gr.Row():
@@ -97,26 +106,12 @@ def _lay_out_form(pictures: Pictures) -> _Form:
                             max_length=40,
                         )
                     )
-                    uploads.append(
-                        gr.File(
-                            label=word("retrain.upload"),
-                            file_count="multiple",
-                            file_types=["image", ".zip"],
-                            height=140,
-                        )
-                    )
-                    folders.append(
-                        gr.Dropdown(
-                            ["", *below],
-                            value="",
-                            label=word("retrain.choose"),
-                            visible=bool(below),
-                        )
-                    )
+                    sets.append(ask_for_pictures(word("retrain.upload")))
         preset = gr.Radio(presets, value="fast", label=word("retrain.preset"))
         # Without limits of its own: Gradio would tell them in English, over the page.
         minutes = gr.Number(60, label=word("retrain.minutes"))
-        with gr.Accordion(word("retrain.more"), open=False):
+        with gr.Accordion(word("retrain.more"), open=False, elem_id="more-settings"):
+            neither = ask_for_pictures(word("retrain.neither"))
             settings = gr.Textbox(
                 "",
                 label=word("retrain.more"),
@@ -137,8 +132,9 @@ def _lay_out_form(pictures: Pictures) -> _Form:
                 not_yet = gr.Button(word("retrain.not-yet"), size="md", min_width=100)
     return _Form(
         (names[0], names[1]),
-        (uploads[0], uploads[1]),
-        (folders[0], folders[1]),
+        (sets[0][0], sets[1][0]),
+        (sets[0][1], sets[1][1]),
+        neither,
         preset,
         minutes,
         settings,
@@ -208,7 +204,10 @@ def _connect_form(
             api_visibility="private",
         )
     gr.on(
-        [form.not_yet.click, *(each.change for each in (*form.uploads, *form.folders))],
+        [
+            form.not_yet.click,
+            *(each.change for each in (*form.uploads, *form.folders, *form.neither)),
+        ],
         lambda: gr.Column(visible=False),
         None,
         form.sure,
@@ -244,6 +243,8 @@ def _read_order(
     uploads_b: list[str] | None,
     folder_a: str,
     folder_b: str,
+    uploads_neither: list[str] | None,
+    folder_neither: str,
     preset: str,
     minutes: float | None,  # None comes of an empty box
     settings: str,
@@ -259,15 +260,18 @@ def _read_order(
         raise InputError(say(language, "retrain.no-minutes", least=least, most=most))
     both = title_of(name_a, name_b)
 
-    def folder(kind: Literal["A", "B"], name: str, files: list[str] | None, below: str) -> str:
+    def folder(kind: Literal["A", "B", "neither"], files: list[str] | None, below: str) -> str:
         if files:
             return str(pictures.keep([Path(file) for file in files], both, kind))
-        if below:
-            return str(pictures.folder(below))
+        return str(pictures.folder(below)) if below else ""
+
+    def needed(kind: Literal["A", "B"], name: str, files: list[str] | None, below: str) -> str:
+        if found := folder(kind, files, below):
+            return found
         raise InputError(say(language, "retrain.no-pictures", name=name))
 
-    domain_a = folder("A", name_a, uploads_a, folder_a)
-    domain_b = folder("B", name_b, uploads_b, folder_b)
+    domain_a = needed("A", name_a, uploads_a, folder_a)
+    domain_b = needed("B", name_b, uploads_b, folder_b)
     return Order(
         name_a,
         name_b,
@@ -278,4 +282,5 @@ def _read_order(
         tuple(line.strip() for line in settings.splitlines() if line.strip()),
         held_out(domain_a),
         held_out(domain_b),
+        folder("neither", uploads_neither, folder_neither),
     )

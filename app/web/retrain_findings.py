@@ -63,6 +63,12 @@ def _describe(found: dict[str, Any], order: Order, language: str) -> str:
         say(language, "found.pictures", count=folder["pictures"], name=names[folder["name"]])
         for folder in found["folders"]
     ]
+    sets = [(order.name_a, order.domain_a), (order.name_b, order.domain_b)]
+    if order.neither:
+        neither = say(language, "found.neither")
+        count = len(find_pictures(Path(order.neither), recursive=True))
+        lines.append(say(language, "found.pictures", count=count, name=neither))
+        sets.append((neither, order.neither))
     for name, folder in ((order.name_a, order.test_a), (order.name_b, order.test_b)):
         if folder:
             count = len(find_pictures(Path(folder), recursive=True))
@@ -78,7 +84,7 @@ def _describe(found: dict[str, Any], order: Order, language: str) -> str:
     if not findings:
         lines.append(say(language, "found.fine"))
     facts = "".join(f"<li>{escape(line)}</li>" for line in lines)
-    for name, folder in ((order.name_a, order.domain_a), (order.name_b, order.domain_b)):
+    for name, folder in sets:
         if files := left_out(folder):
             line = say(language, "found.left-out", count=len(files), name=name)
             facts += f"<li>{escape(line)}{_list_first(files, language)}</li>"

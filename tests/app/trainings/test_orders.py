@@ -31,25 +31,30 @@ def test_whatever_names_files_is_not_a_visitors_to_set(order: Order) -> None:
 
 def test_the_command_is_that_of_a_person_and_names_are_no_numbers(order: Order) -> None:
     asked = replace(
-        order, name_a="1", settings=("crop_size=32", "lambda_cycle=-1e-3", "x="), test_a="/t"
+        order,
+        name_a="1",
+        settings=("crop_size=32", "lambda_cycle=-1e-3", "x="),
+        test_a="/t",
+        neither="/n",
     )
     command = asked.to_command(Path("/r"))
     assert 'name_a="1"' in command
     assert 'test_a="/t"' in command
     assert 'test_b=""' not in command
     folders = ["--domain-a", "/a", "--domain-b", "/b", "--out", "/r"]
-    assert command[3:12] == ["train", "--preset", "fast", *folders]
+    assert command[3:14] == ["train", "--preset", "fast", *folders, "--neither", "/n"]
     assert command[-2:] == ["--set", "x="]
 
 
 def test_a_lesson_is_kept_and_is_the_command_that_distils(order: Order, tmp_path: Path) -> None:
     lesson = Lesson("/models/m.onnx", "BtoA", "tiny")
-    asked = replace(order, settings=("crop_size=32",), lesson=lesson)
+    asked = replace(order, settings=("crop_size=32",), lesson=lesson, neither="/n")
     Record(asked, pid=0).write(tmp_path)
     assert Record.read(tmp_path).order == asked
     command = asked.to_command(tmp_path)[3:]
     assert command[:6] == ["distill", "/models/m.onnx", "--direction", "BtoA", "--student", "tiny"]
     assert command[6:10] == ["--domain-a", "/a", "--domain-b", "/b"]
+    assert "--neither" not in command  # a student does as its teacher does
     assert asked.title == "horse2zebra-tiny"
 
 

@@ -35,6 +35,7 @@ def test_uploads_are_kept_once(tmp_path: Path) -> None:
     kept = pictures.keep(uploads, "a/../b", "A")
     assert kept == pictures.keep(uploads[::-1], "a/../b", "A")
     assert pictures.keep(uploads, "a/../b", "B").is_dir()  # the same for the other domain
+    assert pictures.keep(uploads, "a/../b", "neither").name == "neither"
     assert kept.is_relative_to(pictures.data)
     assert [path.name for path in sorted(kept.iterdir())] == ["000001.png", "000002.png"]
     assert names_of(str(kept)) == {

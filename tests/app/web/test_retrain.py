@@ -18,6 +18,7 @@ from app.trainings.orders import Order
 from app.trainings.pictures import Pictures
 from app.trainings.runs import Trainings
 from app.trainings.sheets import find_sheets
+from cyclegan.config import read_config
 from cyclegan.contract.errors import InputError
 from tests.app.jobs.sending import zipped
 from tests.app.web.axe import complaints_of_axe
@@ -112,11 +113,16 @@ def test_a_training_is_started_watched_paused_and_made_a_model(
     page.get_by_role("button", name="More settings").press("Enter")
     settle(page)
     page.get_by_role("textbox", name="More settings").fill(SETTINGS)
+    page.locator("#more-settings input[type=file]").set_input_files(
+        draw(tmp_path / "others", 2)[:3]
+    )
+    page.locator('#more-settings [aria-label="2.png"]').wait_for()
 
     # What was found in the pictures is not forgotten.
     page.get_by_role("button", name="Check the pictures").press("Enter")
     found = page.locator("#diagnosis .fix", has_text="1 picture is in both domains")
     assert found.locator("small").inner_text() == "0.png = twin <b>.png"
+    page.locator("#diagnosis li", has_text="Pictures of neither kind: 3").wait_for()
     for answer in ("Not yet", "Start anyway"):
         page.get_by_role("button", name="Start training").press("Enter")
         page.get_by_text("Start the training all the same?").wait_for()
@@ -135,6 +141,10 @@ def test_a_training_is_started_watched_paused_and_made_a_model(
     assert trainings.names() == ["ink2paper"]
     paused = trainings.look("ink2paper")
     assert paused.state == "paused"
+    assert (
+        len(list(Path(read_config(trainings.runs / "ink2paper" / "config.json").neither).iterdir()))
+        == 3
+    )
     assert [each.name for each in find_checkpoints(paused, "BtoA")] == ["latest"]
     trainings.resume("ink2paper")
     page.locator("#training strong", has_text="Training").wait_for()
@@ -271,7 +281,7 @@ def test_the_form_can_be_read_in_light_and_in_dark(
 
 def test_a_form_in_which_nothing_more_was_unfolded_asks_for_a_training(tmp_path: Path) -> None:
     draw(tmp_path / "ink", 0)
-    given = ("ink", "paper", None, None, "ink", "ink", "fast", 60, "")
+    given = ("ink", "paper", None, None, "ink", "ink", None, "", "fast", 60, "")
     order = _read_order(Pictures(tmp_path), "en", *given)
     assert (order.title, order.preset, order.settings) == ("ink2paper", "fast", ())
 
@@ -281,20 +291,20 @@ def test_minutes_that_make_no_sense_are_refused_in_the_language_of_the_visitor(
     tmp_path: Path, minutes: float | None
 ) -> None:
     draw(tmp_path / "ink", 0)
-    given = ("ink", "paper", None, None, "ink", "ink", "fast", minutes, "")
+    given = ("ink", "paper", None, None, "ink", "ink", None, "", "fast", minutes, "")
     with pytest.raises(InputError, match=r"请填写 0\.1 到 10,000 之间的数"):
         _read_order(Pictures(tmp_path), "zh", *given)
 
 
 def test_kinds_of_one_name_are_refused(tmp_path: Path) -> None:
-    given = ("horse", " Horse ", None, None, "", "", "fast", 60, "")
+    given = ("horse", " Horse ", None, None, "", "", None, "", "fast", 60, "")
     with pytest.raises(InputError, match="Both kinds have the same name"):
         _read_order(Pictures(tmp_path), "en", *given)
 
 
 def test_uploads_are_kept_under_the_names_of_the_kinds(tmp_path: Path) -> None:
     ink = draw(tmp_path / "uploads", 0)
-    given = ("墨", "纸", list(map(str, ink)), list(map(str, ink)), "", "", "fast", 60, "")
+    given = ("墨", "纸", list(map(str, ink)), list(map(str, ink)), "", "", None, "", "fast", 60, "")
     order = _read_order(Pictures(tmp_path / "root"), "zh", *given)
     assert order.title == "墨2纸"
     assert all(
