@@ -20,6 +20,7 @@ from cyclegan.config import TrainConfig, read_config
 from cyclegan.contract.directions import Direction
 from cyclegan.contract.errors import CheckpointError, ConfigError, StorageError, brief
 from cyclegan.contract.files import atomic_write, map_storage_errors, sweep
+from cyclegan.contract.log import LOG
 from cyclegan.dataset import UnpairedDataset
 from cyclegan.domains import GENERATOR_OF, PARTS
 from cyclegan.gauge import Record
@@ -221,11 +222,13 @@ def take_up(
         start: weights for a run without a checkpoint; what is missing starts anew.
 
     Raises:
-        CheckpointError: a checkpoint that cannot be used.
+        CheckpointError: a checkpoint that cannot be used, or is gone while its best is there.
         ConfigError: one of another config.
     """
     processes, checkpoint = step.processes, run / LATEST
     has_one = processes.is_first and checkpoint.exists()
+    if processes.is_first and not has_one:
+        _begin_anew(run)
     loaded = processes.from_first(load_checkpoint(checkpoint) if has_one else None)
     if loaded is None:
         step.start_from(start)
@@ -257,6 +260,17 @@ def take_up(
         _compare_pictures(tuple(loaded["pictures"]), dataset.pictures, before, state.fingerprints)
     logger.info("going on with %s at %d images", checkpoint, state.images_seen)
     return state
+
+
+def _begin_anew(run: Path) -> None:
+    """Say that a run begins anew, and raise CheckpointError where that would replace its best."""
+    if bests := [path.name for way in GENERATOR_OF if (path := best_path(run, way)).exists()]:
+        raise CheckpointError(
+            f"{run}: has {' and '.join(bests)}, which to begin anew would replace, and no {LATEST} "
+            "to go on from; put that back, move what is there away, or give another --out"
+        )
+    if (run / LOG).exists():
+        logger.warning("%s: has no %s to go on from, so the run begins anew", run, LATEST)
 
 
 def _compare_pictures(

@@ -79,6 +79,24 @@ def test_a_best_that_is_damaged_is_measured_anew(
     assert load_checkpoint(best)["run"]["images_seen"] == 8
 
 
+def test_a_best_is_not_replaced_where_the_checkpoint_is_gone(
+    tmp_path: Path, config: TrainConfig, data_dir: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    config = config.replace(test_a=str(data_dir / "testA"), evaluate_every=2)
+    train(config, tmp_path)
+    (tmp_path / "latest.pt").unlink()
+    best, log = tmp_path / "best_AtoB.pt", tmp_path / "log.jsonl"
+    before = best.read_bytes(), log.read_bytes()
+    with pytest.raises(
+        CheckpointError, match=r"has best_AtoB\.pt, which .* no latest\.pt to go on"
+    ):
+        train(config, tmp_path)
+    assert (best.read_bytes(), log.read_bytes()) == before
+    best.unlink()
+    assert train(config, tmp_path).images_seen == 6
+    assert "has no latest.pt to go on from, so the run begins anew" in caplog.text
+
+
 def test_another_config_is_refused_by_key(tmp_path: Path, config: TrainConfig) -> None:
     train(config, tmp_path)
     before = (tmp_path / "latest.pt").read_bytes()
