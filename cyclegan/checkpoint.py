@@ -9,7 +9,7 @@ import math
 import pickle
 import re
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,9 @@ FORMAT_VERSION = 1
 _WRAPPERS = ("state_dict_ema", "state_dict", "model")
 _PREFIXES = re.compile(r"^(module\.|_orig_mod\.)+")
 LATEST = "latest.pt"  # of a run folder
+# What a checkpoint has, the latest and a best alike, and what its "run" has; see run_folder.py.
+_PARTS = {"config": dict, "pictures": list, "hardware": str, "run": dict, "step": dict}
+_PARTS_OF_RUN = {"images_seen": int, "elapsed_s": int | float}
 
 
 def has_begun(run: Path) -> bool:
@@ -55,7 +58,7 @@ def save_checkpoint(path: Path, state: dict[str, Any]) -> None:
 def load_checkpoint(path: Path) -> dict[str, Any]:
     """Read what `save_checkpoint` wrote, onto the CPU.
 
-    Raises CheckpointError: missing, damaged, not one of ours, or of a newer version.
+    Raises CheckpointError: missing, damaged, altered, not one of ours, or of a newer version.
     """
     if path.parent.is_file():  # that of the run was to be a folder
         raise CheckpointError(
@@ -70,14 +73,23 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
         )
         raise CheckpointError(f"{path}: no such checkpoint; {why}")
     state = _load(path, "a checkpoint of `cyclegan train`")
-    if not isinstance(state, dict) or "format_version" not in state:
+    if not isinstance(state, dict) or not isinstance(state.get("format_version"), int):
         raise CheckpointError(f"{path}: not a checkpoint of `cyclegan train`")
     if state["format_version"] > FORMAT_VERSION:
         raise CheckpointError(
             f"{path}: has format version {state['format_version']}, this version reads up to "
             f"{FORMAT_VERSION}; update cyclegan"
         )
+    if lacking := _lacking(state, _PARTS) or _lacking(state["run"], _PARTS_OF_RUN):
+        raise CheckpointError(
+            f"{path}: was changed since `cyclegan train` wrote it, for it has no "
+            f"{' and no '.join(lacking)} as a checkpoint does; put back what was written"
+        )
     return state
+
+
+def _lacking(found: dict[str, Any], parts: Mapping[str, Any]) -> list[str]:
+    return [key for key, kind in parts.items() if not isinstance(found.get(key), kind)]
 
 
 def config_of(checkpoint: dict[str, Any], path: Path) -> TrainConfig:

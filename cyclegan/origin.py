@@ -163,9 +163,14 @@ def choose_checkpoint(
         )
     try:
         best = load_checkpoint(path)
+        record = Record(**best.get("record", {}))
     except CheckpointError as error:
         raise CheckpointError(f"{error}; --checkpoint latest exports the latest") from error
-    record = Record(**best["record"])
+    except TypeError as error:  # a copy of the latest, perhaps
+        raise CheckpointError(
+            f"{path}: does not say what it was measured at, so it is no best; --checkpoint latest "
+            "exports the latest"
+        ) from error
     if wanted is None and record.metric != "KID":
         return (
             "latest",

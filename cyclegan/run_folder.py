@@ -301,7 +301,9 @@ def _has_best(run: Path, direction: Direction, state: RunState) -> bool:
     """
     path = best_path(run, direction)
     try:
-        return path.exists() and load_checkpoint(path)["record"] == asdict(state.best[direction])
+        return path.exists() and load_checkpoint(path).get("record") == asdict(
+            state.best[direction]
+        )
     except CheckpointError as error:
         logger.warning("%s; the next measurement is the best", error)
         return False

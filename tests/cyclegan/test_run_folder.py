@@ -10,6 +10,7 @@ import torch
 from cyclegan.checkpoint import load_checkpoint, save_checkpoint
 from cyclegan.config import TrainConfig
 from cyclegan.contract.errors import CheckpointError, ConfigError, StorageError
+from cyclegan.importer import read_start
 from cyclegan.origin import find_origin
 from cyclegan.run_folder import claim_run
 from cyclegan.train import train
@@ -176,6 +177,37 @@ def test_a_checkpoint_of_another_version_is_told(
         settings.write_text(json.dumps(checkpoint["config"]))
         with pytest.raises(ConfigError, match=rf"config\.json: of another version.*{named}"):
             train(config, tmp_path)
+
+
+@pytest.mark.parametrize("lost", ["config", "pictures", "hardware", "run", "step", "images_seen"])
+def test_a_checkpoint_that_lacks_a_part_is_told(
+    tmp_path: Path, config: TrainConfig, lost: str
+) -> None:
+    train(config, tmp_path)
+    checkpoint = load_checkpoint(tmp_path / "latest.pt")
+    del (checkpoint if lost in checkpoint else checkpoint["run"])[lost]
+    save_checkpoint(tmp_path / "latest.pt", checkpoint)
+    for use in (
+        lambda: train(config, tmp_path),
+        lambda: find_origin([tmp_path], "AtoB", None, print),
+        lambda: read_start(tmp_path, {}),
+    ):
+        with pytest.raises(
+            CheckpointError, match=rf"latest\.pt: was changed .* no {lost} as a che"
+        ):
+            use()
+
+
+def test_a_latest_in_place_of_a_best_is_told_and_measured_anew(
+    tmp_path: Path, config: TrainConfig, data_dir: Path
+) -> None:
+    config = config.replace(test_a=str(data_dir / "testA"), evaluate_every=2)
+    train(config, tmp_path)
+    shutil.copyfile(tmp_path / "latest.pt", tmp_path / "best_AtoB.pt")
+    with pytest.raises(CheckpointError, match=r"best_AtoB\.pt: does not say what it was measured"):
+        find_origin([tmp_path], "AtoB", None, print)
+    train(config.replace(max_images=8), tmp_path)
+    assert load_checkpoint(tmp_path / "best_AtoB.pt")["record"]["images_seen"] == 8
 
 
 def test_a_checkpoint_with_code_in_it_is_refused_and_not_run(tmp_path: Path) -> None:
