@@ -134,7 +134,7 @@ def open_manifest(folder: Place, recipe: Mapping[str, object]) -> Iterator[Manif
     path = folder / NAME if isinstance(folder, Path) else memory_of(folder)
     with map_storage_errors(path.parent):
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch()  # SQLite does not say why it cannot
+        path.open("ab").close()  # SQLite does not say why it cannot
     try:
         with closing(sqlite3.connect(path, timeout=1, isolation_level=None)) as database:
             _prepare(database, path)
@@ -145,6 +145,8 @@ def open_manifest(folder: Place, recipe: Mapping[str, object]) -> Iterator[Manif
             reason = f"another cyclegan convert writes to {folder}; wait until it ends"
         elif code == sqlite3.SQLITE_FULL:
             reason = f"{path.parent} could not be written: the disk is full"
+        elif code == sqlite3.SQLITE_READONLY:
+            reason = f"{path.parent} could not be written: it is read-only"
         elif code in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
             reason = f"{path} is damaged; delete it, and --overwrite what is to be made anew"
         else:

@@ -33,10 +33,19 @@ def test_a_damaged_one_says_what_to_do(tmp_path: Path) -> None:
         use(tmp_path)
 
 
-def test_a_full_disk_is_called_that(tmp_path: Path) -> None:
-    error = sqlite3.OperationalError("database or disk is full")
-    error.sqlite_errorcode = sqlite3.SQLITE_FULL
-    sentence = f"{tmp_path} could not be written: the disk is full"
+@pytest.mark.parametrize(
+    ("code", "sentence"),
+    [
+        (sqlite3.SQLITE_FULL, "the disk is full"),
+        (sqlite3.SQLITE_READONLY_DIRECTORY, "it is read-only"),
+    ],
+)
+def test_what_is_wrong_with_the_disk_is_called_that(
+    tmp_path: Path, code: int, sentence: str
+) -> None:
+    error = sqlite3.OperationalError("in words of its own")
+    error.sqlite_errorcode = code
+    sentence = f"{tmp_path} could not be written: {sentence}"
     with pytest.raises(StorageError, match=sentence), open_manifest(tmp_path, {}):
         raise error
 
