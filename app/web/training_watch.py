@@ -60,7 +60,7 @@ class Watch:
     def outputs(self) -> list[Any]:
         """What changes as a training goes on."""
         buttons = [self.pause, self.resume, self.stop, self.report, self.delete, self.sure]
-        parts = [*self.sheets.outputs, *buttons, self.more, *self.maker.outputs]
+        parts = [*self.sheets.outputs, *buttons, self.more, self.told, *self.maker.outputs]
         return [self.chosen, self.shown, self.curves, *parts, self.seen]
 
 
@@ -245,6 +245,8 @@ def _look(
         updates |= show_offer(watch.maker, offer, before, direction)
     if seen and seen.name != name:
         updates[watch.sure] = gr.Column(visible=False)  # the question was about another one
+    if seen and (seen.name, seen.state) != (name, training.state):
+        updates[watch.told] = ""  # what was refused then may be possible now
     if not seen or (seen.name, seen.sheet) != (name, sheet):
         known = seen.sheet if seen and seen.name == name else None
         updates |= show_sheets(watch.sheets, training.run, language, known=known)

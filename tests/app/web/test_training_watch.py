@@ -21,6 +21,7 @@ from app.store import Store
 from app.trainings.orders import Order
 from app.trainings.runs import Trainings
 from app.web.training_watch import Seen, Watch, _look, connect_watch, lay_out_watch
+from app.web.updates import Updates
 from cyclegan.contract.errors import InputError
 
 
@@ -55,6 +56,23 @@ def test_the_training_in_question_is_deleted_whichever_is_chosen_by_then(run_fol
     page.values[page.watch.chosen] = "other"
     assert page.press(page.watch.confirm) == ""
     assert trainings.names() == ["other"]
+
+
+def test_what_was_refused_is_no_longer_said_once_another_training_or_state_is_shown(
+    run_folder: Path,
+) -> None:
+    trainings = Trainings(run_folder.parents[1])
+    shutil.copytree(run_folder, trainings.runs / "other")
+    watch = Page(trainings).watch
+
+    def look(chosen: str, seen: Seen | None) -> Updates:
+        return _look(watch, trainings, chosen, "AtoB", seen, "en")
+
+    seen = look("horse2zebra", None)[watch.seen]
+    assert watch.told not in look("horse2zebra", seen)
+    assert look("other", seen)[watch.told] == ""
+    (run_folder / "config.json").write_text(json.dumps({"max_images": 50, "max_minutes": 0}))
+    assert look("horse2zebra", seen)[watch.told] == ""  # it is finished
 
 
 def test_what_is_refused_names_no_place_on_this_machine(
