@@ -7,18 +7,21 @@ models that were made elsewhere in app/foreign/.
 import dataclasses
 import json
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, Self
 
-from cyclegan.contract.errors import CardError, InputError, brief
-from cyclegan.contract.files import atomic_write, sha256_of
+from cyclegan.contract.errors import CardError, InputError, StorageError, brief
+from cyclegan.contract.files import atomic_write, sha256_of, sweep
 from cyclegan.contract.strict_json import parse, show
 
 SCHEMA_VERSION = 1
 VALUE_RANGES = ((-1.0, 1.0), (0.0, 1.0), (0.0, 255.0))  # that models use, the one of ours first
 MODEL_NAME = re.compile(r"[A-Za-z0-9][\w.-]*", re.ASCII)  # it becomes part of file names
 
+# No model takes so long to write; others may be at it in the same folder.
+_ABANDONED_S = 24 * 60 * 60
 _REMEDY = "fetch both files again or export the model again"
 
 
@@ -269,7 +272,12 @@ class ModelCard:
             ) from error
 
     def write(self, path: Path) -> None:
-        """Write the card so that it is whole or not there. Raises: StorageError."""
+        """Write the card so that it is whole or not there. Raises: StorageError.
+
+        Whoever puts something into a folder of models does this, so it is tidied up here.
+        """
+        with suppress(StorageError):
+            sweep(path.parent, older_than_s=_ABANDONED_S)
         text = json.dumps(self.to_dict(), indent=2, ensure_ascii=False, allow_nan=False)
         with atomic_write(path) as temporary:
             temporary.write_text(text + "\n", encoding="utf-8")

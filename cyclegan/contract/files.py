@@ -5,9 +5,11 @@ What is inside a file is not known here.
 
 import hashlib
 import io
+import math
 import os
 import re
 import secrets
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -77,14 +79,17 @@ def map_storage_errors(target: Path | str) -> Iterator[None]:
         raise StorageError(f"{target} could not be written: {brief(error)}") from error
 
 
-def sweep(folder: Path) -> None:
-    """Remove what writers that were killed left in a folder; none may be writing there now.
+def sweep(folder: Path, *, older_than_s: float | None = None) -> None:
+    """Remove what writers that were killed left in a folder.
+
+    None may be writing there now, unless only what is older than some seconds is meant.
 
     Raises: StorageError.
     """
+    before = math.inf if older_than_s is None else time.time() - older_than_s
     try:
         for path in folder.glob(".tmp-*"):
-            if _TEMPORARY.match(path.name):
+            if _TEMPORARY.match(path.name) and path.stat().st_mtime < before:
                 path.unlink()
     except OSError as error:
         raise StorageError(f"{folder} could not be tidied up: {brief(error)}") from error

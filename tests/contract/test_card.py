@@ -1,6 +1,8 @@
 """A card is read strictly, and every refusal says what to do."""
 
 import json
+import os
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -45,6 +47,20 @@ def test_what_is_written_is_what_is_read(card_path: Path, tmp_path: Path) -> Non
     card.write(tmp_path / "copy.json")
     assert ModelCard.read(tmp_path / "copy.json") == card
     assert (tmp_path / "copy.json").read_bytes() == card_path.read_bytes()
+
+
+def test_what_killed_exports_left_beside_a_card_is_removed_after_a_day(card_path: Path) -> None:
+    left, under_way, own = (
+        card_path.with_name(name)
+        for name in (".tmp-0123456789ab.onnx", ".tmp-ba9876543210.onnx", ".tmp-mine.onnx")
+    )
+    for path, hours in ((left, 25), (under_way, 23), (own, 25)):
+        path.touch()
+        os.utime(path, (then := time.time() - hours * 3600, then))
+    ModelCard.read(card_path).write(card_path)
+    assert not left.exists()
+    assert under_way.exists()
+    assert own.exists()
 
 
 def test_every_part_survives_writing(card_path: Path) -> None:
