@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from cyclegan.checkpoint import LATEST
 from cyclegan.contract.errors import CheckpointError
 
 _FILE = re.compile(r"(?P<epoch>.+)_net_(?P<network>(?:G|D)(?:_A|_B)?|F)\.pth")
@@ -52,6 +53,11 @@ def find_files(path: Path, epoch: str | None) -> tuple[dict[str, Path], str]:
         single = path / "generator.pth"  # of UPIT
         if single.is_file():
             return {"G": single}, ""
+        if (path / LATEST).is_file():
+            raise CheckpointError(
+                f"{path}: a run of `cyclegan train` already; make a model of it with `cyclegan "
+                f"export {path} --name NAME`, or give it to `cyclegan train --init-from`"
+            )
         seen = ", ".join(sorted(file.name for file in path.iterdir())[:4]) or "nothing"
         raise CheckpointError(
             f"{path}: expected files such as latest_net_G_A.pth, latest_net_G.pth or "

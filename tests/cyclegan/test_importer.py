@@ -322,6 +322,8 @@ def test_training_goes_on_from_an_imported_run(tmp_path: Path, config: TrainConf
         assert 0 < change < 1e-3  # one step of Adam at 2e-4
     with pytest.raises(ConfigError, match="holds a run already"):
         write_run(read(tmp_path / "theirs"), tmp_path / "run")
+    with pytest.raises(CheckpointError, match=r"run: a run of `cyclegan train` already; make a mo"):
+        read(tmp_path / "run")
 
 
 def test_a_checkpoint_becomes_a_model_straight_away(tmp_path: Path) -> None:
