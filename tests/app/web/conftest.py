@@ -53,17 +53,6 @@ routes.StreamingResponse = Late
 """
 
 
-# Browser, server and test share few cores. Once in thousands of events one is not answered in two
-# minutes; the visitor's next would be. A test that waits in vain twice has found something.
-_AGAIN = pytest.mark.flaky(reruns=1, only_rerun=["TimeoutError"])
-
-
-def pytest_collection_modifyitems(items: list[pytest.Function]) -> None:
-    for item in items:
-        if "visit" in item.fixturenames:
-            item.add_marker(_AGAIN)
-
-
 @dataclass(frozen=True)
 class Running:
     url: str
