@@ -12,7 +12,7 @@ from cyclegan.cli.models import evaluate, export, import_
 from cyclegan.cli.other_names import TrainCommand
 from cyclegan.cli.pictures import doctor
 from cyclegan.cli.training import train
-from cyclegan.contract.errors import CycleGANError
+from cyclegan.contract.errors import CycleGANError, on_one_line
 
 
 def register(command: typer.Typer) -> None:
@@ -45,7 +45,8 @@ def run_command(command: typer.Typer) -> None:
     try:
         command()
     except CycleGANError as error:
-        typer.echo(f"error: {error}", err=True)
+        for line in f"error: {error}".split("\n"):  # some list files below one another
+            typer.echo(on_one_line(line), err=True)
         sys.exit(EXIT_UNUSABLE)
     except Exception as error:
         # What onnxruntime and torch, which are bound by pybind11, make of Ctrl-C in their import.

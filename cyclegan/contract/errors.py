@@ -6,6 +6,9 @@ import difflib
 import re
 from collections.abc import Iterable
 
+# Control characters, those of the direction of writing among them, and halves of characters.
+_STEERING = re.compile(r"[\0-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+
 
 class CycleGANError(Exception):
     """Everything this project raises on purpose; its text is fit for a person.
@@ -81,10 +84,10 @@ def brief(error: BaseException) -> str:
 
 
 def on_one_line(text: str) -> str:
-    r"""A text in which names may be anybody's: what would break its line, or steer a terminal, is
-    written as Python writes it, `\n` or `\x1b`.
+    r"""A text in which names may be anybody's: what would break its line, steer a terminal or turn
+    its letters round is written as Python writes it, `\n`, `\x1b` or `\u202e`.
     """
-    return re.sub(r"[\0-\x1f\x7f-\x9f\ud800-\udfff]", lambda found: repr(found[0])[1:-1], text)
+    return _STEERING.sub(lambda found: repr(found[0])[1:-1], text)
 
 
 def nearest(name: str, choices: Iterable[str]) -> str:

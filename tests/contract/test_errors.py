@@ -29,6 +29,7 @@ def test_nearest_suggests_by_likeness_whatever_the_case() -> None:
     assert nearest("anything", []) == ""
 
 
-def test_a_name_breaks_no_line_and_steers_no_terminal() -> None:
+def test_a_name_breaks_no_line_steers_no_terminal_and_turns_nothing_round() -> None:
     assert on_one_line("a\nb\x1b[31m\udcff.png") == r"a\nb\x1b[31m\udcff.png"
+    assert on_one_line("gpj.\u202ea\u2066.png") == r"gpj.\u202ea\u2066.png"
     assert on_one_line("馬\u3000é 👩\u200d🎨.png") == "馬\u3000é 👩\u200d🎨.png"

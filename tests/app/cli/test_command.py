@@ -1,5 +1,7 @@
 """The command as a whole: its exit codes, and what goes to which stream."""
 
+from pathlib import Path
+
 import pytest
 
 
@@ -22,6 +24,14 @@ def test_wrong_usage_is_exit_2_with_a_hint(command, arguments: tuple[str], sente
     ran = command(*arguments)
     assert (ran.code, ran.stdout) == (2, "")
     assert sentence in ran.stderr
+
+
+def test_names_in_an_error_steer_no_terminal(command, tmp_path: Path) -> None:
+    picture = tmp_path / "a\x1b[31m\u202egpj.png"
+    picture.write_text("no picture")
+    ran = command("convert", picture, tmp_path / "out.png")
+    assert ran.code == 2
+    assert r"a\x1b[31m\u202egpj.png is" in ran.stderr
 
 
 def test_the_unexpected_is_one_line_and_exit_1(command, monkeypatch) -> None:
