@@ -20,6 +20,8 @@ from app.jobs.limits import Limits
 from app.jobs.office import Office
 from app.store import Store
 
+CONVERT = "/api/v1/convert"
+
 
 @contextmanager
 def serve(weights: Path, limits: Limits | None = None, **guarded: Any) -> Iterator[TestClient]:

@@ -12,43 +12,14 @@ import pytest
 from PIL import Image
 
 from app.batch import convert_all
-from app.conversion import Result, Translate, convert_one
+from app.conversion import convert_one
 from app.manifest import IS_DONE, open_manifest
-from app.naming import Naming
 from app.plan import FolderPlan, Job, plan_file
 from app.progress import Progress
 from app.terminal import describe
 from cyclegan.contract.errors import InputError, PictureError, StorageError
 from cyclegan.contract.images import Picture, load_picture
-
-RECIPE = {"model": "same"}
-AS_IT_IS = Naming()
-
-
-def same(picture: Picture) -> Picture:
-    return picture
-
-
-def run(
-    at: Path,
-    translate: Translate = same,
-    recipe: dict[str, str] = RECIPE,
-    recursive: bool = False,
-    naming: Naming = AS_IT_IS,
-    **options: bool,
-) -> list[Result]:
-    """Convert the folder `in` to `out`."""
-    plan = FolderPlan(at / "in", at / "out", recursive, naming=naming)
-    with open_manifest(at / "out", recipe) as manifest:
-        return list(convert_all(translate, plan, manifest, **options))
-
-
-def statuses(results: list[Result]) -> dict[str, str]:
-    return {result.source.name: result.reason or result.status for result in results}
-
-
-def refuse(_picture: Picture) -> Picture:
-    raise AssertionError("nothing is to be translated")
+from tests.app.folders import RECIPE, refuse, run, same, statuses
 
 
 def test_results_come_in_order_and_failures_do_not_stop_the_rest(put) -> None:
@@ -258,61 +229,6 @@ def test_what_is_under_way_when_it_is_closed_early_can_be_stopped(put) -> None:
         assert next(results).status == "done"
         results.close()
     assert statuses(run(at)) == {"a.png": IS_DONE, "b.png": "done"}
-
-
-def test_labels_are_carried_along_with_their_pictures(put) -> None:
-    at = put("in/a.heic", "in/b.png", "in/sub/a.jpg")
-    for name in ("a.txt", "a.json", "sub/a.xml", "sub/other.txt", "b.md"):
-        (at / "in" / name).write_text(name)
-    run(at, recursive=True)
-    assert not [path for path in (at / "out").rglob("*") if path.suffix in (".txt", ".xml")]
-    run(at, refuse, recursive=True, sidecars=True)  # those of pictures that are done, too
-    copied = {"a.txt", "a.json", "sub/a.xml"}
-    for name in copied:
-        assert (at / "out" / name).read_text() == name
-    others = [path for path in (at / "out").rglob("*.[tjxm]*") if path.suffix != ".jpg"]
-    assert {str(path.relative_to(at / "out")) for path in others} == copied
-    (at / "out" / "a.txt").write_text("corrected")  # is newer, and stays
-    later = time.time() + 60
-    (at / "in" / "a.json").write_text("new")
-    os.utime(at / "in" / "a.json", (later, later))
-    run(at, overwrite=True, sidecars=True)
-    assert (at / "out" / "a.txt").read_text() == "corrected"
-    assert (at / "out" / "a.json").read_text() == "new"
-
-
-def test_labels_that_cannot_be_read_are_named_and_not_their_copy(put) -> None:
-    at = put("in/a.png")
-    (at / "in" / "a.txt").mkdir()
-    (result,) = run(at, sidecars=True)
-    assert result.reason == f"{at / 'in' / 'a.txt'} could not be read: is a directory"
-
-
-def test_what_a_kill_left_of_labels_alone_is_swept_away_too(put, monkeypatch) -> None:
-    at = put("in/a.png")
-    (at / "in" / "a.txt").write_text("labels")
-    run(at)
-
-    def die(*_places: Path) -> None:
-        (at / "out" / ".tmp-0123456789ab.txt").write_text("half")
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patch:
-        patch.setattr(shutil, "copystat", die)
-        with pytest.raises(KeyboardInterrupt):
-            run(at, refuse, sidecars=True)
-    assert statuses(run(at, sidecars=True)) == {"a.png": "done"}
-    assert {path.name for path in (at / "out").glob("*.txt")} == {"a.txt"}
-    assert statuses(run(at, refuse, sidecars=True)) == {"a.png": IS_DONE}
-
-
-def test_labels_are_called_as_the_results_that_they_belong_to(put) -> None:
-    at = put("in/a.jpg", "in/b.jpg", "in/b.png")
-    for stem in "ab":
-        (at / "in" / f"{stem}.txt").write_text(stem)
-    run(at, sidecars=True, naming=Naming("webp", "{stem}_{model}.{ext}", "zebra"))
-    copied = {path.name: path.read_text() for path in (at / "out").glob("*.txt")}
-    assert copied == {"a_zebra.txt": "a", "b.jpg_zebra.txt": "b", "b.png_zebra.txt": "b"}
 
 
 def test_a_name_that_has_no_room_for_png_fails_and_the_longest_name_does_not(put) -> None:

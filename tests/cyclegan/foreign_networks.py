@@ -166,3 +166,9 @@ def save(network: nn.Module, path: Path, prefix: str = "") -> Path:
     state = OrderedDict((prefix + key, value) for key, value in network.state_dict().items())
     torch.save(state, path)
     return path
+
+
+@torch.no_grad()
+def assert_equal_outputs(ours: nn.Module, theirs: nn.Module, side: int = 32) -> None:
+    picture = torch.rand(1, 3, side, side, generator=torch.Generator().manual_seed(1)) * 2 - 1
+    torch.testing.assert_close(ours(picture), theirs(picture.clone()), atol=5e-5, rtol=1e-5)

@@ -2,7 +2,6 @@
 
 import json
 import re
-import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -16,9 +15,7 @@ from cyclegan.config import TrainConfig
 from cyclegan.contract.images import load_picture
 from cyclegan.doctor.facts import look_at, write_facts
 from cyclegan.domains import list_domain
-from cyclegan.presets import preset_config
 from cyclegan.report_page import write_report
-from cyclegan.report_page.commands import export_commands, resume_command
 from cyclegan.report_page.history import Names, read_alarms, read_curves, read_metrics
 from cyclegan.report_page.sheets import name_columns
 from cyclegan.train import train
@@ -267,56 +264,6 @@ def test_an_alarm_is_in_force_until_it_goes_off() -> None:
     assert [(alarm.code, alarm.direction) for alarm in in_force] == [("bars", "blue to red")]
     codes = [(alarm.code, alarm.is_on) for alarm in history]
     assert codes == [("collapse", False), ("bars", True), ("collapse", True)]
-
-
-def test_the_command_that_goes_on_has_the_settings_of_the_run(tmp_path: Path) -> None:
-    folders = [tmp_path / "a picture's folder", tmp_path / "B"]
-    for folder in folders:
-        folder.mkdir()
-    config = preset_config("fast").replace(
-        domain_a=str(folders[0]),
-        domain_b=str(folders[1]),
-        name_a="12",
-        name_b="one's zebra",
-        max_images=0,
-        max_minutes=2.5,
-        compile=False,
-    )
-    program, *arguments = shlex.split(resume_command(config, tmp_path / "run"))
-    assert program == "cyclegan"
-    told = subprocess.run(
-        [sys.executable, "-m", "cyclegan", *arguments, "--dry-run"],
-        check=True,
-        capture_output=True,
-        text=True,
-    )
-    assert json.loads(told.stdout) == config.to_dict()
-
-
-def test_a_run_of_one_direction_makes_one_model(config: TrainConfig, tmp_path: Path) -> None:
-    there, back = export_commands(config.replace(name_b="../b"), tmp_path)
-    assert there.endswith("--direction AtoB --name red2..-b --out weights/")
-    assert back.endswith("--direction BtoA --name BtoA --out weights/")  # no name starts with a dot
-    one_way = config.replace(method="simgan", lambda_cycle=0.0)
-    assert len(export_commands(one_way, tmp_path)) == 1
-
-
-@pytest.mark.parametrize(
-    ("names", "there", "back"),
-    [
-        (("our horse", "(one's) zebra!"), "our-horse2one-s-zebra", "one-s-zebra2our-horse"),
-        (("horse", "猫"), "AtoB", "BtoA"),  # not "horse2-"
-        (("1犬", "2猫"), "AtoB", "BtoA"),  # not "1-22-"
-        (("école", "été"), "AtoB", "BtoA"),
-        (("", "?"), "AtoB", "BtoA"),  # not "2"
-    ],
-)
-def test_a_model_is_to_be_called_after_its_domains_where_a_card_may_have_their_names(
-    config: TrainConfig, tmp_path: Path, names: tuple[str, str], there: str, back: str
-) -> None:
-    config = config.replace(name_a=names[0], name_b=names[1])
-    words = [shlex.split(command) for command in export_commands(config, tmp_path / "犬2猫")]
-    assert [each[each.index("--name") + 1] for each in words] == [there, back]
 
 
 def test_facts_of_a_large_domain_come_from_a_sample(
