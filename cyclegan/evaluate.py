@@ -35,7 +35,8 @@ from cyclegan.features import (
 logger = logging.getLogger(__name__)
 
 REFERENCE_PICTURES = 1000  # of the target domain's training pictures, the first by name
-LIKENESS = "SSIM to the photo"  # name of the metric
+LIKENESS = "SSIM to the photo"  # names of metrics
+LEFT_ALONE = "SSIM to photos of neither kind"
 _WINDOW = 11  # pixels a side that SSIM looks at together
 FID_WANTS = 2048  # pictures a side below which FID says more about their number than the model
 
@@ -67,6 +68,7 @@ def evaluate(
     *,
     features: Path | None = None,
     class_index: int | None = None,
+    neither: Path | None = None,
     on_picture: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> Evaluation:
     """Translate the source domain's test pictures and compare with the target's training pictures.
@@ -80,6 +82,7 @@ def evaluate(
         features: the network to compare with (see `FeatureNetwork`); without it, a sliced
             Wasserstein distance of small thumbnails' pixels.
         class_index: also report the share of pictures that the network takes for this class.
+        neither: folder of pictures of neither kind, of which it is also reported how much stays.
         on_picture: called with (done, total) after every translated picture.
 
     Raises: InputError and its kinds: unusable folder, model, feature network or class index.
@@ -97,26 +100,31 @@ def evaluate(
     test_paths = list_domain(data / f"test{source}")
     reference_paths = list_domain(data / f"train{target}")[:REFERENCE_PICTURES]
     real_paths = list_domain(data / f"test{target}")
+    neither_paths = list_domain(neither) if neither else []
     session = load_session(model)
     tests = len(test_paths)
 
-    kept: list[float] = []
-
-    def translated() -> Iterator[RGB]:
-        for done, photo in enumerate(_load(test_paths), 1):
+    def translated(paths: list[Path], kept: list[float], before: int = 0) -> Iterator[RGB]:
+        for done, photo in enumerate(_load(paths), before + 1):
             translation = translate(session, card, photo)
             kept.append(likeness(photo, translation))
             yield translation
-            on_picture(done, len(test_paths))
+            on_picture(done, len(test_paths) + len(neither_paths))
+
+    kept: list[float] = []
+    left_alone: list[float] = []
 
     reference, _ = yardstick.describe(_load(reference_paths))
     results = {}
     for key, pictures in (
         ("real", _load(real_paths)),  # first: what is wrong there is not met after the translations
-        ("translated", translated()),
+        ("translated", translated(test_paths, kept)),
         ("untouched", _load(test_paths)),
     ):
         results[key] = _measure(yardstick, pictures, reference, class_index)
+    if neither_paths:
+        for _ in translated(neither_paths, left_alone, len(test_paths)):
+            pass
     share = "all" if len(test_paths) == tests else f"{len(test_paths)} of"
     what = (
         f"{data.resolve().name}: {share} {tests} pictures of test{source} translated at "
@@ -126,19 +134,16 @@ def evaluate(
         f"{what}, against the first {len(reference_paths)} of train{target} by name; "
         f"{yardstick.protocol}; not comparable with other protocols"
     )
-    ssim = Metric(
-        name=LIKENESS,
-        value=round(float(np.mean(kept)), 4),
-        unit=UNITS["SSIM"],
-        direction="higher",
-        protocol=f"{what}, each against the one that it was made of: how much stays, not how good "
-        "it is; Gaussian window of 1.5 pixels, mean of the colours",
-    )
+    likenesses = [_likeness_metric(LIKENESS, kept, what)]
+    if neither:
+        others = f"{neither.resolve().name}: {len(left_alone)} pictures of neither kind"
+        likenesses.append(_likeness_metric(LEFT_ALONE, left_alone, others))
+    compared = (_metric(name, results, protocol) for name in results["translated"])
     return Evaluation(
-        metrics=(*(_metric(name, results, protocol) for name in results["translated"]), ssim),
+        metrics=(*compared, *likenesses),
         untouched={
             **{name: round(value, 4) for name, value in results["untouched"].items()},
-            LIKENESS: 1.0,
+            **{each.name: 1.0 for each in likenesses},
         },
         real={name: round(value, 4) for name, value in results["real"].items()},
         warnings=_warn(yardstick, len(test_paths)),
@@ -169,6 +174,17 @@ def _metric(name: str, results: dict[str, dict[str, float]], protocol: str) -> M
         unit=UNITS[name.partition(" ")[0]],
         direction="lower" if is_lower_better else "higher",
         protocol=protocol,
+    )
+
+
+def _likeness_metric(name: str, kept: list[float], what: str) -> Metric:
+    return Metric(
+        name=name,
+        value=round(float(np.mean(kept)), 4),
+        unit=UNITS["SSIM"],
+        direction="higher",
+        protocol=f"{what}, each against the one that it was made of: how much stays, not how good "
+        "it is; Gaussian window of 1.5 pixels, mean of the colours",
     )
 
 

@@ -204,6 +204,12 @@ def evaluate(
     class_index: Annotated[
         int | None, typer.Option(help="Also measure the share that is recognised as this class.")
     ] = None,
+    neither: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder of pictures of neither kind; also measure how much of them stays."
+        ),
+    ] = None,
     json_: Annotated[
         Path | None, typer.Option("--json", help="Also write the figures to this file.")
     ] = None,
@@ -227,6 +233,7 @@ def evaluate(
             chosen,
             features=features,
             class_index=class_index,
+            neither=neither,
             on_picture=on_picture,
         )
     terminal.print_evaluation(result)

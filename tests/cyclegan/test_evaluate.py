@@ -8,7 +8,14 @@ import pytest
 
 from cyclegan.contract.card import Metric, ModelCard
 from cyclegan.contract.errors import DatasetError, InputError
-from cyclegan.evaluate import LIKENESS, direction_of, evaluate, likeness, merge_metrics
+from cyclegan.evaluate import (
+    LEFT_ALONE,
+    LIKENESS,
+    direction_of,
+    evaluate,
+    likeness,
+    merge_metrics,
+)
 
 
 def test_evaluate_tells_a_good_model_from_none(
@@ -67,6 +74,25 @@ def test_what_cannot_be_read_is_left_out_once_and_counted(
             on_picture=lambda *place: done.append(place),
         )
     assert not done  # nothing was translated in vain
+
+
+def test_how_much_stays_of_pictures_of_neither_kind_is_measured_too(
+    weights_dir: Path, data_dir: Path
+) -> None:
+    model, card = weights_dir / "negate.onnx", ModelCard.read(weights_dir / "negate.json")
+    done: list[tuple[int, int]] = []
+    result = evaluate(
+        *(model, card, data_dir, "AtoB"),
+        neither=data_dir / "testA",
+        on_picture=lambda *place: done.append(place),
+    )
+    of_tests, of_neither = result.metrics[-2:]
+    assert (of_neither.name, of_neither.value) == (LEFT_ALONE, of_tests.value)
+    assert "testA: 4 pictures of neither kind, each against" in of_neither.protocol
+    assert result.untouched[LEFT_ALONE] == 1
+    assert done == [(i, 8) for i in range(1, 9)]
+    with pytest.raises(DatasetError, match="nowhere: no such folder"):
+        evaluate(model, card, data_dir, "AtoB", neither=data_dir / "nowhere")
 
 
 def test_likeness_falls_with_what_changes() -> None:
