@@ -19,6 +19,7 @@ from app.places import Address, Place, Stamp, copy, read, stamp_of, write
 from app.plan import PIPE, Job
 from cyclegan.contract.errors import CycleGANError, InputError, StorageError
 from cyclegan.contract.files import map_storage_errors
+from cyclegan.contract.formats import format_to_write
 from cyclegan.contract.images import Animation, Picture, open_picture
 from cyclegan.contract.saving import DEFAULT_QUALITY, save_picture, write_picture
 
@@ -66,7 +67,7 @@ def convert_one(
     content = _fetch(job.source) if content is None else content
     source_bytes = _count_bytes(job.source) if content is None else len(content)
     with _open(job.source, content) as found:
-        pages = found.pages if isinstance(found, Picture) else 1
+        missing = _what_is_missing(found, job)
         translated = found.map(translate) if isinstance(found, Animation) else translate(found)
         del found  # 300 MB of 100 megapixels; to encode the translation takes 400
         for labels, copied in find_sidecars(job) if sidecars else ():
@@ -78,7 +79,7 @@ def convert_one(
         job.source,
         job.output,
         "done",
-        f"only the first of its {pages} pages" if pages > 1 else None,
+        missing,
         seconds,
         width,
         height,
@@ -158,13 +159,26 @@ def _open(source: Place, content: bytes | None) -> AbstractContextManager[Pictur
     return open_picture(source, name=name)
 
 
+def _what_is_missing(found: Picture | Animation, job: Job) -> str | None:
+    """What of a file's pictures its translation does not have, in words."""
+    if isinstance(found, Picture):
+        return f"only the first of its {found.pages} pages" if found.pages > 1 else None
+    name = str(job.output)
+    is_still = not format_to_write(_suffix_of_output(job), name).is_animated
+    return f"only the first of its {found.count} frames" if is_still else None
+
+
+def _suffix_of_output(job: Job) -> str:
+    return job.pipe_suffix if job.output == PIPE else job.output.suffix
+
+
 def _write(translated: Picture | Animation, job: Job, quality: int) -> tuple[int, int]:
     """Write a translation; its height and width in pixels."""
     is_pipe = job.output == PIPE
     if isinstance(job.output, Path) and not is_pipe:
         return save_picture(translated, job.output, quality=quality)
     encoded = io.BytesIO()
-    suffix = job.pipe_suffix if is_pipe else job.output.suffix
+    suffix = _suffix_of_output(job)
     size = write_picture(translated, encoded, suffix, name=str(job.output), quality=quality)
     if isinstance(job.output, Address):
         write(job.output, encoded.getvalue())

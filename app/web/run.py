@@ -104,11 +104,13 @@ def run_model(
 
 
 def _note(card: ModelCard, before: Picture, seen: RGB, seconds: float, language: str) -> str:
-    """HTML: the model, the size, the time, and what makes a good translation unlikely."""
+    """HTML: the model, the size, the time, and why it may not be what was hoped for."""
     height, width = before.rgb.shape[:2]
     took = f"{seconds:.1f} s" if seconds >= 0.1 else say(language, "run.at-once")
     pixels = say(language, "run.pixels", width=width, height=height)
     warnings = []
+    if before.pages > 1:
+        warnings.append(say(language, "run.first", count=before.pages))
     learned = card.training_size
     if learned and max(height, width) < learned:
         warnings.append(say(language, "run.small", learned=learned))

@@ -8,7 +8,7 @@ import io
 import logging
 import struct
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -63,7 +63,7 @@ class Picture:
     rgb: NDArray[np.uint8]  # [H, W, 3]
     alpha: NDArray[np.uint8] | None = None  # [H, W], 255 is opaque; None where the file has none
     metadata: Metadata = NOTHING_SAID
-    pages: int = 1  # of its file, a TIFF; this is the first one
+    pages: int = 1  # of its file, a TIFF, or frames of an animation; this is the first one
 
     def flattened(self, colour: tuple[int, int, int]) -> Self:
         """The picture as it looks on a colour (R, G, B), without alpha."""
@@ -111,7 +111,10 @@ def load_picture(
     more than `max_pixels` pixels (refused from its header, before anything is decoded).
     """
     with _open_image(source, max_pixels, name) as (image, called):
-        return _read(image, called)
+        picture = _read(image, called)
+        with suppress(Exception):  # of a decoder: a later frame is damaged, this one is whole
+            return replace(picture, pages=max(picture.pages, _count_frames(image)))
+        return picture
 
 
 @contextmanager
@@ -124,7 +127,7 @@ def open_picture(
     """
     with _open_image(source, max_pixels, name) as (image, called):
         with _decoding(called):
-            count = getattr(image, "n_frames", 1) if image.format in _ANIMATED else 1
+            count = _count_frames(image)
         if count > 1:
             yield _read_animation(image, called, count)
             return
@@ -183,6 +186,11 @@ def _read(image: Image.Image, name: str) -> Picture:
                 pixels = pixels.convert("RGB")
             stored(rgb)[rows] = np.asarray(to_srgb(pixels))
         return Picture(rgb, alpha, metadata, pages)
+
+
+def _count_frames(image: Image.Image) -> int:
+    """How many frames an animation has; 1 of any other picture."""
+    return getattr(image, "n_frames", 1) if image.format in _ANIMATED else 1
 
 
 def _count_pages(image: Image.Image) -> int:

@@ -20,6 +20,7 @@ from app.terminal import describe
 from cyclegan.contract.errors import InputError, PictureError, StorageError
 from cyclegan.contract.images import Picture, load_picture
 from tests.app.folders import RECIPE, refuse, run, same, statuses
+from tests.contract.test_animation import moving
 
 
 def test_results_come_in_order_and_failures_do_not_stop_the_rest(put) -> None:
@@ -54,6 +55,14 @@ def test_pages_that_are_not_translated_are_told(put) -> None:
     assert (b.status, b.reason) == ("done", "only the first of its 3 pages")
     assert "4 x 4 pixels (only the first of its 3 pages), " in describe(b)
     assert statuses(run(at)) == {"a.tif": IS_DONE, "b.tif": IS_DONE}
+
+
+def test_frames_that_are_not_in_a_still_picture_are_told(put) -> None:
+    at = put("in/a.png")
+    (at / "moving.gif").write_bytes(moving("GIF"))
+    still = convert_one(same, Job(at / "moving.gif", at / "still.jpg"))
+    assert (still.status, still.reason) == ("done", "only the first of its 4 frames")
+    assert convert_one(same, Job(at / "moving.gif", at / "moving.webp")).reason is None
 
 
 def test_a_model_that_fails_on_a_picture_fails_that_picture(put) -> None:

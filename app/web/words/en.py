@@ -62,6 +62,10 @@ WORDS = {
     "picker.model": "Model",
     "run.pixels": "{width} × {height} pixels",
     "run.at-once": "under 0.1 s",
+    "run.first": (
+        "The file holds {count} pictures, and this is the first of them. The Folder tab "
+        "translates animations whole."
+    ),
     "run.small": (
         "This photo is smaller than the pictures that the model learned from ({learned} "
         "pixels). The result may disappoint."

@@ -60,6 +60,10 @@ WORDS = {
     "picker.model": "Model",
     "run.pixels": "{width} × {height} piksel",
     "run.at-once": "0,1 s altında",
+    "run.first": (
+        "Dosyada {count} resim var, burada ilki dönüştürülür. Animasyonların tamamını Toplu "
+        "sekmesi dönüştürür."
+    ),
     "run.small": (
         "Fotoğraf, modelin öğrendiği resimlerden küçük ({learned} piksel). Sonuç zayıf olabilir."
     ),

@@ -59,6 +59,7 @@ WORDS = {
     "picker.model": "模型",
     "run.pixels": "{width} × {height} 像素",
     "run.at-once": "不到 0.1 s",
+    "run.first": "文件中有 {count} 张图片，这里只转换第一张；“批量”页可转换整个动画。",
     "run.small": "照片小于模型训练所用的图片（{learned} 像素），效果可能有限。",
     "unlike.unlike": "照片与模型训练所用的图片不像，效果可能有限。",
     "unlike.darker": "它暗得多。",

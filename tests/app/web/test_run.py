@@ -192,6 +192,19 @@ def test_a_word_of_warning_where_the_photo_is_unlike_what_the_model_learned_from
     assert "<strong>" not in like
 
 
+@pytest.mark.parametrize("codec", ["GIF", "WEBP", "PNG", "TIFF"])
+def test_who_gave_several_pictures_in_a_file_is_told_that_it_is_the_first(
+    weights_dir: Path, photo: Upload, tmp_path: Path, codec: str
+) -> None:
+    store = Store(weights_dir)
+    assert "first" not in run_model(store, photo, "negate", "auto", Progress()).note
+    pictures = [Image.new("RGB", (90, 60), colour) for colour in ("red", "green", "blue")]
+    several = tmp_path / "several"
+    pictures[0].save(several, codec, save_all=True, append_images=pictures[1:])
+    note = run_model(store, Upload(several, "several"), "negate", "auto", Progress()).note
+    assert "<br><strong>The file holds 3 pictures, and this is the first of them." in note
+
+
 def test_every_way_to_be_unlike_has_its_words() -> None:
     said = {key for key in WORDS["en"] if key.startswith("unlike.")}
     assert said == {f"unlike.{way}" for way in get_args(Way)}
