@@ -111,7 +111,7 @@ class Chronicle:
         """Draw a sample sheet."""
         state = self.state
         averaged = {name: average.module for name, average in self.step.averages.items()}
-        caption = f"{state.images_seen} images, {state.elapsed_s / 60:.0f} minutes"
+        caption = f"{state.images_seen} images, {state.elapsed_s / 60:.0f} min"
         sheet = draw_sheet(
             self._sheet_reals_A, self._sheet_reals_B, averaged, caption, self._sheet_taught
         )

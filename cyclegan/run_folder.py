@@ -206,7 +206,8 @@ def describe_hardware(device: torch.device, processes: int = 1) -> str:
         name = torch.cuda.get_device_name(device)
     else:
         cpu = torch.cpu.get_capabilities().get("cpu_name", "CPU")
-        name = f"{cpu}, {torch.get_num_threads()} threads"
+        threads = torch.get_num_threads()
+        name = f"{cpu}, {threads} thread{'s' if threads > 1 else ''}"
     return f"{processes} x {name}" if processes > 1 else name
 
 

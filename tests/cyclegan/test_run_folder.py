@@ -12,7 +12,7 @@ from cyclegan.config import TrainConfig
 from cyclegan.contract.errors import CheckpointError, ConfigError, StorageError
 from cyclegan.importer import read_start
 from cyclegan.origin import find_origin
-from cyclegan.run_folder import claim_run
+from cyclegan.run_folder import claim_run, describe_hardware
 from cyclegan.train import train
 
 
@@ -253,3 +253,11 @@ def test_a_run_goes_on_where_its_pictures_have_moved(
         train(moved, tmp_path / "run")
     shutil.rmtree(before)
     assert train(moved, tmp_path / "run").images_seen == 8
+
+
+@pytest.mark.parametrize(("threads", "told"), [(1, ", 1 thread"), (2, ", 2 threads")])
+def test_a_card_counts_threads_in_english(
+    monkeypatch: pytest.MonkeyPatch, threads: int, told: str
+) -> None:
+    monkeypatch.setattr("torch.get_num_threads", lambda: threads)
+    assert describe_hardware(torch.device("cpu")).endswith(told)
