@@ -94,7 +94,7 @@ def _describe_alarm(alarm: "Alarm") -> str:
 
 def _describe(progress: "Progress") -> str:
     remaining = timedelta(seconds=round(progress.remaining_s))
-    return f"{progress.images_seen} images, {progress.images_per_s:.1f} images/s, {remaining} to go"
+    return f"{progress.images_seen} images, {progress.images_per_s:.3g} images/s, {remaining} to go"
 
 
 def _describe_losses(values: dict[str, float]) -> str:
