@@ -39,8 +39,8 @@ def resolve_domains(
         folders = (domain_a, domain_b)
     else:
         raise DatasetError(
-            "expected either one folder with trainA and trainB, or both --domain-a DIR and "
-            "--domain-b DIR"
+            "expected either one folder with trainA and trainB (--data DIR, or `doctor DIR`), or "
+            "both --domain-a DIR and --domain-b DIR"
         )
     for folder in folders:
         if not folder.is_dir():

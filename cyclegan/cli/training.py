@@ -74,26 +74,11 @@ def train(
         if not dry_run:
             run_training(None, out, device)
         return
-    from cyclegan.domains import (  # lazy: numpy, Pillow
-        find_held_out,
-        require_different,
-        resolve_domains,
-    )
-
-    folder_a, folder_b = resolve_domains(data, domain_a, domain_b)
-    if neither:
-        require_different(folder_a, folder_b, neither)
-    flags = {
-        "domain_a": str(folder_a.resolve()),
-        "domain_b": str(folder_b.resolve()),
-        **({"neither": str(neither.resolve())} if neither else {}),
-        **(find_held_out(data) if data else {}),
-    }
-    settings = flags | collect_settings(
+    config = starting_config(out, preset)
+    settings = _find_pictures(config, data, domain_a, domain_b, neither) | collect_settings(
         features, max_minutes, max_images, seed, compile_, size, set_
     )
     require_unset(settings, {"preset": "--preset", "init_from": "--init-from"})
-    config = starting_config(out, preset)
     imported = None
     if init_from:
         networks = architecture_of(settings)  # what is right of them, the weights say
@@ -105,6 +90,33 @@ def train(
         typer.echo(config.to_json(), nl=False)
         return
     run_training(config, out, device, imported)
+
+
+def _find_pictures(
+    config: TrainConfig,
+    data: Path | None,
+    domain_a: Path | None,
+    domain_b: Path | None,
+    neither: Path | None,
+) -> dict[str, str]:
+    """Return where the pictures are as settings; none where a run goes on with those it has."""
+    from cyclegan.domains import (  # lazy: numpy, Pillow
+        find_held_out,
+        require_different,
+        resolve_domains,
+    )
+
+    if config.domain_a and not (data or domain_a or domain_b):
+        folders, found = (Path(config.domain_a), Path(config.domain_b)), {}
+    else:
+        folders = resolve_domains(data, domain_a, domain_b)
+        keys = zip(("domain_a", "domain_b"), folders, strict=True)
+        found = {key: str(folder.resolve()) for key, folder in keys}
+        found |= find_held_out(data) if data else {}
+    if neither:
+        require_different(*folders, neither)
+        found["neither"] = str(neither.resolve())
+    return found
 
 
 def is_first_process() -> bool:

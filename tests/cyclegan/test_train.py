@@ -14,7 +14,13 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from cyclegan import train as train_module
 from cyclegan.checkpoint import load_checkpoint
 from cyclegan.config import TrainConfig
-from cyclegan.contract.errors import CheckpointError, ConfigError, StorageError, TrainingError
+from cyclegan.contract.errors import (
+    CheckpointError,
+    ConfigError,
+    DatasetError,
+    StorageError,
+    TrainingError,
+)
 from cyclegan.train import Progress, RunState, run_share, scheduled_learning_rate, train
 from tests.cyclegan.conftest import BACKBONE
 from tests.cyclegan.runs import KilledError, assert_same, command, kill_at, losses_of, timeless
@@ -147,8 +153,15 @@ def test_a_command_goes_on_with_the_settings_of_its_run(
     lengths = {"max_images": 0, "max_minutes": 60.0}
     held_out = {f"test_{name}": str(data_dir / f"test{name.upper()}") for name in "ab"}
     assert told == config.to_dict() | lengths | held_out
+    told = json.loads(command("train", f"--out={tmp_path}", "--dry-run"))  # nor its pictures
+    assert told == config.to_dict() | {"max_images": 8, "max_minutes": 0.0} | held_out
     with pytest.raises(ConfigError, match="generator is 'plain' there and 'resnet9' here"):
         command(*words, "--preset=paper")
+
+
+def test_a_new_run_is_told_where_its_pictures_are(tmp_path: Path) -> None:
+    with pytest.raises(DatasetError, match=r"^expected either one folder .* \(--data DIR"):
+        command("train", f"--out={tmp_path / 'run'}")
 
 
 @pytest.mark.parametrize("limit", [0, 10_000])  # bytes: the log is stopped first, the checkpoint
