@@ -249,8 +249,10 @@ def _two_places(paths: list[str], source: str | None, target: str | None) -> "tu
     if target is None and rest:
         target = rest.pop(0)
     if source is None or target is None or rest:
+        several = "; for several pictures name their folder, and --glob '*.jpg' to choose some"
         raise typer.BadParameter(
             "expected one INPUT and one OUTPUT, as in: cyclegan convert photo.jpg out.png"
+            f"{several if rest else ''}"
         )
     from app.places import place_of  # lazy: Pillow
 

@@ -134,6 +134,7 @@ def test_paths_can_be_given_by_place_or_by_option(command, photo: Path, tmp_path
         ran = command("convert", *arguments)
         assert ran.code == 2
         assert "expected one INPUT and one OUTPUT" in ran.stderr
+        assert ("--glob '*.jpg'" in ran.stderr) is (len(arguments) > 2)  # as a shell makes of *.jpg
 
 
 def test_another_model_does_again_what_the_first_one_did(
