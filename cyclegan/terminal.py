@@ -123,7 +123,8 @@ def print_evaluation(result: "Evaluation") -> None:
     for metric in result.metrics:
         values = (metric.value, result.untouched[metric.name], result.real.get(metric.name))
         cells = ("" if value is None else f"{value:.2f}" for value in values)
-        table.add_row(f"{metric.name} {metric.unit} ({metric.direction} is better)", *cells)
+        name = f"{metric.name} {metric.unit}".rstrip()
+        table.add_row(f"{name} ({metric.direction} is better)", *cells)
     console = Console()
     console.print(table)
     console.print(f"protocol: {result.metrics[0].protocol}", highlight=False, soft_wrap=True)

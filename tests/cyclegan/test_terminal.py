@@ -1,6 +1,8 @@
 import pytest
 
-from cyclegan.terminal import training_progress
+from cyclegan.contract.card import Metric
+from cyclegan.evaluate import Evaluation
+from cyclegan.terminal import print_evaluation, training_progress
 from cyclegan.train import Progress
 
 
@@ -14,3 +16,12 @@ def test_the_pace_of_a_slow_training_is_told_too(
         on_progress(Progress(100, 0.5, 60.0, 60.0, images_per_s, {"cycle_A": 0.25}))
     line = capsys.readouterr().err.splitlines()[-1]
     assert line == f" 50.0%  100 images, {told} images/s, 0:01:00 to go  cycle_A 0.250"
+
+
+def test_a_figure_without_a_unit_has_no_gap(capsys: pytest.CaptureFixture[str]) -> None:
+    figures = (Metric("FID", 2.0, "", "lower", ""), Metric("KID", 1.0, "x100", "lower", ""))
+    untouched = {"FID": 3.0, "KID": 4.0}
+    print_evaluation(Evaluation(figures, untouched, {}, ()))
+    shown = capsys.readouterr().out
+    assert "FID (lower is better)" in shown
+    assert "KID x100 (lower is better)" in shown
