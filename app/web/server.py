@@ -105,7 +105,9 @@ def launch(
         if threading.current_thread() is threading.main_thread():
             signal.signal(signal.SIGTERM, _exit)
         count = sum(entry.card is not None for entry in installed(store))
-        log.info("serving %d models of %s on %s (Ctrl-C ends it)", count, weights, url)
+        models = f"{count} model{'s' * (count != 1)} of {weights}"
+        folder_is = "" if weights.is_dir() else ", which does not exist yet,"
+        log.info("serving %s%s on %s (Ctrl-C ends it)", models, folder_is, url)
         if open_browser:
             threading.Thread(target=webbrowser.open, args=(url,), daemon=True).start()
         with tidied(Path(folder)):

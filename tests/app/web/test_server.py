@@ -42,6 +42,16 @@ def test_others_are_let_in_only_where_this_is_said(weights_dir: Path, host: str)
         launch(weights_dir, host=host, port=0)
 
 
+def test_who_names_a_folder_that_is_not_there_is_told(
+    serve: Callable[..., Any], weights_dir: Path
+) -> None:
+    told = serve(weights_dir).log.read_text()
+    assert f"serving 1 model of {weights_dir} on http://" in told
+    missing = weights_dir / "missing"
+    told = serve(missing).log.read_text()
+    assert f"serving 0 models of {missing}, which does not exist yet, on http://" in told
+
+
 def test_server_fetches_no_address_and_lets_the_page_fetch_none(
     serve: Callable[..., Any], weights_dir: Path
 ) -> None:
