@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from cyclegan.contract.errors import DatasetError, PictureError
 from cyclegan.contract.images import load_picture
-from cyclegan.domains import PARTS
+from cyclegan.domains import MIN_PICTURES, PARTS
 from cyclegan.processes import Processes
 
 logger = logging.getLogger(__name__)
@@ -24,8 +24,11 @@ _LISTED = 20  # pictures named at the end of a run or by an error
 
 
 def tolerated(count: int) -> int:
-    """Return how many of a domain's `count` pictures may be unreadable: one in a hundred."""
-    return count // 100
+    """Return how many of a domain's `count` pictures may be unreadable.
+
+    One in a hundred, and one of fewer, where enough of them remain.
+    """
+    return min(max(count // 100, 1), max(count - MIN_PICTURES, 0))
 
 
 def load_readable(
@@ -69,9 +72,10 @@ def remember(known: Unreadable, met: Unreadable, pictures: tuple[int, ...]) -> b
         already |= sentences
         if len(already) > tolerated(count):
             raise DatasetError(
-                f"{len(already)} of the {count} pictures of {PARTS[part]} cannot be read, more "
-                "than one in a hundred; mend or remove them (`cyclegan doctor` names every one), "
-                f"and the same command goes on from the last checkpoint:{_list(already)}"
+                f"{len(already)} of the {count} pictures of {PARTS[part]} cannot be read, and at "
+                f"most {tolerated(count)} may be left out; mend or remove them (`cyclegan doctor` "
+                "names every one), and the same command goes on from the last checkpoint:"
+                f"{_list(already)}"
             )
     return count_unreadable(known) > before
 

@@ -12,6 +12,7 @@ from cyclegan.contract.errors import DatasetError
 from cyclegan.dataset import UnpairedDataset, iterate_batches, order_of
 from cyclegan.report import load_sheet_pictures
 from cyclegan.train import train
+from cyclegan.unreadable import Unreadable, remember, tolerated
 from tests.cyclegan.runs import KilledError, assert_same, kill_at, losses_of, timeless
 
 COUNT = 200  # pictures of domain A: two of them may be unreadable
@@ -108,6 +109,18 @@ def test_more_than_one_in_a_hundred_stops_the_run_and_spares_the_checkpoint(
     for path in spoilt:
         path.unlink()
     assert train(config.replace(checkpoint_every=2), tmp_path / "run").images_seen == 6
+
+
+@pytest.mark.parametrize(
+    ("pictures", "allowed"), [(0, 0), (2, 0), (3, 1), (99, 1), (199, 1), (200, 2)]
+)
+def test_one_of_a_few_may_be_unreadable_where_two_remain(pictures: int, allowed: int) -> None:
+    assert tolerated(pictures) == allowed
+    known: Unreadable = {}
+    met = {"A": {f"{number}.png": "why" for number in range(allowed)}}
+    assert remember(known, met, (pictures,)) is (allowed > 0)
+    with pytest.raises(DatasetError, match=f"and at most {allowed} may be left out; mend"):
+        remember(known, {"A": {"one more.png": "why"}}, (pictures,))
 
 
 def test_a_domain_that_cannot_be_read_at_all_stops_the_run_at_once(
