@@ -63,6 +63,16 @@ def require_different(*folders: Path) -> None:
             )
 
 
+def names_of_folders(domain_a: Path, domain_b: Path) -> dict[str, str]:
+    """Call two domains as their folders, as the config's `name_a` and `name_b`.
+
+    Nothing where the names say nothing: trainA and trainB, or the same one twice.
+    """
+    a, b = (folder.resolve().name for folder in (domain_a, domain_b))
+    said = {a.casefold(), b.casefold()} - {"", "traina", "trainb"}
+    return {"name_a": a, "name_b": b} if len(said) == 2 else {}
+
+
 def find_held_out(data: Path) -> dict[str, str]:
     """Find what `data` holds out for judging, as the config's `test_a` and `test_b`."""
     folders = {"test_a": data / "testA", "test_b": data / "testB"}

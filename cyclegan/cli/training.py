@@ -75,8 +75,10 @@ def train(
             run_training(None, out, device)
         return
     config = starting_config(out, preset)
-    settings = _find_pictures(config, data, domain_a, domain_b, neither) | collect_settings(
-        features, max_minutes, max_images, seed, compile_, size, set_
+    settings = (
+        _find_pictures(config, data, domain_a, domain_b, neither)
+        | _find_names(out, domain_a, domain_b)
+        | collect_settings(features, max_minutes, max_images, seed, compile_, size, set_)
     )
     require_unset(settings, {"preset": "--preset", "init_from": "--init-from"})
     imported = None
@@ -117,6 +119,16 @@ def _find_pictures(
         require_different(*folders, neither)
         found["neither"] = str(neither.resolve())
     return found
+
+
+def _find_names(run: Path, domain_a: Path | None, domain_b: Path | None) -> dict[str, str]:
+    """Return what the domains are called as settings: as before, or as folders of their own are."""
+    from cyclegan.domains import names_of_folders  # lazy: numpy, Pillow
+
+    if (run / "config.json").is_file():
+        before = read_config(run / "config.json")
+        return {"name_a": before.name_a, "name_b": before.name_b}
+    return names_of_folders(domain_a, domain_b) if domain_a and domain_b else {}
 
 
 def is_first_process() -> bool:

@@ -13,7 +13,7 @@ from PIL import Image
 from cyclegan.config import TrainConfig
 from cyclegan.contract.errors import DatasetError
 from cyclegan.dataset import Batch, DomainStream, UnpairedDataset, iterate_batches
-from cyclegan.domains import resolve_domains
+from cyclegan.domains import names_of_folders, resolve_domains
 from cyclegan.train import train
 
 
@@ -164,6 +164,22 @@ def test_folders_come_from_data_or_one_by_one(data_dir: Path) -> None:
     folders = (data_dir / "trainA", data_dir / "trainB")
     assert resolve_domains(data_dir, None, None) == folders
     assert resolve_domains(None, *folders) == folders
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "named"),
+    [
+        ("horses", "my zebras", True),
+        ("trainA", "TrainB", False),
+        ("horses", "trainB", False),
+        ("1/photos", "2/Photos", False),
+    ],
+)
+def test_domains_are_called_as_folders_that_say_something(
+    tmp_path: Path, a: str, b: str, named: bool
+) -> None:
+    found = names_of_folders(tmp_path / a, tmp_path / b)
+    assert found == ({"name_a": a, "name_b": b} if named else {})
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 import json
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -157,6 +158,26 @@ def test_a_command_goes_on_with_the_settings_of_its_run(
     assert told == config.to_dict() | {"max_images": 8, "max_minutes": 0.0} | held_out
     with pytest.raises(ConfigError, match="generator is 'plain' there and 'resnet9' here"):
         command(*words, "--preset=paper")
+
+
+def test_a_new_run_is_called_as_its_folders_and_an_old_one_as_it_was(
+    tmp_path: Path, config: TrainConfig, data_dir: Path
+) -> None:
+    for name, kind in (("trainA", "horses"), ("trainB", "zebras")):
+        shutil.copytree(data_dir / name, tmp_path / kind)
+
+    def names(run: str, *words: str) -> tuple[str, str]:
+        folders = (f"--domain-a={tmp_path}/horses/", f"--domain-b={tmp_path}/zebras")
+        told = json.loads(
+            command("train", *folders, f"--out={tmp_path / run}", *words, "--dry-run")
+        )
+        return told["name_a"], told["name_b"]
+
+    assert names("new") == ("horses", "zebras")
+    assert names("new", "--set=name_a=horse") == ("horse", "zebras")
+    train(config, tmp_path / "old")
+    for words in ([], ["--preset=fast"], ["--preset=fast", "--set=name_b=blue"]):
+        assert names("old", *words) == ("red", "blue")
 
 
 def test_a_new_run_is_told_where_its_pictures_are(tmp_path: Path) -> None:
