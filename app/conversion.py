@@ -16,7 +16,7 @@ from typing import Literal
 
 from app.manifest import IS_THERE
 from app.places import Address, Place, Stamp, copy, read, stamp_of, write
-from app.plan import PIPE, Job
+from app.plan import PIPE, SIDECARS, Job
 from cyclegan.contract.errors import CycleGANError, InputError, StorageError
 from cyclegan.contract.files import map_storage_errors
 from cyclegan.contract.formats import format_to_write
@@ -24,8 +24,6 @@ from cyclegan.contract.images import Animation, Picture, open_picture
 from cyclegan.contract.saving import DEFAULT_QUALITY, save_picture, write_picture
 
 Translate = Callable[[Picture], Picture]
-
-SIDECARS = (".txt", ".json", ".xml")  # of labels, which stay true: nothing moves in a picture
 
 
 @dataclass(frozen=True)

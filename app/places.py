@@ -142,10 +142,12 @@ def walk(
     *,
     but: Place,
     on_error: Callable[[Place, InputError], None],
+    on_other: Callable[[Place], None] | None = None,
 ) -> Iterator[Place]:
     """The pictures of a folder, as `walk_pictures` gives those of this machine."""
     if isinstance(folder, Path):
-        yield from walk_pictures(folder, recursive, but=Path(but), on_error=on_error)
+        but = Path(but)
+        yield from walk_pictures(folder, recursive, but=but, on_error=on_error, on_other=on_other)
         return
     pending = [(folder, True)]  # the last one comes first
     while pending:
@@ -172,6 +174,8 @@ def walk(
             if found.is_file:
                 if inner.suffix.lower() in PICTURE_SUFFIXES:
                     pending.append((inner, False))
+                elif on_other:
+                    on_other(inner)
             elif recursive and inner != but:
                 pending.append((inner, True))
 

@@ -4,10 +4,11 @@ How it is done is in conversion.py and batch.py, whether it was done before in m
 """
 
 import os
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import islice
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from cyclegan.contract.errors import InputError
 from cyclegan.contract.formats import PICTURE_SUFFIXES, WRITABLE_SUFFIXES
 
 PIPE = Path("-")  # standard input, or standard output
+SIDECARS = (".txt", ".json", ".xml")  # of labels, which stay true: nothing moves in a picture
 
 _AS_IT_IS = Naming()
 
@@ -96,10 +98,15 @@ class FolderPlan:
     def __iter__(self) -> Iterator[Job]:
         return islice(self._jobs(), self.limit)
 
-    def count(self) -> int:
-        """How many jobs there are. Raises: InputError if there are none."""
+    def count(self, others: Counter[str] | None = None) -> int:
+        """How many jobs there are. Files beside them that are neither pictures nor labels are
+        counted by their suffixes in `others`.
+
+        Raises: InputError if there are none.
+        """
         unreadable: list[Job] = []
-        count = sum(1 for _ in islice(self._pictures(unreadable), self.limit)) + len(unreadable)
+        pictures = islice(self._pictures(unreadable, others), self.limit)
+        count = sum(1 for _ in pictures) + len(unreadable)
         if not count:
             like = "" if self.glob == "*" else f" like {self.glob}"
             deeper = "" if self.recursive else "; -r looks into its folders too"
@@ -131,16 +138,27 @@ class FolderPlan:
             yield Job(path, output, problem)
         yield from unreadable
 
-    def _pictures(self, unreadable: list[Job]) -> Iterator[Place]:
-        """The pictures that are wanted; folders that cannot be listed are added to `unreadable`."""
+    def _pictures(
+        self, unreadable: list[Job], others: Counter[str] | None = None
+    ) -> Iterator[Place]:
+        """The pictures that are wanted; folders that cannot be listed are added to `unreadable`,
+        `others` are as in `count`.
+        """
+
+        def is_wanted(path: Place) -> bool:
+            return fnmatchcase(path.relative_to(self.source).as_posix(), self.glob)
 
         def note(folder: Place, error: InputError) -> None:
             unreadable.append(Job(folder, self._beside(folder), str(error)))
 
-        inner = os.path.relpath(real(self.output), real(self.source))
-        for path in walk(self.source, self.recursive, but=self.source / inner, on_error=note):
-            if fnmatchcase(path.relative_to(self.source).as_posix(), self.glob):
-                yield path
+        def count(counts: Counter[str], path: Place) -> None:
+            if (suffix := path.suffix.lower()) not in SIDECARS and is_wanted(path):
+                counts[suffix] += 1
+
+        inner = self.source / os.path.relpath(real(self.output), real(self.source))
+        on_other = None if others is None else partial(count, others)
+        found = walk(self.source, self.recursive, but=inner, on_error=note, on_other=on_other)
+        yield from filter(is_wanted, found)
 
     def _beside(self, source: Place) -> Place:
         return self.output / source.relative_to(self.source)

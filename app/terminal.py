@@ -9,6 +9,7 @@ import os
 import stat
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     Advance = Callable[[Result], object]
 
 PATIENCE_S = 1.0  # what one picture may take until there is a bar
+_LISTED = 5  # suffixes
 
 
 def describe(result: "Result") -> str:
@@ -47,6 +49,19 @@ def summary(target: "Place", counts: Mapping[str, int], seconds: float) -> str:
     """A line about a folder of pictures."""
     told = (f"{counts.get(status, 0)} {status}" for status in ("done", "skipped", "failed"))
     return f"{target}: {', '.join(told)} in {seconds:.1f} s"
+
+
+def left_alone(others: Counter[str]) -> str:
+    """A line about files, counted by their suffixes, that are no pictures."""
+    count = others.total()
+    files, picture = (
+        ("1 file was", "picture") if count == 1 else (f"{count} files were", "pictures")
+    )
+    by_count = sorted(others.items(), key=lambda each: (-each[1], each[0]))
+    listed = [f"{suffix or 'no suffix'} {times}" for suffix, times in by_count[:_LISTED]]
+    listed += ["..."] * (len(others) > _LISTED)
+    told = f"{files} left alone, no {picture} that can be read: {', '.join(listed)}"
+    return on_one_line(told)
 
 
 def to_json(result: "Result") -> str:

@@ -190,7 +190,8 @@ def convert(
     store = Store(weights or default_folder(), device)
     naming = replace(naming, model=model or store.only(" with -m").name)
     folder = FolderPlan(source, target, recursive, glob, limit, naming) if is_folder else None
-    total = 1 if folder is None else None if watch else folder.count()
+    others: Counter[str] = Counter()  # files that are no pictures, by suffix
+    total = 1 if folder is None else None if watch else folder.count(others)
     files = [] if folder else [plan_file(source, target, naming)]
     translator = store.load(naming.model)
     translator.tile_size = tile or translator.tile_size
@@ -236,6 +237,8 @@ def convert(
         told = terminal.summary(target, counts, seconds) if folder else terminal.describe(result)
         where = f" on {translator.device}" if folder or result.status == "done" else ""
         # Where stdout has the results, this is not one of them.
+        if others:
+            typer.echo(terminal.left_alone(others), err=json_)
         typer.echo(told + where, err=json_ or target == PIPE)
     if tally.counts["failed"]:
         raise typer.Exit(EXIT_TO_FIX)

@@ -32,11 +32,13 @@ def walk_pictures(
     *,
     but: Path | None = None,
     on_error: Callable[[Path, InputError], None] | None = None,
+    on_other: Callable[[Path], None] | None = None,
 ) -> Iterator[Path]:
     """The picture files of a folder by their suffix, one by one in the order of their paths.
 
     Hidden ones are left out, links to folders are not followed, the folder `but` is not entered.
-    Names are held of one folder a level, so a million files in many folders cost no memory.
+    Names are held of one folder a level, so a million files in many folders cost no memory. Files
+    with any other suffix are given to `on_other`.
 
     Raises: InputError if a folder cannot be listed; one inside `folder` is given to `on_error`
     instead, where there is one.
@@ -48,6 +50,8 @@ def walk_pictures(
         if entry.is_dir(follow_symlinks=False):
             return recursive and entry.path != leave_out
         if Path(entry.name).suffix.lower() not in PICTURE_SUFFIXES:
+            if on_other and entry.is_file():
+                on_other(Path(entry.path))
             return False
         if entry.is_symlink():  # a loop of links is a picture that cannot be read
             return not os.path.isdir(entry.path)  # noqa: PTH112 (raises nothing, as Path's does)

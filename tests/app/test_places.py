@@ -35,6 +35,7 @@ def bucket(s3: str, request: pytest.FixtureRequest, tmp_path: Path, monkeypatch)
     write(Address(f"{address}/in/sub/torn.jpg"), b"no picture")
     write(Address(f"{address}/in/.hidden.png"), b"")
     write(Address(f"{address}/in/a.txt"), b"label")
+    write(Address(f"{address}/in/a.cr2"), b"")
     return address
 
 
@@ -59,6 +60,7 @@ def test_a_folder_in_a_store_is_translated_as_one_of_this_machine(
     ran = command(*arguments, "--report", report)
     assert ran.code == 3
     assert f"{bucket}/out: 2 done, 0 skipped, 1 failed" in ran.stdout
+    assert "1 file was left alone, no picture that can be read: .cr2 1\n" in ran.stdout
     assert objects(f"{bucket}/out") == {"a.png", "a.txt", "sub/é #1.png"}
     translated = read(Address(f"{bucket}/out/sub/é #1.png"))
     (tmp_path / "back.png").write_bytes(translated)

@@ -1,5 +1,6 @@
 """Which file becomes which."""
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -63,6 +64,22 @@ def test_a_part_of_a_folder_can_be_chosen_and_keeps_its_names(put) -> None:
     assert FolderPlan(at / "in", at, recursive=True, limit=2).count() == 2
     with pytest.raises(InputError, match=r"has no pictures like \*\.JPG \("):
         FolderPlan(at / "in", at, glob="*.JPG").count()
+
+
+def test_files_that_are_neither_pictures_nor_labels_are_counted_by_suffix(put) -> None:
+    at = put("in/a.jpg", "in/sub/a.jpg", "in/out/a.jpg")
+    for name in ("a.txt", "b.CR2", "c.cr2", ".hidden.mov", "README", "sub/d.mov", "out/e.mov"):
+        (at / "in" / name).touch()
+
+    def others(**options: object) -> Counter[str]:
+        found: Counter[str] = Counter()
+        FolderPlan(at / "in", at / "in" / "out", **options).count(found)
+        return found
+
+    assert others() == {".cr2": 2, "": 1}
+    assert others(recursive=True) == {".cr2": 2, "": 1, ".mov": 1}
+    assert others(glob="*.jpg") == {}
+    assert others(glob="[ac]*") == {".cr2": 1}
 
 
 def test_an_output_folder_inside_the_input_is_not_read(put) -> None:

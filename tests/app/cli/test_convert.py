@@ -137,6 +137,21 @@ def test_paths_can_be_given_by_place_or_by_option(command, photo: Path, tmp_path
         assert ("--glob '*.jpg'" in ran.stderr) is (len(arguments) > 2)  # as a shell makes of *.jpg
 
 
+def test_what_was_left_alone_in_a_folder_is_told(command, folder: Path, tmp_path: Path) -> None:
+    for name in ("a.cr2", "b.CR2", "clip.mov", "a.txt", "sub/b.cr2"):
+        (folder / name).touch()
+    told = "3 files were left alone, no pictures that can be read: .cr2 2, .mov 1\n"
+    assert command("convert", folder, tmp_path / "out").stdout.startswith(f"{told}{tmp_path}")
+    assert told in command("convert", folder, tmp_path / "out", "--json").stderr
+    assert "left alone" not in command("convert", folder, tmp_path / "out", "--glob=*.png").stdout
+    for number in range(5):
+        (folder / f"d.{number}").touch()
+    told = (
+        "8 files were left alone, no pictures that can be read: .cr2 2, .0 1, .1 1, .2 1, .3 1, ..."
+    )
+    assert told in command("convert", folder, tmp_path / "out").stdout.splitlines()
+
+
 def test_another_model_does_again_what_the_first_one_did(
     command, add_model, folder: Path, weights_dir: Path, tmp_path: Path, noise
 ) -> None:
