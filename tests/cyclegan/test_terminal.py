@@ -18,6 +18,19 @@ def test_the_pace_of_a_slow_training_is_told_too(
     assert line == f" 50.0%  100 images, {told} images/s, 0:01:00 to go  cycle_A 0.250"
 
 
+def test_a_training_is_not_silent_for_longer_than_a_minute(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = iter(range(0, 1000, 25))  # seconds, a step each
+    monkeypatch.setattr("cyclegan.terminal.time.monotonic", lambda: next(clock))
+    with training_progress() as on_progress:
+        for image in range(1, 5):
+            on_progress(Progress(image, image / 10, 60.0, 60.0, 0.04, None))
+    assert capsys.readouterr().err.splitlines()[1:] == [
+        " 30.0%  3 images, 0.04 images/s, 0:01:00 to go"
+    ]
+
+
 def test_a_figure_without_a_unit_has_no_gap(capsys: pytest.CaptureFixture[str]) -> None:
     figures = (Metric("FID", 2.0, "", "lower", ""), Metric("KID", 1.0, "x100", "lower", ""))
     untouched = {"FID": 3.0, "KID": 4.0}
