@@ -37,12 +37,21 @@ def choose_engine(name: str, address: str | None, options: Mapping[str, Any]) ->
 
 
 def convert_folder(
-    engine: Engine, render: Renderer, plan: FolderPlan, *, watch: bool
+    engine: Engine,
+    render: Renderer,
+    plan: FolderPlan,
+    *,
+    on_wait: Callable[[], object] | None = None,
 ) -> Generator[Result, None, None]:
-    """Translate what is not done yet of a folder; with `watch`, what comes later as well."""
+    """Translate what is not done yet of a folder; with `on_wait`, as `convert_new` has it, what
+    comes later as well.
+    """
     with open_manifest(plan.output, render.made_by()) as manifest:
 
         def convert_these(jobs: Iterable[Job]) -> Generator[Result, None, None]:
             return engine(render, jobs, manifest)
 
-        yield from convert_new(plan, convert_these) if watch else convert_these(plan)
+        if on_wait:
+            yield from convert_new(plan, convert_these, on_wait=on_wait)
+        else:
+            yield from convert_these(plan)

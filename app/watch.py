@@ -22,12 +22,14 @@ def convert_new(
     plan: Iterable[Job],
     convert: Callable[[Iterable[Job]], Iterable[Result]],
     interval_s: float = INTERVAL_S,
+    *,
+    on_wait: Callable[[], object] = lambda: None,
 ) -> Generator[Result, None, None]:
     """Look at a plan every `interval_s` seconds, for ever, and convert what is new or has changed.
 
     A picture is taken when two looks found the same size and time. One that failed is tried again
     only when it has changed, or was gone meanwhile. A folder that cannot be read for a while, as a
-    share may, is waited for.
+    share may, is waited for. `on_wait` is called once, when all that was there is done.
     """
     taken: dict[Place, Stamp] = {}
     seen: dict[Place, Stamp] = {}  # at the last look, and not taken
@@ -60,6 +62,10 @@ def convert_new(
         for source in gone:  # or what is known would grow for ever
             del taken[source]
 
+    is_waiting = False
     while True:
         yield from convert(settled())
+        if not (is_waiting or seen or is_away):
+            is_waiting = True
+            on_wait()
         time.sleep(interval_s)

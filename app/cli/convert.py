@@ -203,8 +203,10 @@ def convert(
     }
     parts = terminal.Parts()  # of one picture
     translate = partial(render, progress=Progress(parts.tell))
+    waiting = f"waiting for more pictures in {source}, until Ctrl-C"
+    on_wait = partial(typer.echo, waiting, err=True) if watch else None
     results = (
-        convert_folder(choose_engine(engine, address, options), render, folder, watch=watch)
+        convert_folder(choose_engine(engine, address, options), render, folder, on_wait=on_wait)
         if folder
         else (attempt(translate, job, **options) for job in files)
     )

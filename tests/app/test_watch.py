@@ -56,6 +56,22 @@ def test_a_picture_that_was_taken_is_forgotten_when_it_is_gone(looks, tmp_path: 
     assert list(islice(looks, 3)) == [[], ["0.png"], []]
 
 
+def test_it_is_told_once_that_all_is_done_and_more_is_waited_for(put) -> None:
+    at = put("in/0.png")
+    told: list[str] = []
+
+    def note(jobs: Iterable[Job]) -> Iterator[Result]:
+        told.extend(job.source.name for job in jobs)
+        yield Result(at, at, "done")
+
+    plan = FolderPlan(at / "in", at / "out")
+    results = convert_new(plan, note, interval_s=0, on_wait=lambda: told.append("waiting"))
+    assert len(list(islice(results, 4))) == 4
+    put("in/1.png")
+    assert len(list(islice(results, 4))) == 4
+    assert told == ["0.png", "waiting", "1.png"]
+
+
 def test_a_folder_that_is_away_for_a_while_is_waited_for(
     looks, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

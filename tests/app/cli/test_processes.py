@@ -207,6 +207,7 @@ def test_a_watched_folder_is_left_by_ctrl_c(
     assert process.returncode == 0  # what failed when it was first seen is done now
     assert stdout == b""
     assert b"out: 3 done, 0 skipped, 0 failed in " in stderr
+    assert stderr.count(b"waiting for more pictures in %b, until Ctrl-C\n" % bytes(folder)) == 1
     assert b"Traceback" not in stderr
 
 
