@@ -7,14 +7,12 @@ import dataclasses
 import json
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import groupby
-from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
-from cyclegan.contract.card import Metric, ModelCard
+from cyclegan.contract.card import Metric, ModelCard, by_protocol
 from cyclegan.contract.folder import Entry
 
 if TYPE_CHECKING:
@@ -111,7 +109,7 @@ def _usage(card: ModelCard) -> Iterator[str]:
 
 def _measured(metrics: Iterable[Metric]) -> Iterator[str]:
     """Figures, and after those of one protocol how they were taken."""
-    for protocol, figures in groupby(metrics, attrgetter("protocol")):
+    for protocol, figures in by_protocol(metrics):
         yield from (f"{_figure(each)} ({each.direction} is better)" for each in figures)
         yield f"protocol: {protocol}"
 

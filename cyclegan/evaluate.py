@@ -16,7 +16,7 @@ import onnxruntime as ort
 from numpy.typing import NDArray
 from skimage.metrics import structural_similarity
 
-from cyclegan.contract.card import Metric, ModelCard
+from cyclegan.contract.card import RECOGNISED, Metric, ModelCard
 from cyclegan.contract.directions import DIRECTIONS, Direction
 from cyclegan.contract.errors import DatasetError, InputError, ModelError, PictureError, brief
 from cyclegan.contract.files import atomic_write
@@ -255,7 +255,7 @@ def _measure(
     found, classes = yardstick.describe(pictures)
     values = yardstick.compare(found, reference)
     if class_index is not None:
-        values[f"recognised as class {class_index}"] = 100 * float((classes == class_index).mean())
+        values[f"{RECOGNISED} {class_index}"] = 100 * float((classes == class_index).mean())
     return values
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from app.translator import Pace
 from app.web.words import say
-from cyclegan.contract.card import Metric, ModelCard
+from cyclegan.contract.card import RECOGNISED, Metric, ModelCard, by_protocol
 
 EXAMPLE_BYTES = 200_000  # of a picture on a card; more is not shown
 
@@ -155,12 +155,22 @@ def _headline(metric: Metric, language: str) -> str:
 
 
 def _measured(metrics: Iterable[Metric], language: str) -> str:
+    return "".join(
+        _measured_alike(protocol, figures, language) for protocol, figures in by_protocol(metrics)
+    )
+
+
+def _measured_alike(protocol: str, metrics: list[Metric], language: str) -> str:
+    """Figures, and after them how all of them were taken."""
     items = "".join(
         f"<li><strong>{_value(metric)}</strong> {_name(metric)} "
-        f"<small>{_meaning(metric, language)}; {escape(metric.protocol)}</small></li>"
+        f"<small>{_meaning(metric, language)}</small></li>"
         for metric in metrics
     )
-    return f'<ul class="figures">{items}</ul>' if items else ""
+    how = escape(protocol)
+    if any(metric.name.startswith(RECOGNISED) for metric in metrics):
+        how += f"<br>{say(language, 'card.recognised')}"
+    return f'<div class="figures"><ul>{items}</ul><p>{how}</p></div>'
 
 
 def _meaning(metric: Metric, language: str) -> str:

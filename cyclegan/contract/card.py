@@ -7,8 +7,11 @@ models that were made elsewhere in app/foreign/.
 import dataclasses
 import json
 import re
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import groupby
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -81,6 +84,15 @@ class Metric:
     unit: str  # "%", "x100", ... or ""
     direction: Literal["lower", "higher"]  # which is better
     protocol: str  # in words: which pictures, sizes, features; without it a figure says nothing
+
+
+RECOGNISED = "recognised as class"  # how the name of a metric begins that is a share of one class
+
+
+def by_protocol(metrics: Iterable[Metric]) -> Iterator[tuple[str, list[Metric]]]:
+    """Metrics in their order, and those in one list that follow each other and share a protocol."""
+    for protocol, figures in groupby(metrics, attrgetter("protocol")):
+        yield protocol, list(figures)
 
 
 @dataclass(frozen=True)

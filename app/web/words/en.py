@@ -305,6 +305,10 @@ WORDS = {
     "card.example": "A photo before and after {title}",
     "card.limits": "Known limits",
     "card.origin": "Where it comes from",
+    "card.recognised": (
+        '"recognised as class N" is the share of the translations that the network takes for its '
+        "class N: of the classes of ImageNet, 340 is the zebra."
+    ),
     "better.lower": "lower is better",
     "better.higher": "higher is better",
     "card.broken": "cannot be used",

@@ -300,6 +300,10 @@ WORDS = {
     "card.example": "{title}: fotoğrafın öncesi ve sonrası",
     "card.limits": "Bilinen sınırlar",
     "card.origin": "Nereden geliyor",
+    "card.recognised": (
+        "“recognised as class N”, ağın N numaralı sınıftan saydığı dönüşümlerin payıdır: "
+        "ImageNet sınıflarından 340, zebradır."
+    ),
     "better.lower": "düşük olan iyidir",
     "better.higher": "yüksek olan iyidir",
     "card.broken": "kullanılamaz",

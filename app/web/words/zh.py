@@ -289,6 +289,10 @@ WORDS = {
     "card.example": "{title}：照片转换前后",
     "card.limits": "已知局限",
     "card.origin": "来历",
+    "card.recognised": (
+        "“recognised as class N”指转换结果中被该网络识别为第 N 类的比例："
+        "在 ImageNet 的类别中，340 是斑马。"
+    ),
     "better.lower": "越低越好",
     "better.higher": "越高越好",
     "card.broken": "无法使用",

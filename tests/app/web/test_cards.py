@@ -73,6 +73,18 @@ def test_a_card_tells_how_long_a_picture_took_here(card: ModelCard, tmp_path: Pa
     assert "pixels here" not in cards.full(card, tmp_path)
 
 
+def test_figures_that_were_measured_alike_stand_together(card: ModelCard, tmp_path: Path) -> None:
+    metrics = tuple(
+        Metric(name, 1.0, "%", "higher", protocol)
+        for name, protocol in (("KID", "one"), ("recognised as class 340", "one"), ("SSIM", "two"))
+    )
+    html = cards.full(dataclasses.replace(card, metrics=metrics), tmp_path)
+    assert [html.count(each) for each in (">one<", ">two<", "<li><strong>1%")] == [1, 1, 3]
+    assert html.index("340 <small>") < html.index(">one<") < html.index("SSIM")
+    assert html.count("340 is the zebra") == 1
+    assert "zebra" not in cards.full(dataclasses.replace(card, metrics=metrics[2:]), tmp_path)
+
+
 def test_files_are_held_against_their_cards(weights_dir: Path) -> None:
     assert "is unchanged: it matches its card" in hold_against_cards(Store(weights_dir))
     model = weights_dir / "negate.onnx"
