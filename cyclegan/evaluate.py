@@ -183,8 +183,9 @@ def _likeness_metric(name: str, kept: list[float], what: str) -> Metric:
         value=round(float(np.mean(kept)), 4),
         unit=UNITS["SSIM"],
         direction="higher",
-        protocol=f"{what}, each against the one that it was made of: how much stays, not how good "
-        "it is; Gaussian window of 1.5 pixels, mean of the colours",
+        protocol=f"{what}, each against the one that it was made of: how much of its structure is "
+        "kept, 1 where nothing changes, so it counts beside other figures only; Gaussian window of "
+        "1.5 pixels, mean of the colours",
     )
 
 

@@ -89,6 +89,7 @@ def test_how_much_stays_of_pictures_of_neither_kind_is_measured_too(
     of_tests, of_neither = result.metrics[-2:]
     assert (of_neither.name, of_neither.value) == (LEFT_ALONE, of_tests.value)
     assert "testA: 4 pictures of neither kind, each against" in of_neither.protocol
+    assert "kept, 1 where nothing changes, so it counts beside other fig" in of_neither.protocol
     assert result.untouched[LEFT_ALONE] == 1
     assert done == [(i, 8) for i in range(1, 9)]
     with pytest.raises(DatasetError, match="nowhere: no such folder"):
