@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from app.trainings.orders import Record, Wish
-from cyclegan.contract.directions import Direction
+from cyclegan.contract.card import model_name
+from cyclegan.contract.directions import DIRECTIONS, Direction
 from cyclegan.contract.log import Row, read_log
 from cyclegan.contract.standing import Standing, read_standing
 
@@ -48,6 +49,12 @@ class Training:
         if self.config.get("method", "cyclegan") == "cyclegan":
             return ("AtoB", "BtoA")
         return (self.config["direction"],)
+
+    def model_name(self, direction: Direction) -> str:
+        """What a model of it is called unless told otherwise; "" where nothing is offered."""
+        names = self.record.order.names
+        source, target = (names[domain.lower()] for domain in DIRECTIONS[direction])
+        return model_name(source, target)
 
 
 def read_training(run: Path, is_alive: bool) -> Training:

@@ -53,7 +53,7 @@ class Maker:
     @property
     def outputs(self) -> list[Any]:
         """What changes with the training that is chosen."""
-        return [self.direction, self.compared, self.checkpoint, *self.buttons]
+        return [self.direction, self.compared, self.checkpoint, self.name, *self.buttons]
 
     @property
     def buttons(self) -> list[gr.Button]:
@@ -69,6 +69,7 @@ class Offer:
     direction: Direction
     checkpoints: tuple[tuple[str, str], ...]  # label, value
     checkpoint: str | None  # the one that the command would take
+    name: str  # of the model, unless told otherwise; "" for none
     is_over: bool  # else the training needs the machine, and changes its checkpoint
 
 
@@ -113,6 +114,7 @@ def find_offer(training: Training, direction: Any, language: str) -> Offer:
         chosen,
         tuple((_label(each, language), each.name) for each in checkpoints),
         next(iter(by_kid), "latest") if checkpoints else None,
+        training.model_name(chosen),
         not training.is_alive,
     )
 
@@ -136,6 +138,7 @@ def show_offer(maker: Maker, offer: Offer, before: Offer | None, direction: Any)
             maker.direction: gr.Radio(
                 choices=list(offer.directions), **rechoose(offer.direction, chosen=direction)
             ),
+            maker.name: gr.Textbox(placeholder=offer.name),
             maker.compared: None,
         }
     return updates
@@ -159,10 +162,11 @@ def connect_maker(maker: Maker, chosen: gr.Dropdown, trainings: Trainings, store
     def make(
         name: Any, direction: Any, checkpoint: Any, model: Any, as_int8: Any, request: gr.Request
     ) -> Iterator[str]:
-        language, called = language_of(request), str(model or "").strip()
+        language = language_of(request)
         try:
-            _check_name(called, store, language)
             found = choose_checkpoint(trainings.look(name or ""), direction, checkpoint)
+            called = str(model or "").strip() or found.training.model_name(found.direction)
+            _check_name(called, store, language)
             yield wait(say(language, "watch.making"))
             found.export(called, store.folder, as_int8=bool(as_int8))
         except CycleGANError as error:

@@ -267,6 +267,7 @@ def _nothing(watch: Watch, language: str) -> Updates:
         maker.direction: gr.Radio(choices=[], value=None),
         maker.checkpoint: gr.Radio(choices=[], value=None),
         maker.compared: None,
+        maker.name: gr.Textbox(placeholder=""),
         watch.seen: None,
         **{button: gr.Button(interactive=False) for button in buttons},
     }

@@ -37,6 +37,16 @@ def require_model_name(name: str) -> None:
         )
 
 
+def model_name(source: str, target: str) -> str:
+    """What a model is called after its domains: "horse2zebra"; "" where letters would be lost.
+
+    Runs are called after names of any alphabet, cards are not: "horse2-" says less than "AtoB".
+    """
+    kept = [re.sub(r"[^\w.-]+", "-", name).strip("-") for name in (source, target)]
+    name = "2".join(kept)
+    return name if all(kept) and MODEL_NAME.fullmatch(name) else ""
+
+
 @dataclass(frozen=True)
 class Architecture:
     """The network."""

@@ -1,11 +1,10 @@
 """How to go on with a run: the commands, ready to be pasted into a shell."""
 
-import re
 import shlex
 from pathlib import Path
 
 from cyclegan.config import TrainConfig
-from cyclegan.contract.card import MODEL_NAME
+from cyclegan.contract.card import model_name
 from cyclegan.presets import changed_settings, known_preset
 from cyclegan.settings import format_setting
 
@@ -28,17 +27,7 @@ def export_commands(config: TrainConfig, run: Path) -> list[str]:
     commands = []
     for direction in config.directions:
         source, target = config.names_of(direction)
-        name = _model_name(source, target) or direction
+        name = model_name(source, target) or direction
         words = ["cyclegan", "export", str(run.resolve()), "--direction", direction, "--name", name]
         commands.append(shlex.join([*words, "--out", "weights/"]))
     return commands
-
-
-def _model_name(source: str, target: str) -> str:
-    """What a model is called after its domains: "horse2zebra"; "" where letters would be lost.
-
-    Runs are called after names of any alphabet, cards are not: "horse2-" says less than "AtoB".
-    """
-    kept = [re.sub(r"[^\w.-]+", "-", name).strip("-") for name in (source, target)]
-    name = "2".join(kept)
-    return name if all(kept) and MODEL_NAME.fullmatch(name) else ""

@@ -12,7 +12,8 @@ import gradio as gr
 from app.web.training_models import Maker, Offer, show_offer
 
 WAYS = (("ink to paper", "AtoB"), ("paper to ink", "BtoA"))
-OFFER = Offer(WAYS, "AtoB", (("latest", "latest"), ("best", "best")), "best", is_over=True)
+CHECKPOINTS = (("latest", "latest"), ("best", "best"))
+OFFER = Offer(WAYS, "AtoB", CHECKPOINTS, "best", "ink2paper", is_over=True)
 
 
 @pytest.fixture
@@ -34,17 +35,19 @@ def test_an_offer_that_grows_leaves_what_is_chosen(maker: Maker) -> None:
     assert value(updates, maker.checkpoint) is None
     assert maker.direction not in updates
     assert maker.compared not in updates
+    assert maker.name not in updates  # nor does it disturb who types
 
 
 def test_another_advice_other_pictures_and_another_training_are_chosen_anew(maker: Maker) -> None:
     only = replace(OFFER, checkpoints=OFFER.checkpoints[:1], checkpoint="latest")
     assert value(show_offer(maker, OFFER, only, "AtoB"), maker.checkpoint) == "best"
 
-    back = replace(OFFER, direction="BtoA")
+    back = replace(OFFER, direction="BtoA", name="paper2ink")
     updates = show_offer(maker, back, OFFER, "BtoA")
     assert value(updates, maker.checkpoint) == "best"
     assert value(updates, maker.direction) is None  # the person chose it
     assert updates[maker.compared] is None
+    assert updates[maker.name].placeholder == "paper2ink"
 
     updates = show_offer(maker, OFFER, None, None)
     assert (value(updates, maker.direction), value(updates, maker.checkpoint)) == ("AtoB", "best")

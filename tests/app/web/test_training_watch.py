@@ -91,13 +91,17 @@ def test_what_is_refused_names_no_place_on_this_machine(
     assert str(trainings.root) not in updates[maker.told]
 
     def refuse(*words: Any, **_: Any) -> str:
-        raise InputError(f"{words[words.index('--out') + 1]}/new.onnx is there already")
+        name, folder = (words[words.index(option) + 1] for option in ("--name", "--out"))
+        raise InputError(f"{folder}/{name}.onnx is there already")
 
     monkeypatch.setattr(verbs, "run", refuse)
     (run_folder / "latest.pt").touch()
     page.values |= {maker.checkpoint: "latest", maker.name: "new", maker.as_int8: False}
     *_, told = page.press(maker.make)
     assert told == '<p role="alert">new.onnx is there already</p>'
+    page.values[maker.name] = " "
+    *_, told = page.press(maker.make)
+    assert told == '<p role="alert">horse2zebra.onnx is there already</p>'  # after its kinds
 
 
 def test_the_first_and_the_latest_sheet_are_compared_until_a_person_could_choose(
