@@ -16,7 +16,7 @@ from app import verbs
 from app.trainings.orders import Order
 from app.trainings.pictures import left_out, names_of
 from app.web.training_view import duration
-from app.web.words import retell, say
+from app.web.words import in_a_row, retell, say
 from cyclegan.contract.formats import PICTURE_SUFFIXES
 from cyclegan.contract.walk import find_pictures
 
@@ -112,7 +112,7 @@ def _tell(
     remedy = retell(language, f"{code}.remedy", finding["remedy"], facts)
     return (
         f'<li class="{escape(level)}"><strong>{say(language, f"found.{level}")}:</strong> '
-        f"{named(text)} {named(remedy)}{_list_files(finding['files'], called, language)}</li>"
+        f"{named(in_a_row(text, remedy))}{_list_files(finding['files'], called, language)}</li>"
     )
 
 

@@ -26,7 +26,7 @@ from app.rendering import Answer, Finisher, Renderer
 from app.store import Store
 from app.web.compare import Pair
 from app.web.upload import Upload, result_name
-from app.web.words import say
+from app.web.words import in_a_row, say
 from cyclegan.contract.card import ModelCard
 from cyclegan.contract.errors import InputError, ModelError, PictureError
 from cyclegan.contract.files import atomic_write
@@ -115,10 +115,8 @@ def _note(card: ModelCard, before: Picture, seen: RGB, seconds: float, language:
     if learned and max(height, width) < learned:
         warnings.append(say(language, "run.small", learned=learned))
     if card.looks and (way := find_difference(card.looks, seen)):
-        sentences = [say(language, "unlike.unlike")]
-        if way != "unlike":
-            sentences.append(say(language, f"unlike.{way}"))
-        warnings.append(" ".join(sentences))
+        how = say(language, f"unlike.{way}") if way != "unlike" else ""
+        warnings.append(in_a_row(say(language, "unlike.unlike"), how))
     strong = "".join(f"<br><strong>{warning}</strong>" for warning in warnings)
     return f"{escape(card.title)} · {pixels} · {took}{strong}"
 

@@ -8,7 +8,7 @@ from html import escape
 from typing import Any
 
 from app.trainings.standing import Training
-from app.web.words import TOLD, retell, say
+from app.web.words import TOLD, in_a_row, retell, say
 from cyclegan.contract.log import Row
 from cyclegan.contract.standing import alarms_in_force
 
@@ -26,10 +26,10 @@ def _describe(training: Training, row: Row, language: str) -> str:
     head = " · ".join(filter(None, (title, way, since)))
     text = retell(language, code, row["text"], facts)
     told = (retell(language, key, "", facts) for key in _advice(code, row["remedy"]))
-    remedy = " ".join(filter(None, told)) or row["remedy"]
+    remedy = in_a_row(*told) or row["remedy"]
     return (
         f'<div class="alarm" role="alert"><strong>{escape(head)}</strong>'
-        f"<p>{escape(text)} {escape(remedy)}</p></div>"
+        f"<p>{escape(in_a_row(text, remedy))}</p></div>"
     )
 
 

@@ -79,6 +79,11 @@ def retell_refusal(language: str, english: str) -> str:
     return english
 
 
+def in_a_row(*sentences: str) -> str:
+    """Sentences, those that are not empty, one after the other: with spaces, but in Chinese."""
+    return " ".join(filter(None, sentences)).replace("。 ", "。")
+
+
 def _listed(fact: Any, language: str) -> Any:
     if not isinstance(fact, Mapping):
         return fact

@@ -59,7 +59,7 @@ WORDS = {
     "options.strip-gps": "Çekildiği yeri sil",
     "picker.model": "Model",
     "run.pixels": "{width} × {height} piksel",
-    "run.at-once": "0,1 s altında",
+    "run.at-once": "0.1 s altında",
     "run.first": (
         "Dosyada {count} resim var, burada ilki dönüştürülür. Animasyonların tamamını Toplu "
         "sekmesi dönüştürür."

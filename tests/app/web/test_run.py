@@ -186,6 +186,8 @@ def test_a_word_of_warning_where_the_photo_is_unlike_what_the_model_learned_from
     )
     turkish = run_model(store, photo, "negate", "auto", Progress(), language="tr").note
     assert turkish.endswith("olabilir. Çok daha aydınlık.</strong>")
+    chinese = run_model(store, photo, "negate", "auto", Progress(), language="zh").note
+    assert "。 " not in chinese
     night = tmp_path / "night.png"
     Image.fromarray(dark[0]).save(night)
     like = run_model(store, Upload(night, "night.png"), "negate", "auto", Progress()).note

@@ -11,7 +11,7 @@ pytest.importorskip("gradio", reason="the page needs gradio (extra: web)")
 
 import gradio as gr
 
-from app.web.words import WORDS, language_of, word
+from app.web.words import WORDS, in_a_row, language_of, word
 from tests.app.web.opening import settle
 
 WEB = Path(__file__).parents[3] / "app/web"
@@ -24,6 +24,16 @@ def test_languages_say_the_same_things(language: str) -> None:
     for key, text in words.items():
         assert text.strip(), key
         assert placeholders(text) == placeholders(english[key]), key
+
+
+def test_numbers_have_points_in_every_language() -> None:
+    texts = [text for words in WORDS.values() for text in words.values()]
+    assert not [text for text in texts if re.search(r"\d,\d", text)]
+
+
+def test_sentences_in_a_row_have_spaces_but_in_chinese() -> None:
+    assert in_a_row("One.", "", "Two.") == "One. Two."
+    assert in_a_row("一。", "二。") == "一。二。"
 
 
 def test_every_text_is_in_the_table_and_every_entry_is_used() -> None:
