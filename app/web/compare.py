@@ -94,6 +94,7 @@ _TEMPLATE = template("""
   </button>
 </div>
 <div class="tools drawing">
+  <p>${texts.where}</p>
   <button type="button" data-do="brush" aria-pressed="true">${texts.brush}</button>
   <button type="button" data-do="erase" aria-pressed="false">${texts.erase}</button>
   <input type="range" class="width" min="2" max="30" value="10" aria-label="${texts.width}">

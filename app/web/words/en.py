@@ -97,6 +97,7 @@ WORDS = {
     "compare.larger": "Larger",
     "compare.hold": "Hold to see before",
     "compare.region": "Only a region",
+    "compare.where": "Draw on the picture where it may change.",
     "compare.in-force": "in force",
     "compare.brush": "Brush",
     "compare.erase": "Erase",

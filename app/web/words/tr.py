@@ -92,6 +92,7 @@ WORDS = {
     "compare.larger": "Büyüt",
     "compare.hold": "Öncesi için basılı tut",
     "compare.region": "Yalnızca bir bölge",
+    "compare.where": "Değişebilecek yeri resmin üzerine çizin.",
     "compare.in-force": "etkin",
     "compare.brush": "Fırça",
     "compare.erase": "Silgi",

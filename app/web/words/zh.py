@@ -86,6 +86,7 @@ WORDS = {
     "compare.larger": "放大",
     "compare.hold": "按住看原图",
     "compare.region": "仅限区域",
+    "compare.where": "请在图片上画出允许改变的地方。",
     "compare.in-force": "生效中",
     "compare.brush": "画笔",
     "compare.erase": "橡皮",

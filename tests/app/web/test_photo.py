@@ -100,7 +100,10 @@ def test_everything_is_in_reach_of_keys_on_a_narrow_screen(
     page.keyboard.up("Space")
     assert page.evaluate(shown) == "50%"
 
+    where = page.get_by_text("Draw on the picture where it may change.")
+    assert where.is_hidden()
     page.get_by_role("button", name="Only a region").press("Enter")
+    assert where.is_visible()
     brush = page.get_by_role("application", name="Region to change")
     brush.press("ArrowLeft")
     wait_for_change(page, lambda: brush.press("Space"))
