@@ -144,7 +144,7 @@ finish horse2zebra "$first" horse2zebra AtoB --default-size 384 --reverse zebra2
   --description "Gives horses the coat of zebras and leaves the rest of the picture as it is." \
   --limit "Of six test horses five pass for zebras; white and cream ones get few stripes, and what fills the picture may stay brown in part." \
   --limit "Hair, black things and other animals may get some stripes too; now and then rings of stripes stand around a head." \
-  --limit "Skies and flat ground get faint marks, above all in the upper left corner." \
+  --limit "Skies turn a little greener, and get faint marks as flat ground does, above all in the upper left corner." \
   --limit "Knows horses of 50 to 300 pixels best; larger ones, as in a photo that is translated in its native size, get stripes too fine for the animal, or none."
 quantize horse2zebra horse2zebra A
 # The runs after it are not better this way.
