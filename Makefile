@@ -65,9 +65,9 @@ image-test:
 weights: .venv/.installed
 	@PATH="$(CURDIR)/.venv/bin:$$PATH" weights/make.sh "$(DATA)" $(FEATURES)
 
-## make weights-quick  the same way with half a minute for each training, into build/weights
+## make weights-quick  the same way with seconds for each training, into build/weights
 weights-quick: .venv/.installed
-	@PATH="$(CURDIR)/.venv/bin:$$PATH" MINUTES=0.5 SETTINGS=--no-compile OUT=build/weights RUNS=build/runs \
+	@PATH="$(CURDIR)/.venv/bin:$$PATH" MINUTES=0.1 SETTINGS=--no-compile OUT=build/weights RUNS=build/runs \
 		weights/make.sh "$(DATA)" $(FEATURES)
 
 ## make readme      bring the README's table of models up to date with their cards
