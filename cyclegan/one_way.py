@@ -49,7 +49,7 @@ class SimGANStep(OneWayStep):
         if config.lambda_identity > 0:
             same = self._translate({source: reals[target]})[target]
             terms[f"idt_{target}"] = losses.reconstruction(same, reals[target])
-        if config.neither:
+        if config.neither and config.lambda_neither > 0:
             left = self._translate({source: reals["neither"]})[target]
             terms[f"neither_{way}"] = losses.reconstruction(left, reals["neither"])
         return terms

@@ -42,7 +42,7 @@ class CycleGANStep(Step):
         if config.lambda_self > 0:
             terms["self_AB"] = losses.reconstruction(fake_B, real_A, config.self_scale)
             terms["self_BA"] = losses.reconstruction(fake_A, real_B, config.self_scale)
-        if config.neither:
+        if config.neither and config.lambda_neither > 0:
             neither = reals["neither"]
             terms["neither_AB"] = losses.reconstruction(G_AB(neither), neither)
             terms["neither_BA"] = losses.reconstruction(G_BA(neither), neither)

@@ -66,6 +66,9 @@ def test_what_changes_in_them_is_a_loss(
     for name, value in wanted.items():
         torch.testing.assert_close(found[0][name], value)
         assert float(found[-1][name]) < 0.9 * float(value)  # it is learned
+    without = kind(config.replace(lambda_neither=0.0, **settings))
+    left_out = without(*batch(), learning_rate=1e-3, neither=neither)
+    assert not wanted.keys() & left_out.keys()  # as any term of no weight
 
 
 def test_a_run_logs_them_and_its_models_say_so(tmp_path: Path, config: TrainConfig) -> None:
