@@ -21,6 +21,7 @@ GENERATORS_WITH = {
     "generator_upsample": _RESNETS,
     "generator_levels": ("plain",),
     "border": ("plain",),
+    "mask_threshold": ("plain",),
 }
 # The same for discriminators.
 DISCRIMINATORS_WITH = {
@@ -84,7 +85,8 @@ def _check_ranges(config: Fields) -> None:
          "max_images max_minutes evaluate_every patience"),
         ("at least 2", lambda value: value >= 2, "evaluate_pictures"),
         ("from 0 to 2**32 - 1", lambda value: 0 <= value < 2**32, "seed"),
-        ("in [0, 1)", lambda value: 0 <= value < 1, "decay_start ema_decay beta1 beta2"),
+        ("in [0, 1)", lambda value: 0 <= value < 1, "decay_start ema_decay beta1 beta2 "
+         "mask_threshold"),
         (f"from 1 to crop_size ({config.crop_size})",
          lambda value: 1 <= value <= config.crop_size, "self_scale"),
         (f"a multiple of {config.crop_multiple} (generator {config.generator}, discriminator "

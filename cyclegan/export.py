@@ -27,16 +27,15 @@ from cyclegan.contract.directions import Direction
 from cyclegan.contract.errors import ExportError
 from cyclegan.contract.files import atomic_write, sha256_of
 from cyclegan.graph import clean_up, comparison_sizes, noise
-from cyclegan.layers import Generator, InstanceNorm
+from cyclegan.layers import Generator, InstanceNorm, WithMask
 from cyclegan.networks import GENERATORS, count_parameters
-from cyclegan.origin import CheckpointName, find_origin
+from cyclegan.origin import CheckpointName, build, find_origin
 from cyclegan.provenance import (
     describe_config,
     describe_options,
     find_licence,
     find_looks,
 )
-from cyclegan.resnet import AttentionGenerator
 from cyclegan.statistics import STATISTICS_NAMES, open_norms
 
 OPSET = 18
@@ -61,6 +60,7 @@ def export(
     reverse: str | None = None,
     default_size: int | None = None,
     default_detail: Literal["transfer", "off"] = ModelCard.default_detail,
+    mask_threshold: float | None = None,
 ) -> ModelCard:
     """Write `out/name.onnx` and its card `out/name.json` from a checkpoint of a run.
 
@@ -80,8 +80,10 @@ def export(
         known_limits: sentences for the card.
         reverse: name of the model of the other direction, if it is exported too.
         default_size, default_detail: how apps show it pictures, see `ModelCard`.
+        mask_threshold: of a plain generator, in place of the run's own; see `layers.ChangeMask`.
 
     Raises:
+        ConfigError: `mask_threshold` is none, or the generator knows none.
         InputError: `name` cannot be part of a file name; or see `find_origin`.
         CheckpointError: no checkpoint of ours in `run`, or its generator and those of the others
             have no mean.
@@ -92,6 +94,9 @@ def export(
     require_model_name(name)
     origin = find_origin((run, *average), direction, checkpoint, on_choice)
     network, config = origin.network, origin.config
+    if mask_threshold is not None:
+        config = config.replace(mask_threshold=mask_threshold)
+        network = build(config, network.state_dict())
     source, target = config.names_of(direction)
     model_path = out / f"{name}.onnx"
     # Both are complete before either is renamed into its place, the model first.
@@ -139,7 +144,7 @@ def export(
             parity=parity,
             known_limits=known_limits,
             reverse=reverse,
-            mask_name=MASK_NAME if isinstance(network, AttentionGenerator) else None,
+            mask_name=MASK_NAME if network.has_mask else None,
             tiling="statistics" if has_norms(network) else "exact",
             receptive_field=network.receptive_field,
             statistics_names=STATISTICS_NAMES if is_opened(network) else None,
@@ -153,8 +158,8 @@ def export(
 
 def answers_of(network: Generator) -> tuple[nn.Module, list[str]]:
     """Return what computes everything that a generator's model answers, and the names of that."""
-    if isinstance(network, AttentionGenerator):
-        return network.masked, [OUTPUT_NAME, MASK_NAME]
+    if network.has_mask:
+        return WithMask(network).eval(), [OUTPUT_NAME, MASK_NAME]
     return network, [OUTPUT_NAME]
 
 

@@ -46,6 +46,8 @@ class Fields:
     generator_levels: int = 1  # of resolution, 1 to 4; with more a plain generator looks further
     border: int = 0  # pixels mirrored around what a generator sees while it learns, and in use; 0:
     # in use those of networks.GENERATORS
+    mask_threshold: float = 0.0  # mean change (1: from black to white) around a place of which a
+    # plain generator keeps half; of smaller ones hardly anything, so that the background stays
     discriminator: Literal["patch70", "projected"] = "patch70"  # see discriminators.py
     discriminator_width: int = 64  # channels after the first convolution
     discriminator_norm: Literal["instance", "affine", "spectral", "none"] = "instance"
@@ -142,6 +144,11 @@ class Fields:
         """Whether translations are measured while training: those of held-out pictures."""
         held_out = {"AtoB": self.test_a, "BtoA": self.test_b}
         return self.evaluate_every > 0 and any(held_out[each] for each in self.directions)
+
+    @property
+    def has_mask(self) -> bool:
+        """Whether the generators say where they change a picture."""
+        return self.generator == "attention" or self.mask_threshold > 0
 
     @property
     def size_multiple(self) -> int:

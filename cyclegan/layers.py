@@ -2,7 +2,7 @@
 base and options. What they become is in `resnet.py`, `unet.py` and `plain.py`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -20,7 +20,7 @@ PADDINGS: dict[str, type[nn.Module]] = {
 class GeneratorOptions:
     """What a generator can be told beside its size; the defaults are the paper's.
 
-    A U-Net knows the norm alone, a plain generator the levels and the border alone.
+    A U-Net knows the norm alone, a plain generator the last three alone.
     """
 
     norm: str = "instance"  # or "affine": with a learned factor and offset for each channel
@@ -29,6 +29,7 @@ class GeneratorOptions:
     upsample: str = "transpose"  # or "resize" or "blur" before a convolution: no checkerboard
     levels: int = 1  # of resolution, in a plain generator; see PlainGenerator
     border: int = 0  # pixels mirrored around a picture, in a plain generator
+    mask_threshold: float = 0.0  # of its ChangeMask; 0: it has none
 
     @property
     def is_affine(self) -> bool:
@@ -43,6 +44,56 @@ class Generator(nn.Module):
     # Pixels; side of the square of input around a cell of `size_multiple` pixels of output beyond
     # which nothing changes the cell, but for the statistics of norms. None: larger than pays.
     receptive_field: int | None = None
+    has_mask: bool = False  # whether there is `masked`
+
+    # Answers the picture and the mask of what was changed in it: [N, 1, H, W] in [0, 1], and
+    # picture = mask * content + (1 - mask) * input.
+    masked: Callable[[Tensor], tuple[Tensor, Tensor]]
+
+
+class WithMask(nn.Module):
+    """A generator that has a mask, and answers it beside the picture."""
+
+    def __init__(self, generator: Generator) -> None:
+        super().__init__()
+        self.generator = generator
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        return self.generator.masked(x)
+
+
+class ChangeMask(nn.Module):
+    """How much of a change is kept: hardly anything where it is small all around, else nearly all.
+
+    Of a faint change of skies and grass nothing is left, of a new coat all of it. The mask is
+    c**4 / (c**4 + threshold**4) for a mean change c around a place; it is smooth, so that a small
+    change can still learn to be a large one, and has no weights, so that it cannot collapse.
+
+    Shape: what was added to a picture in [-1, 1], [N, 3, H, W] -> [N, 1, H, W] in [0, 1]; H and W
+    multiples of `cell`. It is the same for all pixels of a cell, but for bilinear steps between.
+
+    Args:
+        threshold: mean change of which half is kept; 1 is from black to white.
+        cell: pixels a side.
+
+    Source: coring, as in Rossi 1978, "Digital techniques for reducing television noise".
+    """
+
+    REACH = 3  # cells on every side that it looks at: one for each average, one between cells
+
+    def __init__(self, threshold: float, cell: int) -> None:
+        super().__init__()
+        self.threshold = threshold
+        self.cell = cell
+
+    def forward(self, change: Tensor) -> Tensor:
+        cells = F.avg_pool2d(change.float().abs(), self.cell).amax(1, keepdim=True) / 2
+        for _ in range(2):
+            cells = F.avg_pool2d(cells, 3, stride=1, padding=1, count_include_pad=False)
+        ratio = (cells / self.threshold) ** 2
+        power = ratio * ratio
+        kept = power / (power + 1)
+        return F.interpolate(kept, scale_factor=float(self.cell), mode="bilinear")
 
 
 class InstanceNorm(nn.Module):

@@ -29,7 +29,7 @@ class GeneratorSpec:
 
 
 def _build_plain(width: int, blocks: int, options: GeneratorOptions) -> Generator:
-    return PlainGenerator(width, blocks, options.levels, options.border)
+    return PlainGenerator(width, blocks, options.levels, options.border, options.mask_threshold)
 
 
 GENERATORS = {
@@ -60,6 +60,7 @@ def generator_from(config: TrainConfig) -> Generator:
         upsample=config.generator_upsample,
         levels=config.generator_levels,
         border=config.border,
+        mask_threshold=config.mask_threshold,
     )
     return build_generator(
         config.generator, config.generator_width, config.generator_blocks, options

@@ -4,11 +4,12 @@ How a model is made of it is in `export.py`.
 """
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
+from torch import Tensor
 from torch.optim.swa_utils import AveragedModel
 
 from cyclegan.checkpoint import (
@@ -190,7 +191,6 @@ def load_generator(
 
     Raises CheckpointError.
     """
-    network = generator_from(config.replace(border=0))  # who uses it mirrors, and before tiling
     weights = averaged_weights(checkpoint["step"], GENERATOR_OF[direction])
     if not weights and direction in config.directions:  # it is the best of the other direction
         raise CheckpointError(
@@ -209,7 +209,16 @@ def load_generator(
             "weights; train the run first, or give another --direction"
         )
     try:
-        network.load_state_dict(weights)
+        return build(config, weights)
     except RuntimeError as error:
         raise CheckpointError(f"the weights do not fit a {config.generator}: {error}") from error
+
+
+def build(config: TrainConfig, weights: Mapping[str, Tensor]) -> Generator:
+    """Build the generator of a config with these weights, without a border of its own.
+
+    Raises RuntimeError: they are those of another.
+    """
+    network = generator_from(config.replace(border=0))  # who uses it mirrors, and before tiling
+    network.load_state_dict(weights)
     return network.eval()

@@ -25,7 +25,7 @@ from cyclegan.contract.files import PlainFile, atomic_write, map_storage_errors
 from cyclegan.contract.log import CAPTION_HEIGHT, LOG, read_log
 from cyclegan.contract.pixels import to_network
 from cyclegan.contract.walk import spread
-from cyclegan.resnet import AttentionGenerator
+from cyclegan.layers import Generator
 from cyclegan.squares import middle_square
 from cyclegan.unreadable import load_readable
 
@@ -144,7 +144,7 @@ def draw_sheet(
             picture = real.to(next(generator.parameters()).device)
             fake = generator(picture)
             pictures += [real[0], fake[0].cpu()]
-            if isinstance(generator, AttentionGenerator):
+            if isinstance(generator, Generator) and generator.has_mask:
                 _, mask = generator.masked(picture)
                 pictures.append(
                     (2 * mask[0].cpu() - 1).expand_as(real[0])

@@ -111,6 +111,7 @@ class AttentionGenerator(Generator):
     """
 
     size_multiple = 4
+    has_mask = True
 
     def __init__(self, width: int, blocks: int, options: GeneratorOptions) -> None:
         super().__init__()

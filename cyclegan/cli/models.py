@@ -106,6 +106,14 @@ def export(
             help="off: for a model that changes fine detail, so that a photo's own does not stay."
         ),
     ] = None,
+    mask_threshold: Annotated[
+        float | None,
+        typer.Option(
+            help="Keep half of a mean change by so much (1: black to white) and hardly any of a "
+            "smaller one, so that the background stays; of a plain generator. Unless given: the "
+            "run's own."
+        ),
+    ] = None,
     overwrite: Overwrite = False,
 ) -> None:
     """Turn a run into a model: an ONNX file and its card.
@@ -117,10 +125,11 @@ def export(
     words = (title, description, learned_from, licence, limit, reverse)
     shown = (default_size, default_detail)
     is_finished = run.suffix == ".onnx"
-    if is_finished and (checkpoint or average or any((*words, *shown))):
+    is_changed = bool(checkpoint or average) or mask_threshold is not None
+    if is_finished and (is_changed or any((*words, *shown))):
         raise InputError(
             f"{run} is a finished model and keeps the words of its card; leave out --checkpoint, "
-            "--average, --title and the like, or give the folder of its run"
+            "--average, --mask-threshold, --title and the like, or give the folder of its run"
         )
     if precision == "fp32":
         if is_finished:
@@ -162,6 +171,7 @@ def export(
                 reverse=reverse,
                 default_size=default_size,
                 default_detail=default_detail or ModelCard.default_detail,
+                mask_threshold=mask_threshold,
             )
             source = place / card.file
         if precision != "fp32" and calibrate:

@@ -31,7 +31,7 @@ class Sheet:
 
 def name_columns(config: TrainConfig) -> list[str]:
     """Name what a row of a sheet shows, from left to right, as `report.draw_sheet` lays it out."""
-    mask = ["mask"] if config.generator == "attention" else []
+    mask = ["mask"] if config.has_mask else []
     back = ["→ back"] if len(config.directions) == 2 else []
     taught = ["teacher"] if config.method == "distill" else []
     columns = []

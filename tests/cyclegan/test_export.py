@@ -14,7 +14,13 @@ from cyclegan.checkpoint import averaged_weights, load_checkpoint
 from cyclegan.config import TrainConfig
 from cyclegan.contract.card import ModelCard
 from cyclegan.contract.directions import DIRECTIONS, Direction
-from cyclegan.contract.errors import CheckpointError, ExportError, InputError, StorageError
+from cyclegan.contract.errors import (
+    CheckpointError,
+    ConfigError,
+    ExportError,
+    InputError,
+    StorageError,
+)
 from cyclegan.contract.looks import MIN_LOOKS_PICTURES
 from cyclegan.contract.pixels import from_network, to_network
 from cyclegan.evaluate import translate
@@ -30,16 +36,23 @@ from cyclegan.provenance import describe_config, find_looks
 from cyclegan.resnet import AttentionGenerator
 from cyclegan.train import train
 from cyclegan.two_way import CycleGANStep
+from tests.cyclegan.runs import command
+
+GENERATORS = {
+    "plain": {"generator": "plain"},
+    "masked": {"generator": "plain", "mask_threshold": 0.05},
+    "attention": {"generator": "attention"},
+}
 
 
-@pytest.fixture(scope="module", params=["plain", "attention"])
+@pytest.fixture(scope="module", params=GENERATORS)
 def config(request: pytest.FixtureRequest, data_dir: Path) -> TrainConfig:
     return TrainConfig(
         domain_a=str(data_dir / "trainA"),
         domain_b=str(data_dir / "trainB"),
         name_a="red",
         name_b="blue",
-        generator=request.param,
+        **GENERATORS[request.param],
         generator_width=4,
         generator_blocks=1,
         discriminator_width=4,
@@ -137,16 +150,14 @@ def test_a_mask_is_a_second_output_that_the_card_names(
     card = ModelCard.read(models / "AtoB.json")
     session = ort.InferenceSession(models / card.file, providers=["CPUExecutionProvider"])
     names = [output.name for output in session.get_outputs()]
-    if config.generator != "attention":
+    if not config.has_mask:
         assert (names, card.mask_name) == (["translation"], None)
         return
-    assert (names, card.mask_name) == (["translation", "mask", "statistics_found"], "mask")
-    assert card.statistics_names == ("statistics", "statistics_found")
-    assert card.tiling == "statistics"
+    assert (names[:2], card.mask_name) == (["translation", "mask"], "mask")
     network = load_generator(load_checkpoint(run / "latest.pt"), config, "AtoB")
-    assert isinstance(network, AttentionGenerator)
     for size in ((32, 32), (44, 132), (200, 36)):
         picture = np.random.default_rng(1).uniform(-1, 1, (1, 3, *size)).astype(np.float32)
+        picture[..., size[1] // 2 :] *= 0.02  # what comes of it differs less than of the other half
         translation, mask = session.run(names[:2], {card.input_name: picture})
         with torch.no_grad():
             wanted_translation, wanted_mask = network.masked(torch.from_numpy(picture))
@@ -155,6 +166,55 @@ def test_a_mask_is_a_second_output_that_the_card_names(
         assert 0 <= mask.min() < 0.2 < 0.8 < mask.max() <= 1
         np.testing.assert_allclose(translation, wanted_translation, atol=1e-4)
         np.testing.assert_allclose(mask, wanted_mask, atol=1e-4)
+
+
+@pytest.mark.parametrize("config", ["attention"], indirect=True)
+def test_a_mask_with_norms_goes_with_their_statistics(models: Path) -> None:
+    card = ModelCard.read(models / "AtoB.json")
+    assert card.statistics_names == ("statistics", "statistics_found")
+    assert card.tiling == "statistics"
+    session = ort.InferenceSession(models / card.file, providers=["CPUExecutionProvider"])
+    names = [output.name for output in session.get_outputs()]
+    assert names == ["translation", "mask", "statistics_found"]
+
+
+@WITH_ANY_GENERATOR
+def test_a_run_without_a_mask_gets_one_at_export(run: Path, models: Path, tmp_path: Path) -> None:
+    card = export(run, "AtoB", "masked", tmp_path, mask_threshold=0.1)
+    plain = ModelCard.read(models / "AtoB.json")
+    assert card.training is not None
+    assert card.training.config["mask_threshold"] == 0.1
+    assert (card.mask_name, card.architecture) == ("mask", plain.architecture)
+    assert card.receptive_field is not None
+    assert plain.receptive_field is not None
+    assert card.receptive_field > plain.receptive_field
+    picture = np.random.default_rng(1).uniform(-1, 1, (1, 3, 32, 40)).astype(np.float32)
+
+    def answers(path: Path) -> list[np.ndarray]:
+        session = ort.InferenceSession(path, providers=["CPUExecutionProvider"])
+        return session.run(None, {card.input_name: picture})
+
+    (content,) = answers(models / plain.file)
+    translation, mask = answers(tmp_path / card.file)
+    np.testing.assert_allclose(translation, mask * content + (1 - mask) * picture, atol=1e-5)
+
+
+@WITH_ANY_GENERATOR
+def test_the_command_gives_a_mask_to_a_run_and_not_to_a_finished_model(
+    run: Path, tmp_path: Path
+) -> None:
+    command("export", run, "--name", "masked", "--out", tmp_path, "--mask-threshold", 0.1)
+    assert ModelCard.read(tmp_path / "masked.json").mask_name == "mask"
+    finished = ("export", tmp_path / "masked.onnx", "--name", "again", "--out", tmp_path)
+    with pytest.raises(InputError, match=r"finished model.*--mask-threshold"):
+        command(*finished, "--mask-threshold", 0)
+
+
+@pytest.mark.parametrize("config", ["attention"], indirect=True)
+def test_a_mask_of_what_changes_is_for_plain_generators(run: Path, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"mask_threshold.*plain"):
+        export(run, "AtoB", "masked", tmp_path, mask_threshold=0.1)
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("config", ["plain"], indirect=True)  # no other takes a border

@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from cyclegan.layers import BlurDownsample, BlurUpsample, InstanceNorm
+from cyclegan.layers import BlurDownsample, BlurUpsample, ChangeMask, InstanceNorm
 
 
 @pytest.mark.parametrize("memory_format", [torch.contiguous_format, torch.channels_last])
@@ -59,3 +59,38 @@ def test_blurring_doubles_by_a_quarter_of_the_neighbour() -> None:
 def test_a_checkerboard_does_not_survive_halving() -> None:
     board = (torch.arange(8)[:, None] + torch.arange(8)).remainder(2).float()[None, None]
     torch.testing.assert_close(BlurDownsample(1)(board), torch.full((1, 1, 4, 4), 0.5))
+
+
+def test_of_a_change_a_mask_keeps_the_share_that_its_size_says() -> None:
+    mask = ChangeMask(0.05, cell=4)
+    for change, kept in ((0.0, 0.0), (0.025, 1 / 17), (0.05, 0.5), (0.1, 16 / 17), (1.0, 1.0)):
+        found = mask(torch.full((1, 3, 32, 48), -2 * change))
+        torch.testing.assert_close(found, torch.full((1, 1, 32, 48), kept), rtol=0, atol=1e-5)
+
+
+def test_a_mask_counts_the_colour_that_changes_most_whatever_its_sign() -> None:
+    change = torch.zeros(1, 3, 32, 32)
+    change[:, 1, :, ::2], change[:, 1, :, 1::2] = 0.1, -0.1  # stripes of a mean of 0
+    torch.testing.assert_close(ChangeMask(0.05, 4)(change), torch.full((1, 1, 32, 32), 0.5))
+
+
+def test_a_mask_looks_as_far_as_it_says() -> None:
+    mask = ChangeMask(0.05, cell=4)
+    change = torch.zeros(1, 3, 64, 64)
+    change[..., 32:36, 32:36] = 2
+    seen = (mask(change)[0, 0] > 0).nonzero()
+    first, last = 32 - 4 * mask.REACH, 32 + 4 * mask.REACH + 3
+    assert seen.min() >= first
+    assert seen.max() <= last
+    assert (seen.min(), seen.max()) == (first + 2, last - 2)  # bilinear: half a cell less
+
+
+def test_a_small_change_can_learn_to_be_a_large_one() -> None:
+    change = torch.full((1, 3, 16, 16), 0.02, requires_grad=True)
+    (ChangeMask(0.05, 4)(change) * change).sum().backward()
+    assert change.grad is not None
+    assert change.grad.min() > 0
+
+
+def test_a_mask_holds_no_state() -> None:
+    assert list(ChangeMask(0.05, 4).state_dict()) == []

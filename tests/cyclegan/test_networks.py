@@ -179,11 +179,25 @@ def test_a_mask_holds_nothing_finer_than_four_pixels(attention: AttentionGenerat
     assert bends[:, steps % 4 == 2].abs().max() < 1e-3 * bends.abs().max()
 
 
+@pytest.mark.parametrize("border", [0, 8])
+def test_a_plain_generator_with_a_mask_mixes_what_one_without_makes(border: int) -> None:
+    plain, masked = PlainGenerator(4, 2, 2, border), PlainGenerator(4, 2, 2, border, 0.05)
+    init_weights(plain, torch.Generator().manual_seed(0))
+    masked.load_state_dict(plain.state_dict())  # the same weights
+    real_A = torch.rand(2, 3, 40, 48) * 2 - 1
+    picture, mask = masked.masked(real_A)
+    assert mask.shape == (2, 1, 40, 48)
+    torch.testing.assert_close(picture, mask * plain(real_A) + (1 - mask) * real_A)
+    assert torch.equal(masked(real_A), picture)
+    assert (plain.has_mask, masked.has_mask) == (False, True)
+
+
+@pytest.mark.parametrize("threshold", [0.0, 0.05])
 @pytest.mark.parametrize(
     ("blocks", "levels"), [(2, 1), (8, 1), (2, 2), (5, 2), (6, 2), (8, 2), (4, 3), (7, 3), (8, 4)]
 )
-def test_the_receptive_field_is_exact(blocks: int, levels: int) -> None:
-    network = PlainGenerator(4, blocks, levels)
+def test_the_receptive_field_is_exact(blocks: int, levels: int, threshold: float) -> None:
+    network = PlainGenerator(4, blocks, levels, mask_threshold=threshold)
     init_weights(network, torch.Generator().manual_seed(0))
     for weight in network.double().parameters():
         weight.data.abs_()  # so that no ReLU cuts a path
