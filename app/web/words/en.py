@@ -193,7 +193,8 @@ WORDS = {
     "retrain.paper": "As in the paper: needs a GPU",
     "retrain.minutes": "Minutes of training",
     "retrain.more": "More settings",
-    "retrain.more-info": "KEY=VALUE, one per line, as for cyclegan train --set",
+    "retrain.more-info": "KEY=VALUE, one per line, as for cyclegan train --set; "
+    "mask_threshold=0.05 keeps the background as it is",
     "retrain.check": "Check the pictures",
     "retrain.checking": "Checking the pictures. Large sets take minutes.",
     "retrain.start": "Start training",

@@ -188,7 +188,8 @@ WORDS = {
     "retrain.paper": "Makaledeki gibi: GPU gerekir",
     "retrain.minutes": "Eğitim süresi (dakika)",
     "retrain.more": "Diğer ayarlar",
-    "retrain.more-info": "KEY=VALUE, her satırda bir tane; cyclegan train --set gibi",
+    "retrain.more-info": "KEY=VALUE, her satırda bir tane; cyclegan train --set gibi; "
+    "mask_threshold=0.05 arka planı olduğu gibi bırakır",
     "retrain.check": "Resimleri incele",
     "retrain.checking": "Resimler inceleniyor; çok resimde dakikalar sürer.",
     "retrain.start": "Eğitimi başlat",

@@ -177,7 +177,8 @@ WORDS = {
     "retrain.paper": "按论文设置：需要 GPU",
     "retrain.minutes": "训练时长（分钟）",
     "retrain.more": "更多设置",
-    "retrain.more-info": "KEY=VALUE，每行一项，与 cyclegan train 的 --set 相同",
+    "retrain.more-info": "KEY=VALUE，每行一项，与 cyclegan train 的 --set 相同；"
+    "mask_threshold=0.05 可使背景保持原样",
     "retrain.check": "检查图片",
     "retrain.checking": "正在检查图片，图片多时需要几分钟。",
     "retrain.start": "开始训练",
