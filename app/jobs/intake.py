@@ -106,8 +106,10 @@ def _unpack(files: Iterable[Sent], limits: Limits) -> Iterator[_Found]:
             yield _Found(name, sent.content)
             continue
         with _open_zip(sent.content, name, limits) as archive:
-            for entry in archive.infolist():
-                parts = _parts(_name_in_zip(entry))  # of "." none
+            entries = ((_parts(_name_in_zip(entry)), entry) for entry in archive.infolist())
+            # As those of a folder; what packs a zip keeps the order of the disk.
+            for parts, entry in sorted(entries, key=lambda each: each[0]):
+                # Of "." there are no parts.
                 if parts and not entry.is_dir() and not _is_by_system(parts):
                     yield from _unpack_one(archive, entry, parts)
 

@@ -51,6 +51,16 @@ def test_a_zip_keeps_its_folders_and_loses_what_systems_put_there(tmp_path: Path
     assert [p.result for p in pictures] == ["day 1/a.png", "day 2/a.png", "b.png"]
 
 
+def test_a_zip_comes_in_the_order_of_its_paths_and_others_as_they_were_sent(
+    tmp_path: Path,
+) -> None:
+    names = ("b.png", "day 10/a.png", "c.png", "day 1/z.png", "a.png", "day 1/a.png")
+    sent = zipped(*((name, picture()) for name in names))
+    pictures = take(tmp_path, ("z.png", b"x"), ("all.zip", sent), limits=Limits(files=7))
+    ordered = ["a.png", "b.png", "c.png", "day 1/a.png", "day 1/z.png", "day 10/a.png"]
+    assert [p.name for p in pictures] == ["z.png", *ordered]
+
+
 def test_names_in_utf8_that_do_not_say_so_are_kept(tmp_path: Path) -> None:
     names = ["été/女儿.png", "ğ.png"]
     said = bytearray(zipped(*((name, picture()) for name in names)))
@@ -99,7 +109,8 @@ def test_files_of_a_folder_keep_it_and_none_leads_out(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("way", ["../a.png", "x/../../a.png", "/a.png", r"..\a.png", r"C:\a.png"])
 def test_a_path_out_of_the_zip_is_refused(tmp_path: Path, way: str) -> None:
-    good, bad = take(tmp_path, ("a.zip", zipped(("good.png", picture()), (way, picture()))))
+    pictures = take(tmp_path, ("a.zip", zipped(("good.png", picture()), (way, picture()))))
+    good, bad = sorted(pictures, key=lambda each: each.file is None)
     assert good.file
     assert bad.file is None
     assert bad.reason == f"{bad.name}: its path in the zip leads out of it"
