@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from cyclegan.contract.card import Metric, ModelCard, by_protocol
+from cyclegan.contract.errors import on_one_line
 from cyclegan.contract.folder import Entry
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def show_models(entries: Sequence[Entry], *, as_json: bool) -> None:
     if table.rows:
         _print_table(table)
         for licence, names in licences.items():
-            typer.echo(f"\nLicence of {', '.join(names)}: {licence}")
+            typer.echo(f"\nLicence of {', '.join(names)}: {on_one_line(licence)}")
         typer.echo("\nMore about a model, and how it was measured: cyclegan models info NAME")
     for entry in entries:
         if entry.reason:
@@ -55,10 +56,10 @@ def show_card(card: ModelCard, *, as_json: bool) -> None:
     if as_json:
         _print_json(card.to_dict())
         return
-    typer.echo(f"{card.title} ({card.name})\n{card.description}\n")
+    typer.echo(f"{on_one_line(card.title)} ({card.name})\n{on_one_line(card.description)}\n")
     table = _table()
     for term, lines in _rows(card):
-        table.add_row(term, "\n".join(lines))
+        table.add_row(term, "\n".join(map(on_one_line, lines)))
     _print_table(table)
     typer.echo(f"\nThe whole card: cyclegan models info {card.name} --json")
 

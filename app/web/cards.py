@@ -1,6 +1,6 @@
 """Model cards as HTML: the short one to choose by, the long one to read, in a visitor's language.
 
-Every text of a card comes from a file that anyone may have dropped into the folder: it is escaped.
+Every text of a card comes from a file that anyone may have dropped into the folder: see `shown`.
 """
 
 import base64
@@ -11,10 +11,16 @@ from pathlib import Path
 from app.translator import Pace
 from app.web.words import say
 from cyclegan.contract.card import RECOGNISED, Metric, ModelCard, by_protocol
+from cyclegan.contract.errors import on_one_line
 
 EXAMPLE_BYTES = 200_000  # of a picture on a card; more is not shown
 
 _ARROWS = {"lower": "↓", "higher": "↑"}
+
+
+def shown(text: str) -> str:
+    """A stranger's text as HTML, in which no markup counts and nothing turns the letters round."""
+    return escape(on_one_line(" ".join(text.split())))
 
 
 def choice(
@@ -31,17 +37,17 @@ def choice(
     Its name as well, where others have the same title.
     """
     checked = " checked" if chosen else ""
-    name = "" if is_alone else f" <code>{escape(card.name)}</code>"
+    name = "" if is_alone else f" <code>{shown(card.name)}</code>"
     figures = "".join(f"<li>{_headline(metric, language)}</li>" for metric in card.metrics[:2])
     return f"""
 <label class="choice">
-  <input type="radio" name="model" value="{escape(card.name)}"{checked}>
-  <span class="choice-title">{escape(card.title)}{name}</span>
+  <input type="radio" name="model" value="{shown(card.name)}"{checked}>
+  <span class="choice-title">{shown(card.title)}{name}</span>
   {_example(card, folder, "")}
-  <span class="choice-text">{escape(card.description)}</span>
+  <span class="choice-text">{shown(card.description)}</span>
   <ul class="facts">
     <li>{megabytes(card.bytes)}</li>{_pace(pace, language, "li")}{figures}
-    <li>{escape(say(language, "card.licence-is", licence=card.licence))}</li>
+    <li>{shown(say(language, "card.licence-is", licence=card.licence))}</li>
   </ul>
 </label>"""
 
@@ -59,12 +65,12 @@ def full(card: ModelCard, folder: Path, *, pace: Pace | None = None, language: s
         ("card.hash", card.sha256),
     ]
     table = "".join(
-        f"<dt>{escape(say(language, term))}</dt><dd>{escape(text)}</dd>" for term, text in rows
+        f"<dt>{shown(say(language, term))}</dt><dd>{shown(text)}</dd>" for term, text in rows
     )
     return f"""
 <article class="model">
-  <h2>{escape(card.title)} <code>{escape(card.name)}</code></h2>
-  <p>{escape(card.description)}</p>
+  <h2>{shown(card.title)} <code>{shown(card.name)}</code></h2>
+  <p>{shown(card.description)}</p>
   {_example(card, folder, say(language, "card.example", title=card.title))}
   {_measured(card.metrics, language)}
   {_pace(pace, language, "p")}
@@ -92,7 +98,7 @@ def _example(card: ModelCard, folder: Path, alternative: str) -> str:
         return ""
     content = base64.b64encode(path.read_bytes()).decode()
     return (
-        f'<img class="example" src="data:image/jpeg;base64,{content}" alt="{escape(alternative)}">'
+        f'<img class="example" src="data:image/jpeg;base64,{content}" alt="{shown(alternative)}">'
     )
 
 
@@ -124,8 +130,8 @@ def broken(name: str, reason: str, language: str = "en") -> str:
     """A model that cannot be used, and why."""
     return f"""
 <article class="model broken">
-  <h2>{escape(name)} <span class="tag">{say(language, "card.broken")}</span></h2>
-  <p>{escape(reason)}</p>
+  <h2>{shown(name)} <span class="tag">{say(language, "card.broken")}</span></h2>
+  <p>{shown(reason)}</p>
 </article>"""
 
 
@@ -149,7 +155,7 @@ def megabytes(size: int) -> str:
 def _headline(metric: Metric, language: str) -> str:
     arrow, meaning = _ARROWS[metric.direction], _meaning(metric, language)
     return (
-        f'<span title="{escape(metric.protocol)}">{_name(metric)} {_value(metric)}</span> '
+        f'<span title="{shown(metric.protocol)}">{_name(metric)} {_value(metric)}</span> '
         f'<span role="img" aria-label="{meaning}" title="{meaning}">{arrow}</span>'
     )
 
@@ -167,7 +173,7 @@ def _measured_alike(protocol: str, metrics: list[Metric], language: str) -> str:
         f"<small>{_meaning(metric, language)}</small></li>"
         for metric in metrics
     )
-    how = escape(protocol)
+    how = shown(protocol)
     if any(metric.name.startswith(RECOGNISED) for metric in metrics):
         how += f"<br>{say(language, 'card.recognised')}"
     return f'<div class="figures"><ul>{items}</ul><p>{how}</p></div>'
@@ -178,18 +184,18 @@ def _meaning(metric: Metric, language: str) -> str:
 
 
 def _list(title: str, texts: Iterable[str]) -> str:
-    items = "".join(f"<li>{escape(text)}</li>" for text in texts)
+    items = "".join(f"<li>{shown(text)}</li>" for text in texts)
     return f"<h3>{title}</h3><ul>{items}</ul>" if items else ""
 
 
 def _name(metric: Metric) -> str:
     # A factor as unit says that the value was multiplied by it: "KID ×100 18.7", not "18.7 ×100".
-    return escape(f"{metric.name} ×{metric.unit[1:]}" if _is_factor(metric) else metric.name)
+    return shown(f"{metric.name} ×{metric.unit[1:]}" if _is_factor(metric) else metric.name)
 
 
 def _value(metric: Metric) -> str:
     unit = "" if _is_factor(metric) else metric.unit if metric.unit == "%" else f" {metric.unit}"
-    return escape(f"{metric.value:.4g}{unit}".strip())
+    return shown(f"{metric.value:.4g}{unit}".strip())
 
 
 def _is_factor(metric: Metric) -> bool:

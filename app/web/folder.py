@@ -19,7 +19,7 @@ from app.web.options import lay_out_options, read_options
 from app.web.updates import Updates, rechoose
 from app.web.upload import read_upload
 from app.web.words import language_of, retell_refusal, script, texts, word
-from cyclegan.contract.errors import CycleGANError
+from cyclegan.contract.errors import CycleGANError, on_one_line
 from cyclegan.contract.formats import PICTURE_SUFFIXES
 
 TAB = "folder-tab"  # its id
@@ -144,10 +144,10 @@ def folder_tab(page: gr.Blocks, store: Store, office: Office) -> None:
 def _offer(store: Store, chosen: str | None) -> tuple[list[tuple[str, str]], str | None]:
     """The models to choose from, by title and name, and the one to choose."""
     cards = [entry.card for entry in installed(store) if entry.card]
-    titles = [card.title for card in cards]
+    titles = [on_one_line(card.title) for card in cards]
     labels = [
-        card.title if titles.count(card.title) == 1 else f"{card.title} ({card.name})"
-        for card in cards
+        title if titles.count(title) == 1 else f"{title} ({card.name})"
+        for title, card in zip(titles, cards, strict=True)
     ]
     value = chosen or next((card.name for card in cards), None)
     return [(label, card.name) for label, card in zip(labels, cards, strict=True)], value

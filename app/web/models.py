@@ -1,7 +1,6 @@
 """The tab of what is installed: every model's card, and why a broken one cannot be used."""
 
 from collections.abc import Sequence
-from html import escape
 from typing import Any
 
 import gradio as gr
@@ -80,7 +79,7 @@ def hold_against_cards(store: Store, language: str = "en") -> str:
             said = say(language, "models.as-promised")
         except CycleGANError as error:
             said = _tell(str(error), store, language)
-        lines.append(f"<li><code>{escape(entry.name)}</code> {escape(said)}</li>")
+        lines.append(f"<li><code>{cards.shown(entry.name)}</code> {cards.shown(said)}</li>")
     listed = (
         f'<ul class="plain">{"".join(lines)}</ul>'
         if lines

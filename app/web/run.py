@@ -10,7 +10,6 @@ import shutil
 import tempfile
 import time
 from dataclasses import dataclass, replace
-from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +23,7 @@ from app.progress import Progress
 from app.recipe import Recipe
 from app.rendering import Answer, Finisher, Renderer
 from app.store import Store
+from app.web.cards import shown
 from app.web.compare import Pair
 from app.web.upload import Upload, result_name
 from app.web.words import in_a_row, say
@@ -118,7 +118,7 @@ def _note(card: ModelCard, before: Picture, seen: RGB, seconds: float, language:
         how = say(language, f"unlike.{way}") if way != "unlike" else ""
         warnings.append(in_a_row(say(language, "unlike.unlike"), how))
     strong = "".join(f"<br><strong>{warning}</strong>" for warning in warnings)
-    return f"{escape(card.title)} · {pixels} · {took}{strong}"
+    return f"{shown(card.title)} · {pixels} · {took}{strong}"
 
 
 def preview(run: Run, recipe: Recipe) -> Pair:

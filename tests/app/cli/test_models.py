@@ -74,6 +74,17 @@ def test_info_tells_people_what_they_ask_licence_and_limits_first(
     ]
 
 
+def test_nothing_in_a_card_steers_the_terminal_or_turns_the_letters_round(
+    command, weights_dir: Path, add_model
+) -> None:
+    told = dict.fromkeys(("title", "description", "licence"), "\x1b[31mred\u202e")
+    add_model(weights_dir, "negate", **told, known_limits=("\x1b[31mred\u202e",))
+    info, listed = command("models", "info").stdout, command("models").stdout
+    assert not {"\x1b", "\u202e"} & set(info + listed)
+    assert info.startswith(r"\x1b[31mred\u202e (negate)")
+    assert listed.count(r"\x1b[31mred\u202e") == 1
+
+
 def test_info_tells_which_checkpoints_a_mean_is_of(command, weights_dir: Path, add_model) -> None:
     parts = (Part("run", "latest", 8524, seed=0, counts=1), Part("run", "best", 2500, 0, counts=2))
     training = add_model(weights_dir, "negate").training

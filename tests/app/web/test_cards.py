@@ -36,6 +36,21 @@ def test_markup_in_a_card_is_shown_and_not_run(card: ModelCard) -> None:
         assert "&lt;script&gt;" in html
 
 
+def test_nothing_in_a_card_turns_the_letters_round(
+    weights_dir: Path, add_model: Callable[..., ModelCard]
+) -> None:
+    turned, plain = "Zebra\u202e\nesroh \u2066to", r"Zebra\u202e esroh \u2066to"
+    told = dict.fromkeys(("title", "description", "licence"), turned)
+    card = add_model(weights_dir, "turned", **told, known_limits=(turned,))
+    for html in (
+        cards.choice(card, Path(), chosen=True),
+        cards.full(card, Path()),
+        cards.broken(turned, turned),
+    ):
+        assert plain in html
+        assert not {"\u202e", "\u2066"} & set(html)
+
+
 def test_a_card_shows_its_example_where_there_is_one_that_is_small(
     card: ModelCard, tmp_path: Path
 ) -> None:

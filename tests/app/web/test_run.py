@@ -106,6 +106,14 @@ def test_a_result_stays_when_its_model_is_replaced_or_deleted(
     assert (preview(run, Recipe()).width, preview(run, Recipe()).height) == (90, 60)
 
 
+def test_the_title_of_a_model_turns_no_letters_round(
+    weights_dir: Path, add_model: Callable[..., object], photo: Upload
+) -> None:
+    add_model(weights_dir, "negate", title="<b>\u202etitle")
+    run = run_model(Store(weights_dir), photo, "negate", "auto", Progress())
+    assert run.note.startswith(r"&lt;b&gt;\u202etitle · 90 × 60 pixels")
+
+
 def test_a_download_has_the_format_of_the_photo_unless_another_is_chosen(
     weights_dir: Path, tmp_path: Path, noise: Callable[..., Any]
 ) -> None:
