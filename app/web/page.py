@@ -10,6 +10,7 @@ from app.jobs.office import Office
 from app.store import Store
 from app.web import folder
 from app.web.client import serve_clients
+from app.web.crowd import open_queue
 from app.web.models import models_tab
 from app.web.photo import photo_tab
 from app.web.theme import ICON
@@ -59,5 +60,5 @@ def build(store: Store, office: Office, allowed: Allowed = NOTHING_MORE) -> gr.B
                 with gr.Tab(word("page.retrain")):
                     retrain_tab(page, store, allowed.training_root)
         serve_clients(store)
-    page.queue(max_size=64, api_open=False, default_concurrency_limit=1)
+    open_queue(page)
     return page

@@ -116,6 +116,10 @@ TOLD = {
         "zh": "已有 {count} 个任务在等待；请稍后再试",
         "tr": "{count} iş zaten bekliyor; daha sonra yeniden deneyin",
     },
+    "{count} of your requests are waiting already; try again later": {
+        "zh": "您有 {count} 个请求在等待；请稍后再试",
+        "tr": "{count} isteğiniz zaten bekliyor; daha sonra yeniden deneyin",
+    },
     "{count} of your jobs have not ended yet; wait for one, or cancel it": {
         "zh": "您有 {count} 个任务尚未结束；请等其中一个结束，或取消它",
         "tr": "{count} işiniz henüz bitmedi; birini bekleyin ya da iptal edin",
