@@ -4,6 +4,7 @@ Every text of a card comes from a file that anyone may have dropped into the fol
 """
 
 import base64
+import re
 from collections.abc import Iterable, Iterator
 from html import escape
 from pathlib import Path
@@ -32,24 +33,30 @@ def choice(
     language: str = "en",
     is_alone: bool = True,
 ) -> str:
-    """A radio button as a card: what a model of a folder does, its size, pace, figures, licence.
+    """A radio button as a card: what a model of a folder does, its size, and for what in brief it
+    is licensed; folded away its pace, its figures and the whole licence.
 
     Its name as well, where others have the same title.
     """
     checked = " checked" if chosen else ""
     name = "" if is_alone else f" <code>{shown(card.name)}</code>"
     figures = "".join(f"<li>{_headline(metric, language)}</li>" for metric in card.metrics[:2])
+    brief_licence = re.split("[:;]", card.licence)[0]
     return f"""
-<label class="choice">
-  <input type="radio" name="model" value="{shown(card.name)}"{checked}>
-  <span class="choice-title">{shown(card.title)}{name}</span>
-  {_example(card, folder, "")}
-  <span class="choice-text">{shown(card.description)}</span>
-  <ul class="facts">
-    <li>{megabytes(card.bytes)}</li>{_pace(pace, language, "li")}{figures}
-    <li>{shown(say(language, "card.licence-is", licence=card.licence))}</li>
-  </ul>
-</label>"""
+<div class="choice">
+  <label>
+    <input type="radio" name="model" value="{shown(card.name)}"{checked}>
+    <span class="choice-title">{shown(card.title)}{name}</span>
+    {_example(card, folder, "")}
+    <span class="choice-text">{shown(card.description)}</span>
+  </label>
+  <details>
+    <summary>{megabytes(card.bytes)} · {_licence(brief_licence, language)}</summary>
+    <ul class="facts">
+      {_pace(pace, language, "li")}{figures}<li>{_licence(card.licence, language)}</li>
+    </ul>
+  </details>
+</div>"""
 
 
 def full(card: ModelCard, folder: Path, *, pace: Pace | None = None, language: str = "en") -> str:
@@ -77,6 +84,10 @@ def full(card: ModelCard, folder: Path, *, pace: Pace | None = None, language: s
   {_list(say(language, "card.limits"), card.known_limits)}
   <details><summary>{say(language, "card.origin")}</summary><dl>{table}</dl></details>
 </article>"""
+
+
+def _licence(licence: str, language: str) -> str:
+    return shown(say(language, "card.licence-is", licence=licence))
 
 
 def _pace(pace: Pace | None, language: str, tag: str) -> str:

@@ -79,6 +79,17 @@ def test_a_licence_is_called_one(card: ModelCard, tmp_path: Path) -> None:
     assert "许可：not stated" in cards.choice(told, tmp_path, chosen=True, language="zh")
 
 
+def test_what_is_long_or_only_for_experts_is_folded_away(card: ModelCard, tmp_path: Path) -> None:
+    licence = "Research use only: trained on pictures, of no licence; and on others"
+    figure = Metric("KID", 7.8, "x100", "lower", "all of testA")
+    told = dataclasses.replace(card, licence=licence, metrics=(figure,))
+    html = cards.choice(told, tmp_path, chosen=True, pace=Pace(0.05, 64, 64))
+    folded = html[html.index("<summary>") :]
+    assert " · Licence: Research use only</summary>" in folded
+    assert all(text in folded for text in (licence, "KID ×100 7.8", "64 pixels here"))
+    assert "KID" not in html.removesuffix(folded)
+
+
 def test_a_card_tells_how_long_a_picture_took_here(card: ModelCard, tmp_path: Path) -> None:
     for seconds, time in ((0.0417, "42 ms"), (1.26, "1.3 s")):
         pace = Pace(seconds, 512, 341)

@@ -22,6 +22,7 @@ def test_models_come_by_themselves_are_verified_and_can_be_uploaded(
     complaints: list[str] = []
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.goto(server.url)
+    page.locator(".choice summary").press("Enter")
     page.get_by_role("tab", name="Models").press("Enter")
     settle(page)
     page.locator("#models h2", has_text="negate").wait_for()
@@ -32,6 +33,9 @@ def test_models_come_by_themselves_are_verified_and_can_be_uploaded(
     page.locator("#models h2", has_text="Photo to itself").wait_for()
     page.locator("#models .broken", has_text="torn.json is not JSON").wait_for()
     page.locator("#picker").get_by_text("Photo to itself").wait_for(state="attached")
+    # What was unfolded stays so when the cards are told anew.
+    open_ones = page.locator(".choice:has(details[open]) input")
+    assert [each.get_attribute("value") for each in open_ones.all()] == ["negate"]
 
     page.get_by_role("button", name="Verify the files").press("Enter")
     page.locator("#verified li", has_text="same is unchanged").wait_for()
