@@ -5,7 +5,7 @@ Every text of a card comes from a file that anyone may have dropped into the fol
 
 import base64
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 from pathlib import Path
 
@@ -65,7 +65,6 @@ def full(card: ModelCard, folder: Path, *, pace: Pace | None = None, language: s
     file = f"{card.file}, {megabytes(card.bytes)}, {card.precision}, opset {card.opset}"
     rows = [
         ("card.turns", say(language, "card.turns-into", **domains)),
-        ("card.licence", card.licence),
         ("card.file", file),
         *_origin(card, language),
         ("card.back", card.reverse or say(language, "card.no-back")),
@@ -78,10 +77,15 @@ def full(card: ModelCard, folder: Path, *, pace: Pace | None = None, language: s
 <article class="model">
   <h2>{shown(card.title)} <code>{shown(card.name)}</code></h2>
   <p>{shown(card.description)}</p>
-  {_example(card, folder, say(language, "card.example", title=card.title))}
-  {_measured(card.metrics, language)}
-  {_pace(pace, language, "p")}
-  {_list(say(language, "card.limits"), card.known_limits)}
+  <div class="sides">
+    <div>
+      {_example(card, folder, say(language, "card.example", title=card.title))}
+      <p>{_licence(card.licence, language)}</p>
+      {_pace(pace, language, "p")}
+      {_list(say(language, "card.limits"), card.known_limits)}
+    </div>
+    {_measured(card.metrics, language)}
+  </div>
   <details><summary>{say(language, "card.origin")}</summary><dl>{table}</dl></details>
 </article>"""
 
@@ -171,10 +175,13 @@ def _headline(metric: Metric, language: str) -> str:
     )
 
 
-def _measured(metrics: Iterable[Metric], language: str) -> str:
-    return "".join(
+def _measured(metrics: Sequence[Metric], language: str) -> str:
+    if not metrics:
+        return ""
+    listed = "".join(
         _measured_alike(protocol, figures, language) for protocol, figures in by_protocol(metrics)
     )
+    return f"<div><h3>{say(language, 'card.measured')}</h3>{listed}</div>"
 
 
 def _measured_alike(protocol: str, metrics: list[Metric], language: str) -> str:

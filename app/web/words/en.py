@@ -286,7 +286,6 @@ WORDS = {
     "student.small": "Small: nearer to the teacher",
     "card.turns": "Turns",
     "card.turns-into": "{source} into {target}",
-    "card.licence": "Licence",
     "card.licence-is": "Licence: {licence}",
     "card.pace": "{time} for {width} × {height} pixels here",
     "card.file": "File",
@@ -305,6 +304,7 @@ WORDS = {
     "card.no-back": "none",
     "card.hash": "SHA-256",
     "card.example": "A photo before and after {title}",
+    "card.measured": "What was measured",
     "card.limits": "Known limits",
     "card.origin": "Where it comes from",
     "card.recognised": (

@@ -281,7 +281,6 @@ WORDS = {
     "student.small": "Küçük: öğretmene daha yakın",
     "card.turns": "Dönüşüm",
     "card.turns-into": "{source} → {target}",
-    "card.licence": "Lisans",
     "card.licence-is": "Lisans: {licence}",
     "card.pace": "burada {width} × {height} piksel için {time}",
     "card.file": "Dosya",
@@ -300,6 +299,7 @@ WORDS = {
     "card.no-back": "yok",
     "card.hash": "SHA-256",
     "card.example": "{title}: fotoğrafın öncesi ve sonrası",
+    "card.measured": "Ölçülenler",
     "card.limits": "Bilinen sınırlar",
     "card.origin": "Nereden geliyor",
     "card.recognised": (

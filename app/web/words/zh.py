@@ -270,7 +270,6 @@ WORDS = {
     "student.small": "小：更接近教师模型",
     "card.turns": "转换",
     "card.turns-into": "{source} 变为 {target}",
-    "card.licence": "许可",
     "card.licence-is": "许可：{licence}",
     "card.pace": "本机处理 {width} × {height} 像素需 {time}",
     "card.file": "文件",
@@ -289,6 +288,7 @@ WORDS = {
     "card.no-back": "无",
     "card.hash": "SHA-256",
     "card.example": "{title}：照片转换前后",
+    "card.measured": "测量结果",
     "card.limits": "已知局限",
     "card.origin": "来历",
     "card.recognised": (

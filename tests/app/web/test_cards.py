@@ -76,6 +76,7 @@ def test_what_is_not_known_of_a_model_is_not_told(card: ModelCard, tmp_path: Pat
 def test_a_licence_is_called_one(card: ModelCard, tmp_path: Path) -> None:
     told = dataclasses.replace(card, licence="not stated")
     assert "<li>Licence: not stated</li>" in cards.choice(told, tmp_path, chosen=True)
+    assert "<p>Licence: not stated</p>" in cards.full(told, tmp_path)
     assert "许可：not stated" in cards.choice(told, tmp_path, chosen=True, language="zh")
 
 
@@ -108,6 +109,8 @@ def test_figures_that_were_measured_alike_stand_together(card: ModelCard, tmp_pa
     assert [html.count(each) for each in (">one<", ">two<", "<li><strong>1%")] == [1, 1, 3]
     assert html.index("340 <small>") < html.index(">one<") < html.index("SSIM")
     assert html.count("340 is the zebra") == 1
+    assert html.count("What was measured") == 1
+    assert "measured" not in cards.full(dataclasses.replace(card, metrics=()), tmp_path)
     assert "zebra" not in cards.full(dataclasses.replace(card, metrics=metrics[2:]), tmp_path)
 
 
