@@ -227,6 +227,8 @@ def test_a_server_that_is_killed_goes_on_where_it_was(
     assert second.url == first.url
     state(page, "Done")  # the page asked again by itself
     page.get_by_text(f"{MANY} of {MANY} translated").wait_for()
+    cut_off = "each => each.scrollHeight > each.clientHeight"
+    assert not page.locator(".take", has=page.locator(".job")).evaluate(cut_off), "the page scrolls"
     made = result(page)
     assert len(made) == MANY + 1
     for name in ("0.png", f"{MANY - 1}.png"):
