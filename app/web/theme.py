@@ -39,6 +39,7 @@ def theme() -> gr.themes.Base:
     """Paper and ink with one accent, in the fonts that the reader's machine has."""
     look = gr.themes.Base(
         primary_hue="teal",
+        secondary_hue="teal",
         neutral_hue="stone",
         radius_size="lg",
         font=[_SystemFont(name) for name in _SANS],
@@ -54,6 +55,10 @@ def theme() -> gr.themes.Base:
         body_text_color_subdued_dark="*neutral_300",  # which empty fields have as well
         input_placeholder_color="*neutral_600",  # at least 4.5:1 on fields, as all text
         input_placeholder_color_dark="*neutral_300",
+        link_text_color="*primary_700",
+        link_text_color_dark="*primary_400",
+        link_text_color_visited="*primary_700",
+        link_text_color_visited_dark="*primary_400",
         slider_color_dark="*primary_400",
         checkbox_background_color_selected_dark="*primary_400",
         checkbox_border_color_selected_dark="*primary_400",
