@@ -26,6 +26,7 @@ TIMEOUT_S = 300.0  # to find out about a model, or to add it
 
 _POLICIES = ("resize", "tile")
 _RANGES = ("-1..1", "0..1", "0..255")
+_SIDE = 260  # pixels that a field needs beside another one; on a phone it stands below it
 
 log = logging.getLogger(__name__)
 
@@ -46,11 +47,21 @@ def model_upload(store: Store) -> None:
                 info=word("upload.name-info"),
                 max_lines=1,
                 max_length=100,
+                min_width=_SIDE,
             )
-            licence = gr.Textbox("", label=word("upload.licence"), max_lines=1, max_length=200)
+            licence = gr.Textbox(
+                "",
+                label=word("upload.licence"),
+                info=word("upload.licence-info"),
+                max_lines=1,
+                max_length=200,
+                min_width=_SIDE,
+            )
         with gr.Row():
-            policy = gr.Radio(policies, value="resize", label=word("upload.policy"))
-            values = gr.Radio(ranges, value="", label=word("upload.values"))
+            policy = gr.Radio(
+                policies, value="resize", label=word("upload.policy"), min_width=_SIDE
+            )
+            values = gr.Radio(ranges, value="", label=word("upload.values"), min_width=_SIDE)
         with gr.Row():
             attempt = gr.Button(
                 word("upload.try"), variant="primary", size="md", elem_id="try-model"

@@ -72,5 +72,7 @@ def theme() -> gr.themes.Base:
         button_primary_background_fill_hover_dark="*primary_300",
         button_primary_text_color="white",
         button_primary_text_color_dark="*neutral_950",
+        button_cancel_text_color="#b91c1c",  # what deletes
+        button_cancel_text_color_dark="#fecaca",
         button_transition="background-color 120ms ease",
     )

@@ -159,6 +159,7 @@ WORDS = {
     "upload.name": "Name",
     "upload.name-info": "Letters, digits, '.', '_' and '-'. Left empty: the name of the file",
     "upload.licence": "Licence of its weights",
+    "upload.licence-info": "As its maker states it. Left empty: not stated",
     "upload.policy": "Larger pictures, if the model takes only one size",
     "upload.resize": "Make them smaller",
     "upload.tile": "Cut them into parts",

@@ -154,6 +154,7 @@ WORDS = {
     "upload.name": "Ad",
     "upload.name-info": "Harf, rakam, '.', '_' ve '-'; boşsa dosyanın adı",
     "upload.licence": "Ağırlıkların lisansı",
+    "upload.licence-info": "Yapanın belirttiği gibi; boşsa belirtilmemiş",
     "upload.policy": "Tek boyut alıyorsa, daha büyük resimler",
     "upload.resize": "Küçült",
     "upload.tile": "Parçalara böl",

@@ -146,6 +146,7 @@ WORDS = {
     "upload.name": "名称",
     "upload.name-info": "字母、数字、“.”、“_”和“-”；留空则用文件名",
     "upload.licence": "权重的许可证",
+    "upload.licence-info": "以作者的声明为准；留空则为“未说明”",
     "upload.policy": "模型只接受固定尺寸时，较大的图片",
     "upload.resize": "缩小",
     "upload.tile": "分块处理",
