@@ -77,7 +77,7 @@ def retrain_tab(page: gr.Blocks, store: Store, root: Path) -> None:
         gr.HTML(f'<p role="status">{escape(str(error))}</p>', apply_default_css=False)
         return
     trainings, pictures = Trainings(root), Pictures(root)
-    gr.HTML(f"<p>{word('retrain.intro')}</p>", apply_default_css=False)
+    gr.HTML(f'<p class="intro">{word("retrain.intro")}</p>', apply_default_css=False)
     form = _lay_out_form(pictures)
     watch = lay_out_watch()
     _connect_form(page, form, watch, trainings, pictures)
@@ -107,9 +107,12 @@ def _lay_out_form(pictures: Pictures) -> _Form:
                         )
                     )
                     sets.append(ask_for_pictures(word("retrain.upload")))
-        preset = gr.Radio(presets, value="fast", label=word("retrain.preset"))
-        # Without limits of its own: Gradio would tell them in English, over the page.
-        minutes = gr.Number(60, label=word("retrain.minutes"))
+        with gr.Row():
+            preset = gr.Radio(
+                presets, value="fast", label=word("retrain.preset"), scale=4, min_width=320
+            )
+            # Without limits of its own: Gradio would tell them in English, over the page.
+            minutes = gr.Number(60, label=word("retrain.minutes"), min_width=160)
         with gr.Accordion(word("retrain.more"), open=False, elem_id="more-settings"):
             neither = ask_for_pictures(word("retrain.neither"))
             settings = gr.Textbox(

@@ -97,6 +97,7 @@ def lay_out_watch() -> Watch:
             told = gr.HTML(apply_default_css=False, elem_id="told")
             curves = gr.HTML(apply_default_css=False, elem_id="curves")
         sheets = lay_out_sheets()
+    maker = lay_out_maker()
     with gr.Row(elem_id="leave"):
         report = gr.DownloadButton(word("watch.report"), size="md", interactive=False)
         delete = gr.Button(word("watch.delete"), size="md", interactive=False)
@@ -106,7 +107,6 @@ def lay_out_watch() -> Watch:
         with gr.Row():
             confirm = gr.Button(word("watch.delete-it"), variant="stop", size="md", min_width=100)
             keep = gr.Button(word("watch.keep"), size="md", min_width=100)
-    maker = lay_out_maker()
     return Watch(
         chosen,
         shown,
