@@ -78,20 +78,19 @@ def retrain_tab(page: gr.Blocks, store: Store, root: Path) -> None:
         return
     trainings, pictures = Trainings(root), Pictures(root)
     gr.HTML(f'<p class="intro">{word("retrain.intro")}</p>', apply_default_css=False)
-    form = _lay_out_form(pictures)
+    form = _lay_out_form()
     watch = lay_out_watch()
     _connect_form(page, form, watch, trainings, pictures)
     connect_watch(page, watch, trainings, store)
 
 
-def _lay_out_form(pictures: Pictures) -> _Form:
+def _lay_out_form() -> _Form:
     names, sets = [], []
-    below = pictures.folders()
 
     def ask_for_pictures(label: I18nData) -> tuple[gr.File, gr.Dropdown]:
         file = gr.File(label=label, file_count="multiple", file_types=["image", ".zip"], height=140)
-        choose = word("retrain.choose")
-        return file, gr.Dropdown(["", *below], value="", label=choose, visible=bool(below))
+        # Which there are is found when the page is opened.
+        return file, gr.Dropdown([""], value="", label=word("retrain.choose"), visible=False)
 
     presets = [(word(f"retrain.{preset}"), preset) for preset in _PRESETS]
     with gr.Accordion(word("retrain.new"), elem_id="new-training") as whole:
@@ -226,11 +225,18 @@ def _connect_form(
         js=_FORGET_REFUSAL,
         api_visibility="private",
     )
-    # Where there is a training to watch, it is out of the way.
+    folders = [*form.folders, form.neither[1]]
+
+    def open_page() -> list[Any]:
+        below = pictures.folders()
+        offered = [gr.Dropdown(["", *below], visible=bool(below)) for _ in folders]
+        # Where there is a training to watch, the form is out of the way.
+        return [gr.Accordion(open=not trainings.names()), *offered]
+
     page.load(
-        lambda: gr.Accordion(open=not trainings.names()),
+        open_page,
         None,
-        form.whole,
+        [form.whole, *folders],
         show_progress="hidden",
         queue=False,
         api_visibility="private",

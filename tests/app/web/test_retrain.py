@@ -270,6 +270,24 @@ def test_a_finished_training_goes_on_for_as_long_as_is_asked(
     assert trainings.look("ink2paper").standing.images_seen > 8
 
 
+def test_a_folder_that_came_after_the_server_was_started_can_be_chosen(
+    serve: Callable[..., Any], chromium: Any, weights_dir: Path, root: Path
+) -> None:
+    server = serve(weights_dir, "--allow-training", "--training-root", str(root))
+    draw(root / "mine" / "horses", 0)
+    page = chromium.new_page()
+    page.set_default_timeout(TIMEOUT_MS)
+    page.goto(server.url)
+    page.get_by_role("tab", name="Retrain").press("Enter")
+    settle(page)
+    page.get_by_label("Name of the first kind").fill("horse")
+    page.get_by_label("Name of the second kind").fill("zebra")
+    page.locator("#kind-a").get_by_role("combobox").click()
+    page.get_by_role("option", name="mine/horses").click()
+    page.get_by_role("button", name="Start training").press("Enter")
+    page.locator("#diagnosis [role=alert]", has_text="Add pictures of zebra").wait_for()
+
+
 def test_the_form_can_be_read_in_light_and_in_dark(
     serve: Callable[..., Any], chromium: Any, weights_dir: Path, root: Path
 ) -> None:
