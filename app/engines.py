@@ -7,7 +7,7 @@ from typing import Any
 from app import batch
 from app.conversion import Result
 from app.manifest import Manifest, open_manifest
-from app.plan import FolderPlan, Job
+from app.plan import FolderPlan, Job, PicturesPlan
 from app.progress import Progress
 from app.rendering import Renderer
 from app.watch import convert_new
@@ -39,11 +39,11 @@ def choose_engine(name: str, address: str | None, options: Mapping[str, Any]) ->
 def convert_folder(
     engine: Engine,
     render: Renderer,
-    plan: FolderPlan,
+    plan: FolderPlan | PicturesPlan,
     *,
     on_wait: Callable[[], object] | None = None,
 ) -> Generator[Result, None, None]:
-    """Translate what is not done yet of a folder; with `on_wait`, as `convert_new` has it, what
+    """Translate what is not done yet into a folder; with `on_wait`, as `convert_new` has it, what
     comes later as well.
     """
     with open_manifest(plan.output, render.made_by()) as manifest:

@@ -5,8 +5,8 @@ How it is done is in conversion.py and batch.py, whether it was done before in m
 
 import os
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence, Set
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from functools import lru_cache, partial
 from itertools import islice
@@ -80,20 +80,7 @@ class FolderPlan:
     naming: Naming = _AS_IT_IS
 
     def __post_init__(self) -> None:
-        there = kind_of(self.output)
-        if there == "file":
-            raise InputError(
-                f"{self.output} is a file; name a folder for the pictures of {self.source}"
-            )
-        if there is None and self.output.suffix.lower() in PICTURE_SUFFIXES:
-            raise InputError(
-                f"{self.output} is named as a picture, but {self.source} is a folder; name a "
-                f"folder for its pictures, or make {self.output} first if it is to be one"
-            )
-        if real(self.source) == real(self.output):
-            raise InputError(
-                f"{self.source} is both input and output; name another folder for the output"
-            )
+        _want_folder(self.output, f"the pictures of {self.source}", {real(self.source)})
 
     def __iter__(self) -> Iterator[Job]:
         return islice(self._jobs(), self.limit)
@@ -121,21 +108,14 @@ class FolderPlan:
         is_inner = _is_inside(target, origin)
         unreadable: list[Job] = []
         for path in self._pictures(unreadable):
-            try:
-                name = self.naming.name(path, neighbours)
-            except InputError as error:  # its neighbours in a store are not known
-                yield Job(path, self._beside(path), str(error))
-                continue
-            output, problem = self._beside(path).with_name(name), None
+            job = _name(path, self._beside(path).parent, self.naming, neighbours)
             # Links in the output folder may lead anywhere.
-            is_link = os.path.islink(output)  # noqa: PTH114 (Path's raises for a name too long)
-            at = resolve(output) if is_link else f"{resolve(output.parent)}/{output.name}"
+            is_link = os.path.islink(job.output)  # noqa: PTH114 (Path's raises for a name too long)
+            parent = job.output.parent
+            at = resolve(job.output) if is_link else f"{resolve(parent)}/{job.output.name}"
             if _is_inside(at, origin) and not (is_inner and _is_inside(at, target)):
-                problem = (
-                    f"{output} would be written among the pictures of {self.source}; "
-                    "name another folder for the output"
-                )
-            yield Job(path, output, problem)
+                job = replace(job, problem=_among(job.output, self.source))
+            yield job
         yield from unreadable
 
     def _pictures(
@@ -162,6 +142,113 @@ class FolderPlan:
 
     def _beside(self, source: Place) -> Place:
         return self.output / source.relative_to(self.source)
+
+
+@dataclass(frozen=True)
+class PicturesPlan:
+    """One job for each of some pictures, in their order, all into one folder.
+
+    Files that are not named as pictures are left alone, and what is given twice is done once.
+    Nothing is written among the pictures, and no translation takes the place of another one.
+
+    Raises: InputError if it cannot be, as that of a folder, or if none of them is a picture.
+    """
+
+    sources: Sequence[Place]
+    output: Place  # a folder; it need not exist
+    limit: int | None = None  # pictures; the first ones
+    naming: Naming = _AS_IT_IS
+
+    def __post_init__(self) -> None:
+        _want_folder(self.output, f"the translations of {len(self.sources)} files", self._folders())
+        if not any(_is_named_as_picture(each) and kind_of(each) == "file" for each in self.sources):
+            expected = " ".join(sorted(PICTURE_SUFFIXES))
+            listed = ", ".join(map(str, self.sources[:3])) + ", ..." * (len(self.sources) > 3)
+            raise InputError(f"none of {listed} is a picture ({expected})")
+
+    def __iter__(self) -> Iterator[Job]:
+        return islice(self._jobs(Counter()), self.limit)
+
+    def count(self, others: Counter[str]) -> int:
+        """How many jobs there are; `others` are counted as those of a folder."""
+        return sum(1 for _ in islice(self._jobs(others), self.limit))
+
+    def _jobs(self, others: Counter[str]) -> Iterator[Job]:
+        folders = self._folders()
+        neighbours = lru_cache(maxsize=16)(Neighbours)
+        owners: dict[Place, Place] = {}  # whose translation an output is
+        for source in self.sources:
+            if not _is_named_as_picture(source):
+                yield from self._no_picture(source, others)
+                continue
+            job = _name(source, self.output, self.naming, neighbours)
+            owner = owners.setdefault(job.output, source)
+            if owner is not source and real(owner) == real(source):
+                continue
+            among = os.path.dirname(real(job.output))  # noqa: PTH120 (a text)
+            if owner is not source:
+                problem = (
+                    f"{source} would replace {job.output}, which is the translation of {owner}"
+                )
+                job = replace(job, problem=f"{problem}; name another folder for one of them")
+            elif among in folders:  # by a link
+                job = replace(job, problem=_among(job.output, among))
+            yield job
+
+    def _no_picture(self, source: Place, others: Counter[str]) -> Iterator[Job]:
+        """A job with a problem for what is not even a file, but for the output folder itself, which
+        a shell has among the others.
+        """
+        found = kind_of(source)
+        if found == "file":
+            if (suffix := source.suffix.lower()) not in SIDECARS:
+                others[suffix] += 1
+        elif real(source) != real(self.output):
+            told = "is a folder; it wants a command of its own" if found else "does not exist"
+            yield Job(source, self.output / source.name, f"{source} {told}")
+
+    def _folders(self) -> set[str]:
+        """The folders of the pictures, as `real` has them."""
+        return {real(folder) for folder in {source.parent for source in self.sources}}
+
+
+def _want_folder(output: Place, what: str, inputs: Set[str]) -> None:
+    """Check that a folder for `what` can be there, and is none of the `inputs`, as `real` has them.
+
+    Raises: InputError.
+    """
+    there = kind_of(output)
+    if there == "file":
+        raise InputError(f"{output} is a file; name a folder for {what}")
+    if there is None and output.suffix.lower() in PICTURE_SUFFIXES:
+        raise InputError(
+            f"{output} is named as a picture; name a folder for {what}, "
+            f"or make {output} first if it is to be one"
+        )
+    if real(output) in inputs:
+        raise InputError(f"{output} is both input and output; name another folder for the output")
+
+
+def _name(
+    source: Place, folder: Place, naming: Naming, neighbours: Callable[[Place], Neighbours]
+) -> Job:
+    """The job that puts the translation of a picture into a folder."""
+    try:
+        return Job(source, folder / naming.name(source, neighbours))
+    except InputError as error:  # its neighbours in a store are not known
+        return Job(source, folder / source.name, str(error))
+
+
+def _among(output: Place, folder: Place | str) -> str:
+    """The problem of an output that a link leads to where pictures are read."""
+    return (
+        f"{output} would be written among the pictures of {folder}; "
+        "name another folder for the output"
+    )
+
+
+def _is_named_as_picture(path: Place) -> bool:
+    return path.suffix.lower() in PICTURE_SUFFIXES
 
 
 def _is_inside(path: str, folder: str) -> bool:

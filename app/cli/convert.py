@@ -27,8 +27,9 @@ def convert(
     paths: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="INPUT OUTPUT",
-            help="A picture or a folder, and where to write. - is a pipe, s3://... a store.",
+            metavar="INPUT... OUTPUT",
+            help="A picture, a folder, or several pictures, and where to write: of several a "
+            "folder. - is a pipe, s3://... a store.",
         ),
     ] = None,
     input_: Annotated[str | None, typer.Option("-i", "--input", help="Same as INPUT.")] = None,
@@ -143,17 +144,18 @@ def convert(
         bool, typer.Option("--json", help="Print a JSON line for each picture, for scripts.")
     ] = False,
 ) -> None:
-    """Translate a picture, or a folder of them. Each keeps its size.
+    """Translate a picture, several, or a folder of them. Each keeps its size.
 
-    The same command again skips what is done. Exits with 3 if some pictures of a folder failed; the
+    The same command again skips what is done. Exits with 3 if some of many pictures failed; the
     others are done all the same.
     """
-    source, target = _two_places(paths or [], input_, output)
+    sources, target = _places(paths or [], input_, output)
+    source = sources[0]
     from app import terminal  # lazy: rich
     from app.conversion import attempt  # lazy: numpy, Pillow, onnxruntime
     from app.engines import choose_engine, convert_folder
     from app.places import kind_of
-    from app.plan import PIPE, FolderPlan, plan_file
+    from app.plan import PIPE, FolderPlan, PicturesPlan, plan_file
     from app.progress import Progress
     from app.recipe import Recipe
     from app.rendering import Renderer
@@ -171,11 +173,14 @@ def convert(
         strip_gps=strip_gps,
     )
     naming = _naming(format_, suffix, template)
-    found = None if source == PIPE else kind_of(source)
-    if source != PIPE and found is None:
+    are_several = len(sources) > 1
+    found = "pictures" if are_several else "file" if source == PIPE else kind_of(source)
+    if found is None:
         raise InputError(f"{source} does not exist; give a picture or a folder of pictures")
     is_folder = found == "folder"
-    if target == PIPE and (is_folder or json_ or sys.stdout.isatty()):
+    if are_several and (PIPE in sources or glob != "*"):
+        raise typer.BadParameter("- is one picture, and --glob wants one folder, as the only INPUT")
+    if target == PIPE and (found != "file" or json_ or sys.stdout.isatty()):
         raise typer.BadParameter("- as OUTPUT wants one picture, and standard output for it alone")
     if copy_sidecars and PIPE in (source, target):
         raise typer.BadParameter("--copy-sidecars wants files or folders as INPUT and OUTPUT")
@@ -183,16 +188,20 @@ def convert(
         raise typer.BadParameter(f"--report {report} would replace a picture; call it report.jsonl")
     if watch and (not is_folder or limit or not isinstance(source, Path)):
         raise typer.BadParameter("--watch wants a folder of this machine as INPUT, and no --limit")
-    if engine == "ray" and (not is_folder or watch):
+    if engine == "ray" and (found == "file" or watch):
         raise typer.BadParameter("--engine ray wants a folder as INPUT, and no --watch")
     if address is not None and engine != "ray":
         raise typer.BadParameter("--address is that of a cluster; it wants --engine ray")
     store = Store(weights or default_folder(), device)
     naming = replace(naming, model=model or store.only(" with -m").name)
-    folder = FolderPlan(source, target, recursive, glob, limit, naming) if is_folder else None
+    plan: FolderPlan | PicturesPlan | None = None  # of one picture there is none
+    if is_folder:
+        plan = FolderPlan(source, target, recursive, glob, limit, naming)
+    elif are_several:
+        plan = PicturesPlan(sources, target, limit, naming)
     others: Counter[str] = Counter()  # files that are no pictures, by suffix
-    total = 1 if folder is None else None if watch else folder.count(others)
-    files = [] if folder else [plan_file(source, target, naming)]
+    total = 1 if plan is None else None if watch else plan.count(others)
+    files = [] if plan else [plan_file(source, target, naming)]
     translator = store.load(naming.model)
     translator.tile_size = tile or translator.tile_size
     render = Renderer(translator, recipe)
@@ -206,13 +215,13 @@ def convert(
     waiting = f"waiting for more pictures in {source}, until Ctrl-C"
     on_wait = partial(typer.echo, waiting, err=True) if watch else None
     results = (
-        convert_folder(choose_engine(engine, address, options), render, folder, on_wait=on_wait)
-        if folder
+        convert_folder(choose_engine(engine, address, options), render, plan, on_wait=on_wait)
+        if plan
         else (attempt(translate, job, **options) for job in files)
     )
     tally = _Tally()
     started = time.monotonic()
-    show = terminal.progress(total) if folder else parts
+    show = terminal.progress(total) if plan else parts
     try:
         with closing(results), terminal.report(report) as note, show as advance:
             for result in results:
@@ -229,15 +238,15 @@ def convert(
         raise
     except KeyboardInterrupt:
         if not watch:  # which has no other end
-            typer.echo(terminal.interruption(tally.counts) if folder else "stopped", err=True)
+            typer.echo(terminal.interruption(tally.counts) if plan else "stopped", err=True)
             raise
-    if not folder and result.status == "failed":
+    if not plan and result.status == "failed":
         raise InputError(result.reason)
-    if folder or not json_:
+    if plan or not json_:
         seconds = time.monotonic() - started
         counts = tally.counts
-        told = terminal.summary(target, counts, seconds) if folder else terminal.describe(result)
-        where = f" on {translator.device}" if folder or result.status == "done" else ""
+        told = terminal.summary(target, counts, seconds) if plan else terminal.describe(result)
+        where = f" on {translator.device}" if plan or result.status == "done" else ""
         # Where stdout has the results, this is not one of them.
         if others:
             typer.echo(terminal.left_alone(others), err=json_)
@@ -246,22 +255,19 @@ def convert(
         raise typer.Exit(EXIT_TO_FIX)
 
 
-def _two_places(paths: list[str], source: str | None, target: str | None) -> "tuple[Place, Place]":
-    """INPUT and OUTPUT, each by its place or by its option."""
-    rest = list(paths)
-    if source is None and rest:
-        source = rest.pop(0)
-    if target is None and rest:
-        target = rest.pop(0)
-    if source is None or target is None or rest:
-        several = "; for several pictures name their folder, and --glob '*.jpg' to choose some"
+def _places(
+    paths: list[str], source: str | None, target: str | None
+) -> "tuple[list[Place], Place]":
+    """What to translate and where to, each by its place or by its option."""
+    given = [each for each in (source, *paths, target) if each is not None]
+    if len(given) < 2:
         raise typer.BadParameter(
-            "expected one INPUT and one OUTPUT, as in: cyclegan convert photo.jpg out.png"
-            f"{several if rest else ''}"
+            "expected an INPUT and an OUTPUT, as in: cyclegan convert photo.jpg out.png"
         )
     from app.places import place_of  # lazy: Pillow
 
-    return place_of(source), place_of(target)
+    *sources, output = map(place_of, given)
+    return sources, output
 
 
 def _naming(format_: "Format", suffix: str | None, template: str | None) -> "Naming":

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from app.naming import Naming
-from app.plan import PIPE, FolderPlan, Job, plan_file
+from app.plan import PIPE, FolderPlan, Job, PicturesPlan, plan_file
 from cyclegan.contract.errors import InputError
 
 
@@ -117,7 +117,7 @@ def test_an_output_that_cannot_be_a_folder_is_refused(put) -> None:
         FolderPlan(at / "in", at / "b.png")
     for name in ("x.jpg", "x.HEIC"):
         with pytest.raises(
-            InputError, match=rf"{name} is named as a picture, but .*in is a folder"
+            InputError, match=rf"{name} is named as a picture; .* the pictures of .*in, or make"
         ):
             FolderPlan(at / "in", at / name)
         (at / name).mkdir()
@@ -152,3 +152,69 @@ def test_a_pipe_is_neither_a_folder_nor_a_file(put) -> None:
     assert plan_file(PIPE, at / "b.png").output == at / "b.png"
     with pytest.raises(InputError, match="is a folder; name the file"):
         plan_file(PIPE, at)
+
+
+def test_several_pictures_go_into_one_folder_in_their_order(put) -> None:
+    at = put("in/b.heic", "in/b.png", "in/a.jpg", "other/c.jpg")
+    sources = [at / name for name in ("other/c.jpg", "in/b.heic", "in/a.jpg")]
+    plan = PicturesPlan(sources, at / "out")
+    assert [job.source for job in plan] == sources
+    assert outputs(plan, at / "out") == ["c.jpg", "b.heic.png", "a.jpg"]  # b.png is beside b.heic
+    assert outputs(replace(plan, limit=2), at / "out") == ["c.jpg", "b.heic.png"]
+    assert replace(plan, limit=2).count(Counter()) == 2
+    plan = replace(plan, naming=Naming("png", "{stem}_{model}.{ext}", "z"))
+    assert outputs(plan, at / "out") == ["c_z.png", "b.heic_z.png", "a_z.png"]
+
+
+def test_a_picture_that_is_given_twice_is_one_job(put) -> None:
+    at = put("in/a.jpg")
+    (at / "link").symlink_to(at / "in")
+    plan = PicturesPlan([at / "in/a.jpg", at / "in/a.jpg", at / "link/../link/a.jpg"], at / "out")
+    assert (outputs(plan, at / "out"), plan.count(Counter())) == (["a.jpg"], 1)
+
+
+def test_two_pictures_of_one_name_do_not_replace_each_other(put) -> None:
+    at = put("x/a.jpg", "y/a.jpg", "z/a.png")
+    first, *others = PicturesPlan(
+        [at / "x/a.jpg", at / "y/a.jpg", at / "z/a.png"], at / "out", naming=Naming("jpg")
+    )
+    assert first.problem is None
+    assert [job.problem for job in others] == [
+        f"{job.source} would replace {at / 'out/a.jpg'}, which is the translation of "
+        f"{at / 'x/a.jpg'}; name another folder for one of them"
+        for job in others
+    ]
+
+
+def test_what_a_shell_finds_beside_pictures_is_left_alone_or_told(put) -> None:
+    at = put("a.jpg", "out/b.jpg", "sub/c.jpg")
+    for name in ("a.txt", "b.CR2"):
+        (at / name).touch()
+    plan = PicturesPlan([*sorted(at.iterdir()), at / "none", at / "none.jpg"], at / "out")
+    others: Counter[str] = Counter()
+    assert (plan.count(others), others) == (4, {".cr2": 1})
+    assert {job.source.name: job.problem for job in plan} == {
+        "a.jpg": None,
+        "sub": f"{at / 'sub'} is a folder; it wants a command of its own",
+        "none": f"{at / 'none'} does not exist",
+        "none.jpg": None,  # which shows when it is opened
+    }
+    with pytest.raises(InputError, match=r"none of .*/a\.txt, .*/sub is a picture \(\.apng"):
+        PicturesPlan([at / "a.txt", at / "sub"], at / "out")
+
+
+def test_nothing_is_written_among_several_pictures(put) -> None:
+    at = put("x/a.jpg", "y/b.jpg")
+    sources = [at / "x/a.jpg", at / "y/b.jpg"]
+    for folder in (at / "x", at / "x/../y"):
+        with pytest.raises(InputError, match="is both input and output"):
+            PicturesPlan(sources, folder)
+    with pytest.raises(
+        InputError, match=r"b\.jpg is a file; name a folder for the trans.* 2 files"
+    ):
+        PicturesPlan(sources, at / "y/b.jpg")
+    (at / "out").mkdir()
+    (at / "out/a.jpg").symlink_to(at / "y/b.jpg")
+    first, second = PicturesPlan(sources, at / "out")
+    assert "would be written among the pictures of" in (first.problem or "")
+    assert second.problem is None

@@ -130,11 +130,34 @@ def test_paths_can_be_given_by_place_or_by_option(command, photo: Path, tmp_path
         assert command("convert", *arguments).code == 0
     for name in ("1.png", "2.png", "3.png", "4.png", "out/photo.png"):
         assert (tmp_path / name).exists()
-    for arguments in ((), (photo,), (photo, photo, photo), ("-i", photo, photo, photo)):
+    for arguments in ((), (photo,), ("-i", photo), ("-o", photo)):
         ran = command("convert", *arguments)
         assert ran.code == 2
-        assert "expected one INPUT and one OUTPUT" in ran.stderr
-        assert ("--glob '*.jpg'" in ran.stderr) is (len(arguments) > 2)  # as a shell makes of *.jpg
+        assert "expected an INPUT and an OUTPUT" in ran.stderr
+
+
+def test_several_pictures_are_translated_as_a_folder_is(
+    command, folder: Path, tmp_path: Path
+) -> None:
+    out, report = tmp_path / "out", tmp_path / "report.jsonl"
+    (folder / "c.txt").write_text("0 0.5 0.5 1 1")
+    found = sorted(folder.glob("*.*"))  # as a shell makes of *.*
+    ran = command("convert", *found, out, "--copy-sidecars", "--report", report)
+    assert (ran.code, sorted(path.name for path in out.glob("[!.]*"))) == (
+        3,
+        ["a.png", "c.png", "c.txt"],
+    )
+    assert "2/3 failed: " in ran.stderr
+    assert [json.loads(line)["status"] for line in report.read_text().splitlines()] == [
+        "done",
+        "failed",
+        "done",
+    ]
+    for arguments in (("-i", *found, "-o", out), (*found, "-o", out), (folder, out)):
+        assert ": 0 done, 2 skipped, 1 failed" in command("convert", *arguments).stdout
+    options = ("--limit", 1, "--suffix", "_z")
+    assert command("convert", *found, tmp_path / "other", *options).code == 0
+    assert [path.name for path in (tmp_path / "other").glob("[!.]*")] == ["a_z.png"]
 
 
 def test_what_was_left_alone_in_a_folder_is_told(command, folder: Path, tmp_path: Path) -> None:

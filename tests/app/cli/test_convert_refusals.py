@@ -26,8 +26,11 @@ from app.manifest import open_manifest
         ),
         (("{folder}", "out"), "has no pictures (.apng .avif .bmp"),
         (("{folder}", "{folder}"), "is both input and output"),
-        (("{folder}", "x.jpg"), "x.jpg is named as a picture, but "),
+        (("{folder}", "x.jpg"), "x.jpg is named as a picture; name a folder for the pictures of "),
         (("{folder}", "{photo}"), "is a file; name a folder"),
+        (("{photo}", "{torn}", "{text}"), "text.png is a file; name a folder for the translations"),
+        (("{photo}", "{torn}", "out.png"), "out.png is named as a picture; name a folder for the"),
+        (("{none}", "{folder}", "out"), "is a picture (.apng .avif .bmp"),
         (
             ("{photo}", "out.png", "-m", "negat"),
             'unknown model "negat"; did you mean "negate"? {weights} has',
@@ -100,6 +103,10 @@ def test_one_of_several_models_must_be_named(
         ("photo.png", "-", "--copy-sidecars"),
         ("photo.png", "out.png", "--report", "photo.png"),
         ("-", "in"),
+        ("-", "photo.png", "out"),
+        ("photo.png", "in/a.png", "-"),
+        ("photo.png", "in/a.png", "out", "--watch"),
+        ("photo.png", "in/a.png", "out", "--glob", "*.png"),
     ],
 )
 def test_what_does_not_go_together_is_exit_2(
