@@ -1,4 +1,4 @@
-"""The verb `models`, with an action each: list, info, verify, looks, example, add."""
+"""The verb `models`, with an action each: list, info, verify, looks, example, add, remove."""
 
 import sys
 from dataclasses import replace
@@ -16,7 +16,7 @@ from cyclegan.contract.folder import default_folder
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
 
 models = typer.Typer(
-    help="List models, show their cards, check their files, add one.",
+    help="List models, show and check them, add and remove them.",
     rich_markup_mode=None,
     invoke_without_command=True,
 )
@@ -194,6 +194,17 @@ def add(
         typer.echo(f"{folder / proposal.card.file} and its card are there")
     else:
         typer.echo("Nothing was added; --yes adds it, --values and --size-policy change it.")
+
+
+@models.command()
+def remove(name: Annotated[str, typer.Argument(help="A model.")], weights: Weights = None) -> None:
+    """Delete a model: its file, its card and its example.
+
+    Nothing is asked, and nothing else is touched.
+    """
+    store = Store(weights or default_folder())
+    deleted = ", ".join(path.name for path in store.remove(name))
+    typer.echo(f"{name}: deleted {deleted} from {store.folder}")
 
 
 def _mismatch(store: Store, name: str) -> str | None:

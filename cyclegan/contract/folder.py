@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cyclegan.contract.card import ModelCard
-from cyclegan.contract.errors import CardError, ModelError, nearest
+from cyclegan.contract.errors import CardError, ModelError, StorageError, brief, nearest
 
 
 @dataclass(frozen=True)
@@ -44,11 +44,7 @@ class ModelFolder:
 
     def card(self, name: str) -> ModelCard:
         """The card of a model. Raises: ModelError if it is unknown, CardError if it is broken."""
-        names = self._names()
-        if name not in names:
-            there = f"{self.folder} has {', '.join(names)}" if names else self.emptiness()
-            hint = nearest(name, names)
-            raise ModelError(f'unknown model "{name}"{hint or ";"} {there}')
+        self._require(name)
         entry = self._entry(name)
         if entry.card is None:
             raise CardError(entry.reason or f"{name} cannot be used")
@@ -70,6 +66,35 @@ class ModelFolder:
         card = self.card(name)
         card.verify(self.folder / card.file)
         return card
+
+    def remove(self, name: str) -> Sequence[Path]:
+        """Delete the files of a model, usable or not, but those that another card names too; what
+        was deleted.
+
+        The card goes last: if the others could not, the same call goes on.
+
+        Raises: ModelError if it is unknown, StorageError.
+        """
+        self._require(name)
+        cards = {entry.name: entry.card for entry in self.list() if entry.card}
+        own = _files_of(cards.pop(name, None)) | {f"{name}.onnx", f"{name}.example.jpg"}
+        own -= {file for card in cards.values() for file in _files_of(card)}
+        paths = [self.folder / file for file in (*sorted(own), f"{name}.json")]
+        there = [path for path in paths if os.path.lexists(path)]
+        for path in there:
+            try:
+                path.unlink()
+            except OSError as error:
+                raise StorageError(f"{path} could not be deleted: {brief(error)}") from error
+        return there
+
+    def _require(self, name: str) -> None:
+        """Raise ModelError, with the nearest name, unless something lies there under this one."""
+        names = self._names()
+        if name not in names:
+            there = f"{self.folder} has {', '.join(names)}" if names else self.emptiness()
+            hint = nearest(name, names)
+            raise ModelError(f'unknown model "{name}"{hint or ";"} {there}')
 
     def _names(self) -> Sequence[str]:
         return sorted({path.stem for path in self._files()})
@@ -101,6 +126,11 @@ class ModelFolder:
     def emptiness(self) -> str:
         """What to tell someone who finds no model here."""
         return f"{self.folder} has no models; export one into it, or name another folder"
+
+
+def _files_of(card: ModelCard | None) -> set[str]:
+    """The names of what a card describes."""
+    return {file for file in (card.file, card.example) if file} if card else set()
 
 
 def default_folder() -> Path:

@@ -1,12 +1,13 @@
 """What the store promises of good, broken, unknown and replaced models."""
 
+import errno
 import shutil
 from pathlib import Path
 
 import pytest
 
 from app.store import Store
-from cyclegan.contract.errors import CardError, ModelError
+from cyclegan.contract.errors import CardError, ModelError, StorageError
 from cyclegan.contract.folder import default_folder
 
 
@@ -78,6 +79,48 @@ def test_a_model_is_loaded_once_and_again_when_replaced(weights_dir: Path, add_m
     assert store.load("negate") is first
     add_model(weights_dir, "negate", operator="Abs")
     assert store.load("negate") is not first
+
+
+def test_a_model_is_removed_with_all_its_files_and_no_others(
+    weights_dir: Path, add_model, tmp_path: Path
+) -> None:
+    store = Store(weights_dir)
+    (weights_dir / "negate.example.jpg").touch()
+    (weights_dir / "negate.txt").touch()
+    (weights_dir / "negated.onnx").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "elsewhere").touch()
+    with pytest.raises(ModelError, match=r'unknown model "negat"; did you mean "negate"\?'):
+        store.remove("negat")
+    with pytest.raises(ModelError, match="unknown model"):
+        store.remove("../weights/negate")
+    removed = store.remove("negate")
+    assert [path.name for path in removed] == ["negate.example.jpg", "negate.onnx", "negate.json"]
+    assert [path.name for path in store.remove("negated")] == ["negated.onnx"]
+    assert [path.name for path in weights_dir.iterdir()] == ["negate.txt"]
+    assert (tmp_path / "elsewhere").exists()
+
+
+def test_a_broken_model_can_be_removed_but_not_what_another_one_needs(weights_dir: Path) -> None:
+    store, card = Store(weights_dir), (weights_dir / "negate.json").read_text()
+    (weights_dir / "torn.json").write_text("{")
+    (weights_dir / "again.json").write_text(card.replace('"name": "negate"', '"name": "again"'))
+    assert [path.name for path in store.remove("torn")] == ["torn.json"]
+    assert [path.name for path in store.remove("negate")] == ["negate.json"]
+    assert store.verify("again").file == "negate.onnx"
+    assert [path.name for path in store.remove("again")] == ["negate.onnx", "again.json"]
+
+
+def test_a_removal_that_is_cut_short_can_be_repeated(weights_dir: Path, monkeypatch) -> None:
+    def refuse(path: Path) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    store = Store(weights_dir)
+    (weights_dir / "negate.onnx").unlink()
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "unlink", refuse)
+        with pytest.raises(StorageError, match=r"negate\.json could not be deleted: permission"):
+            store.remove("negate")
+    assert [path.name for path in store.remove("negate")] == ["negate.json"]
 
 
 def test_the_folder_can_be_named_by_the_environment(monkeypatch, tmp_path: Path) -> None:

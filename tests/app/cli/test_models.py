@@ -156,3 +156,11 @@ def test_an_example_of_any_shape_is_small(
     with Image.open(weights_dir / "negate.example.jpg") as pair:
         assert pair.width <= 1024
         assert pair.height <= 256
+
+
+def test_a_model_is_removed(command, weights_dir: Path) -> None:
+    ran = command("models", "remove", "negat")
+    assert (ran.code, 'did you mean "negate"?' in ran.stderr) == (2, True)
+    ran = command("models", "remove", "negate")
+    told = f"negate: deleted negate.onnx, negate.json from {weights_dir}\n"
+    assert (ran.code, ran.stdout, list(weights_dir.iterdir())) == (0, told, [])
