@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from cyclegan.contract.card import Metric, ModelCard, by_protocol
+from cyclegan.contract.card import RECOGNITION, Metric, ModelCard, by_protocol
 from cyclegan.contract.errors import on_one_line
 from cyclegan.contract.folder import Entry
 
@@ -113,6 +113,8 @@ def _measured(metrics: Iterable[Metric]) -> Iterator[str]:
     for protocol, figures in by_protocol(metrics):
         yield from (f"{_figure(each)} ({each.direction} is better)" for each in figures)
         yield f"protocol: {protocol}"
+        if any(each.is_recognition for each in figures):
+            yield RECOGNITION
 
 
 def _trained(card: ModelCard) -> Iterator[str]:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from app.translator import Pace
 from app.web.words import say
-from cyclegan.contract.card import RECOGNISED, Metric, ModelCard, by_protocol
+from cyclegan.contract.card import Metric, ModelCard, by_protocol
 from cyclegan.contract.errors import on_one_line
 
 EXAMPLE_BYTES = 200_000  # of a picture on a card; more is not shown
@@ -192,7 +192,7 @@ def _measured_alike(protocol: str, metrics: list[Metric], language: str) -> str:
         for metric in metrics
     )
     how = shown(protocol)
-    if any(metric.name.startswith(RECOGNISED) for metric in metrics):
+    if any(metric.is_recognition for metric in metrics):
         how += f"<br>{say(language, 'card.recognised')}"
     return f'<div class="figures"><ul>{items}</ul><p>{how}</p></div>'
 

@@ -1,5 +1,7 @@
 """English."""
 
+from cyclegan.contract.card import RECOGNITION
+
 WORDS = {
     "page.lead": "Turn one kind of picture into another, on the computer that runs this page.",
     "page.photo": "Photo",
@@ -308,10 +310,7 @@ WORDS = {
     "card.measured": "What was measured",
     "card.limits": "Known limits",
     "card.origin": "Where it comes from",
-    "card.recognised": (
-        '"recognised as class N" is the share of the translations that the network takes for its '
-        "class N: of the classes of ImageNet, 340 is the zebra."
-    ),
+    "card.recognised": RECOGNITION,
     "better.lower": "lower is better",
     "better.higher": "higher is better",
     "card.broken": "cannot be used",
