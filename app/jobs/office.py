@@ -24,7 +24,7 @@ from app.progress import Progress
 from app.recipe import Recipe
 from app.refusal import BUG
 from app.store import Store
-from cyclegan.contract.errors import CycleGANError, StoppedError, StorageError, brief
+from cyclegan.contract.errors import CycleGANError, StoppedError, StorageError
 
 _TIDY_EVERY_S = 60  # seconds; and after each job
 
@@ -51,10 +51,6 @@ class Office:
         self.folder = folder
         self._store = store
         self.limits = limits or Limits()
-        try:
-            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        except OSError as error:
-            raise StorageError(f"{folder} could not be made: {brief(error)}") from error
         self._records = Records(folder)
         self._turn = threading.RLock()  # of who decides what is running, and what is removed
         self._running: Job | None = None

@@ -92,7 +92,7 @@ class JobPicture(_Base):
 
 
 class Records:
-    """The database of one folder of jobs; any number of threads may share it.
+    """The database of one folder of jobs, which is made; any number of threads may share it.
 
     Raises: StorageError if it cannot be used, or another server has it.
     """
@@ -100,6 +100,13 @@ class Records:
     def __init__(self, folder: Path) -> None:
         self._path = folder / NAME
         self._turn = threading.Lock()
+        try:
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._path.open("ab").close()  # SQLite does not say why it cannot
+        except OSError as error:
+            raise StorageError(
+                f"{folder} cannot keep jobs: {brief(error)}; name another folder with --jobs"
+            ) from error
         # One connection, which keeps the file locked: two servers must not do the same jobs.
         self._engine = create_engine(
             URL.create("sqlite", database=str(self._path)),

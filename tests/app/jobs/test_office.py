@@ -209,6 +209,18 @@ def test_a_damaged_database_is_one_sentence(closed: Open, tmp_path: Path) -> Non
         closed()
 
 
+def test_a_folder_that_cannot_keep_jobs_says_why_and_what_to_do(
+    closed: Open, tmp_path: Path
+) -> None:
+    (tmp_path / "jobs").touch()
+    with pytest.raises(StorageError, match=r"cannot keep jobs: file exists; name another .*--jobs"):
+        closed()
+    (tmp_path / "jobs").unlink()
+    (tmp_path / "jobs" / "jobs.sqlite").mkdir(parents=True)  # of which SQLite says nothing
+    with pytest.raises(StorageError, match=r"cannot keep jobs: is a directory; name .*--jobs"):
+        closed()
+
+
 def test_a_client_and_all_of_them_may_have_so_many_jobs(closed: Open) -> None:
     office = closed(jobs=3, jobs_of_client=2)
     sent = ("a.png", picture())
