@@ -21,13 +21,13 @@ from cyclegan.config import TrainConfig
 from cyclegan.contract.directions import Direction
 from cyclegan.contract.errors import CheckpointError, ConfigError, brief
 from cyclegan.contract.files import atomic_write
+from cyclegan.contract.log import LATEST
 
 FORMAT_VERSION = 1
 # What others wrap weights in: the first of these keys that there is (of timm and most scripts of
 # training; averaged weights before the latest), and prefixes of DataParallel and torch.compile.
 _WRAPPERS = ("state_dict_ema", "state_dict", "model")
 _PREFIXES = re.compile(r"^(module\.|_orig_mod\.)+")
-LATEST = "latest.pt"  # of a run folder
 # What a checkpoint has, the latest and a best alike, and what its "run" has; see run_folder.py.
 _PARTS = {"config": dict, "pictures": list, "hardware": str, "run": dict, "step": dict}
 _PARTS_OF_RUN = {"images_seen": int, "elapsed_s": int | float}

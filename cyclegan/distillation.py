@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from cyclegan.checkpoint import LATEST, has_begun
+from cyclegan.checkpoint import has_begun
 from cyclegan.config import read_config
 from cyclegan.contract.card import MODEL_NAME, ModelCard
 from cyclegan.contract.directions import Direction
@@ -19,6 +19,7 @@ from cyclegan.contract.errors import CheckpointError, ConfigError, ModelError, P
 from cyclegan.contract.files import atomic_write
 from cyclegan.contract.folder import ModelFolder
 from cyclegan.contract.images import Picture, load_picture
+from cyclegan.contract.log import LATEST
 from cyclegan.contract.pixels import pad_to_multiple
 from cyclegan.contract.saving import save_picture
 from cyclegan.contract.walk import spread

@@ -13,7 +13,6 @@ from torch import Tensor
 from torch.optim.swa_utils import AveragedModel
 
 from cyclegan.checkpoint import (
-    LATEST,
     averaged_weights,
     best_path,
     config_of,
@@ -23,6 +22,7 @@ from cyclegan.config import TrainConfig
 from cyclegan.contract.card import Part
 from cyclegan.contract.directions import Direction
 from cyclegan.contract.errors import CheckpointError, InputError
+from cyclegan.contract.log import LATEST
 from cyclegan.domains import GENERATOR_OF
 from cyclegan.gauge import Record
 from cyclegan.layers import Generator

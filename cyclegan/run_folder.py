@@ -15,12 +15,12 @@ import torch
 from filelock import FileLock, Timeout
 from torch import Tensor
 
-from cyclegan.checkpoint import LATEST, best_path, config_of, load_checkpoint, save_checkpoint
+from cyclegan.checkpoint import best_path, config_of, load_checkpoint, save_checkpoint
 from cyclegan.config import TrainConfig, read_config
 from cyclegan.contract.directions import Direction
 from cyclegan.contract.errors import CheckpointError, ConfigError, StorageError, brief
 from cyclegan.contract.files import atomic_write, map_storage_errors, sweep
-from cyclegan.contract.log import LOG
+from cyclegan.contract.log import LATEST, LOG
 from cyclegan.dataset import UnpairedDataset
 from cyclegan.domains import GENERATOR_OF, PARTS
 from cyclegan.gauge import Record

@@ -34,13 +34,6 @@ def parse_settings(settings: list[str]) -> dict[str, Any]:
     return values
 
 
-def format_setting(key: str, value: Any) -> str:
-    """Write a `KEY=VALUE` text that `parse_settings` reads as just this value."""
-    plain = f"{key}={value}"
-    is_read_back = isinstance(value, str) and parse_settings([plain]) == {key: value}
-    return plain if is_read_back else f"{key}={json.dumps(value)}"
-
-
 def architecture_of(settings: Mapping[str, Any]) -> dict[str, Any]:
     """Return the settings that decide which weights fit: those of the networks."""
     prefixes = ("generator", "discriminator")

@@ -20,11 +20,10 @@ from types import FrameType
 import torch
 
 from cyclegan.alarms import Alarm
-from cyclegan.checkpoint import LATEST
 from cyclegan.chronicle import Chronicle
 from cyclegan.config import TrainConfig
 from cyclegan.contract.errors import ConfigError, TrainingError, brief
-from cyclegan.contract.log import first_sheet
+from cyclegan.contract.log import LATEST, first_sheet
 from cyclegan.dataset import iterate_batches
 from cyclegan.domains import SMALL_SET
 from cyclegan.gauge import Measurement, make_gauge

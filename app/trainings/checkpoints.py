@@ -14,6 +14,7 @@ from app.trainings.standing import Training
 from cyclegan.contract.card import MODEL_NAME
 from cyclegan.contract.directions import Direction
 from cyclegan.contract.errors import InputError
+from cyclegan.contract.log import LATEST
 from cyclegan.contract.standing import Measured, read_measurements
 
 Name = Literal["best", "latest"]
@@ -90,7 +91,7 @@ def find_checkpoints(training: Training, direction: Direction) -> list[Checkpoin
         best = []  # it is the latest
     places: tuple[tuple[Name, str, list[Measured]], ...] = (
         ("best", f"best_{direction}.pt", best),
-        ("latest", "latest.pt", measured),
+        ("latest", LATEST, measured),
     )
     return [
         Checkpoint(training, direction, name, training.run / file, found[-1] if found else None)

@@ -29,6 +29,7 @@ from cyclegan.cli.options import (
 from cyclegan.compiling import can_compile
 from cyclegan.config import TrainConfig, read_config
 from cyclegan.contract.errors import ConfigError
+from cyclegan.contract.log import LATEST
 from cyclegan.fields import PLAIN_SIZES
 from cyclegan.presets import PRESETS, preset_config
 from cyclegan.settings import architecture_of, parse_settings
@@ -202,8 +203,6 @@ def starting_config(run: Path, preset: str | None, usual: str = "fast") -> Train
     """What the flags change: the config of a run to go on with, else that of a preset."""
     path = run / "config.json"
     if preset is None and path.is_file():
-        from cyclegan.checkpoint import LATEST  # lazy: torch
-
         config = read_config(path)
         if config.init_from or (run / LATEST).exists():
             return config
@@ -218,7 +217,6 @@ def _read_start(
     None of them where the run has a checkpoint: the same command again goes on with that.
     """
     from cyclegan import importer  # lazy: torch
-    from cyclegan.checkpoint import LATEST
 
     is_new = not (out / LATEST).exists()
     imported = importer.read_start(init_from, settings) if is_new else None

@@ -1,7 +1,7 @@
 """What a run's log.jsonl holds: one flat JSON object a line, each with `images_seen`.
 
-Who writes it is cyclegan/report.py; its report and the page read it. What both must know of a run's
-sample sheets stands here too: when the first is due, and where its caption ends.
+Who writes it is cyclegan/report.py; its report and the page read it. What both must know of what
+lies beside it stands here too: of sample sheets when the first is due, and where its caption ends.
 """
 
 import json
@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 LOG = "log.jsonl"  # of a run folder
+LATEST = "latest.pt"  # its checkpoint, which it goes on from
 CAPTION_HEIGHT = 20  # pixels of a sample sheet, from its top: in English, how much was seen
 
 Row = dict[str, Any]  # numbers, and texts of what happened, by name

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from cyclegan.checkpoint import LATEST
 from cyclegan.contract.errors import CheckpointError
+from cyclegan.contract.log import LATEST
 
 _FILE = re.compile(r"(?P<epoch>.+)_net_(?P<network>(?:G|D)(?:_A|_B)?|F)\.pth")
 _OPTION = re.compile(r"\s*(?P<key>\w+): (?P<value>.*?)\s*(?:\[default: .*\])?")

@@ -8,9 +8,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from cyclegan.checkpoint import LATEST, averaged_weights, load_checkpoint
+from cyclegan.checkpoint import averaged_weights, load_checkpoint
 from cyclegan.config import TrainConfig
 from cyclegan.contract.errors import CheckpointError
+from cyclegan.contract.log import LATEST
 from cyclegan.importer.models import read_model
 from cyclegan.importer.reading import (
     ANOTHER,

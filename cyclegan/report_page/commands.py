@@ -5,20 +5,17 @@ from pathlib import Path
 
 from cyclegan.config import TrainConfig
 from cyclegan.contract.card import model_name
-from cyclegan.presets import changed_settings, known_preset
-from cyclegan.settings import format_setting
 
 
-def resume_command(config: TrainConfig, run: Path) -> str:
-    """The command that trains on: the run's own settings, with absolute paths."""
-    folders = (config.domain_a or "DIR/trainA", config.domain_b or "DIR/trainB")
-    words = ["cyclegan", "train", "--domain-a", folders[0], "--domain-b", folders[1]]
-    words += ["--out", str(run.resolve())]
-    if not config.init_from:  # else the run's own config is where the command starts
-        words += ["--preset", known_preset(config)]
-        for key, value in changed_settings(config).items():
-            if key not in ("domain_a", "domain_b"):
-                words += ["--set", format_setting(key, value)]
+def resume_command(config: TrainConfig, run: Path, *, is_over: bool) -> str:
+    """The command that trains on from the last checkpoint; where the run is over, with the limits
+    that it came to, of which one is to be made larger.
+    """
+    words = ["cyclegan", "train", "--out", str(run.resolve())]
+    if is_over and config.max_minutes:
+        words += ["--max-minutes", f"{config.max_minutes:g}"]
+    if is_over and config.max_images:
+        words += ["--max-images", str(config.max_images)]
     return shlex.join(words)
 
 

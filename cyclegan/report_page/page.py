@@ -11,7 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from cyclegan.config import TrainConfig, read_config
 from cyclegan.contract.errors import ConfigError
 from cyclegan.contract.files import atomic_write
-from cyclegan.contract.log import read_log
+from cyclegan.contract.log import LATEST, read_log
 from cyclegan.contract.standing import read_standing
 from cyclegan.doctor.facts import FACTS
 from cyclegan.presets import changed_settings
@@ -45,6 +45,7 @@ def _render(run: Path, is_stopped: bool) -> str:
         config, fault = TrainConfig(), str(error)
     rows = read_log(run)
     names = Names(config.name_a, config.name_b)
+    standing = read_standing(config.to_dict(), rows)
     sheets_found, sheets = choose_sheets(run / SHEETS)
     template = _environment().get_template("page.html")
     return template.render(
@@ -54,7 +55,7 @@ def _render(run: Path, is_stopped: bool) -> str:
         changed=changed_settings(config),
         now=datetime.now().astimezone().replace(microsecond=0),
         is_stopped=is_stopped,
-        standing=read_standing(config.to_dict(), rows),
+        standing=standing,
         alarms=read_alarms(rows, names),
         metrics=read_metrics(rows, names),
         curves=read_curves(rows, names),
@@ -62,7 +63,8 @@ def _render(run: Path, is_stopped: bool) -> str:
         sheets=embed_sheets(sheets),
         columns=name_columns(config),
         facts=_read_facts(run / FACTS),
-        resume=resume_command(config, run),
+        is_saved=(run / LATEST).exists(),
+        resume=resume_command(config, run, is_over=standing.share == 1),
         exports=export_commands(config, run),
         parts={path.name: path.read_text() for path in Path(__file__).parent.glob("*.*s")},
     )

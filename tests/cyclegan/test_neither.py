@@ -14,7 +14,6 @@ from cyclegan.contract.errors import DatasetError
 from cyclegan.dataset import UnpairedDataset, iterate_batches
 from cyclegan.one_way import SimGANStep
 from cyclegan.provenance import describe_data
-from cyclegan.report_page.commands import resume_command
 from cyclegan.step import Step
 from cyclegan.train import train
 from cyclegan.two_way import CycleGANStep
@@ -102,7 +101,6 @@ def test_the_command_takes_a_folder_of_them_and_remembers_it(
     assert read_config(run / "config.json").neither == config.neither
     command(*arguments, "--max-images", 2)
     assert load_checkpoint(run / "latest.pt")["run"]["images_seen"] == 2
-    assert f"neither={config.neither}" in resume_command(read_config(run / "config.json"), run)
     for folder, sentence in (
         (tmp_path / "nowhere", "nowhere: no such folder"),
         (data_dir, "trainA and .*: expected two folders of different pictures"),

@@ -2,39 +2,46 @@
 
 import json
 import shlex
-import subprocess
-import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from cyclegan.config import TrainConfig
+from cyclegan.contract.log import LATEST
 from cyclegan.presets import preset_config
 from cyclegan.report_page.commands import export_commands, resume_command
+from tests.cyclegan.runs import command
 
 
-def test_the_command_that_goes_on_has_the_settings_of_the_run(tmp_path: Path) -> None:
-    folders = [tmp_path / "a picture's folder", tmp_path / "B"]
-    for folder in folders:
+@pytest.mark.parametrize(
+    ("lengths", "limit"),
+    [
+        ({"max_images": 0, "max_minutes": 2.5}, ["--max-minutes", "2.5"]),
+        ({"max_images": 40_000, "max_minutes": 0.0}, ["--max-images", "40000"]),
+    ],
+)
+def test_the_command_that_goes_on_has_the_settings_of_the_run(
+    tmp_path: Path, lengths: dict[str, Any], limit: list[str]
+) -> None:
+    run, folders = tmp_path / "one's run", [tmp_path / "a picture's folder", tmp_path / "B"]
+    for folder in (run, *folders):
         folder.mkdir()
     config = preset_config("fast").replace(
         domain_a=str(folders[0]),
         domain_b=str(folders[1]),
         name_a="12",
         name_b="one's zebra",
-        max_images=0,
-        max_minutes=2.5,
         compile=False,
+        **lengths,
     )
-    program, *arguments = shlex.split(resume_command(config, tmp_path / "run"))
-    assert program == "cyclegan"
-    told = subprocess.run(
-        [sys.executable, "-m", "cyclegan", *arguments, "--dry-run"],
-        check=True,
-        capture_output=True,
-        text=True,
-    )
-    assert json.loads(told.stdout) == config.to_dict()
+    (run / "config.json").write_text(config.to_json())
+    (run / LATEST).touch()
+    shown = ["cyclegan", "train", "--out", str(run)]
+    assert shlex.split(resume_command(config, run, is_over=False)) == shown
+    assert shlex.split(resume_command(config, run, is_over=True)) == shown + limit
+    for words in (shown, shown + limit):
+        assert json.loads(command(*words[1:], "--dry-run")) == config.to_dict()
 
 
 def test_a_run_of_one_direction_makes_one_model(config: TrainConfig, tmp_path: Path) -> None:

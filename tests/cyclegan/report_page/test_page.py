@@ -13,6 +13,7 @@ from PIL import Image
 
 from cyclegan.config import TrainConfig
 from cyclegan.contract.images import load_picture
+from cyclegan.contract.log import LATEST
 from cyclegan.doctor.facts import look_at, write_facts
 from cyclegan.domains import list_domain
 from cyclegan.report_page import write_report
@@ -157,6 +158,27 @@ def test_an_empty_folder_gives_a_page_that_says_what_is_missing(
     for words in ("config.json: expected the config of a run", "Just started", "Not recorded"):
         assert words in reader.text()
     assert reader.complaints == []
+
+
+@pytest.mark.parametrize(
+    ("is_saved", "max_images", "shown"),
+    [
+        (False, 6, "There is no checkpoint yet"),
+        (True, 6, "Train on from the last checkpoint"),
+        (True, 4, "Train longer: this command with a larger limit"),
+    ],
+)
+def test_the_way_on_is_from_a_checkpoint(
+    run: Path, config: TrainConfig, is_saved: bool, max_images: int, shown: str
+) -> None:
+    (run / "config.json").write_text(config.replace(max_images=max_images).to_json())
+    if is_saved:
+        (run / LATEST).touch()
+    write_report(run)
+    page = (run / "report.html").read_text()
+    assert shown in page
+    assert (f"cyclegan train --out {run}" in page) is is_saved
+    assert (f"--out {run} --max-images 4<" in page) is (max_images == 4)
 
 
 @pytest.mark.parametrize(
