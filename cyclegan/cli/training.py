@@ -28,7 +28,7 @@ from cyclegan.cli.options import (
 )
 from cyclegan.compiling import can_compile
 from cyclegan.config import TrainConfig, read_config
-from cyclegan.contract.errors import ConfigError
+from cyclegan.contract.errors import ConfigError, DatasetError
 from cyclegan.contract.log import LATEST
 from cyclegan.fields import PLAIN_SIZES
 from cyclegan.presets import PRESETS, preset_config
@@ -77,7 +77,7 @@ def train(
         return
     config = starting_config(out, preset)
     settings = (
-        _find_pictures(config, data, domain_a, domain_b, neither)
+        _find_pictures(config, out, data, domain_a, domain_b, neither)
         | _find_names(out, domain_a, domain_b)
         | collect_settings(features, max_minutes, max_images, seed, compile_, size, set_)
     )
@@ -97,20 +97,30 @@ def train(
 
 def _find_pictures(
     config: TrainConfig,
+    run: Path,
     data: Path | None,
     domain_a: Path | None,
     domain_b: Path | None,
     neither: Path | None,
 ) -> dict[str, str]:
-    """Return where the pictures are as settings; none where a run goes on with those it has."""
+    """Return where the pictures are as settings; none where a run goes on with those it has.
+
+    Raises DatasetError: they are not named as they should be, or are not there.
+    """
     from cyclegan.domains import (  # lazy: numpy, Pillow
         find_held_out,
         require_different,
         resolve_domains,
     )
 
-    if config.domain_a and not (data or domain_a or domain_b):
+    are_named = data or domain_a or domain_b
+    if config.domain_a and not are_named:
         folders, found = (Path(config.domain_a), Path(config.domain_b)), {}
+    elif not (are_named or (run / LATEST).exists()):
+        raise DatasetError(
+            f"{run} has no checkpoint to go on from; a new run wants pictures: --data DIR with "
+            "trainA and trainB in it, or both --domain-a DIR and --domain-b DIR"
+        )
     else:
         folders = resolve_domains(data, domain_a, domain_b)
         keys = zip(("domain_a", "domain_b"), folders, strict=True)

@@ -181,7 +181,7 @@ def test_a_new_run_is_called_as_its_folders_and_an_old_one_as_it_was(
 
 
 def test_a_new_run_is_told_where_its_pictures_are(tmp_path: Path) -> None:
-    with pytest.raises(DatasetError, match=r"^expected either one folder .* \(--data DIR"):
+    with pytest.raises(DatasetError, match=r"run has no checkpoint to go on from; .* --data DIR"):
         command("train", f"--out={tmp_path / 'run'}")
 
 
