@@ -124,8 +124,9 @@ def _trained(card: ModelCard) -> Iterator[str]:
         yield "elsewhere; its card does not say how"
         return
     yield training.data
+    minutes = f"{training.minutes:,.0f}"
     yield (
-        f"{training.images_seen:,} pictures shown in {training.minutes:,.0f} minutes on "
+        f"{training.images_seen:,} pictures shown in {minutes} minute{'s' * (minutes != '1')} on "
         f"{training.hardware}; preset {training.preset}, crops of {card.training_size} pixels"
     )
     if training.mean_of:

@@ -101,6 +101,12 @@ def test_info_tells_which_checkpoints_a_mean_is_of(command, weights_dir: Path, a
     ]
 
 
+def test_one_minute_of_training_is_one(command, weights_dir: Path, add_model) -> None:
+    training = add_model(weights_dir, "negate").training
+    add_model(weights_dir, "negate", training=replace(training, minutes=1.1))
+    assert " pictures shown in 1 minute on " in command("models", "info").stdout
+
+
 def test_info_tells_of_a_model_made_elsewhere_what_is_known(
     command, weights_dir: Path, add_model
 ) -> None:
