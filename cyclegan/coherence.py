@@ -163,7 +163,7 @@ def _check_length(config: Fields) -> None:
     _require(config, "patience", is_useful, "0 where nothing is measured: "
                   "it needs evaluate_every, and test_a or test_b")  # fmt: skip
     has_limit = config.max_images > 0 or config.max_minutes > 0
-    _require(config, "max_images", has_limit, "1 or more where max_minutes is 0")
+    _require(config, "max_images", has_limit, "1 or more, or max_minutes above 0")
     if config.max_images > 0:
         turn = (
             config.d_steps * config.batch_size

@@ -39,8 +39,9 @@ class Teacher:
         folder = teacher_folder(run)
         path = folder / f"{name}.json"
         if not path.is_file():
+            called = f" called {name!r}" if name else ""  # of --preset distill, which has none
             raise ConfigError(
-                f"{folder} holds no teacher called {name!r}; `cyclegan distill TEACHER --data DIR "
+                f"{folder} holds no teacher{called}; `cyclegan distill TEACHER --data DIR "
                 f"--out {run}` puts one there"
             )
         self.card = ModelCard.read(path)

@@ -79,6 +79,11 @@ def test_a_value_without_sense_is_refused_by_name(key: str, value: object) -> No
         TrainConfig().replace(**{key: value})
 
 
+def test_a_training_without_an_end_is_told_both_ways_to_give_one() -> None:
+    with pytest.raises(ConfigError, match="max_images: expected 1 or more, or max_minutes above 0"):
+        TrainConfig().replace(max_images=0, max_minutes=0.0)
+
+
 def test_a_weight_of_what_is_not_there_may_be_zero() -> None:
     assert TrainConfig().replace(lambda_penalty=0.0).lambda_penalty == 0
 

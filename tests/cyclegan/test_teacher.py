@@ -42,6 +42,8 @@ def test_a_damaged_answer_is_made_again(taught_run: Path, rgb: np.ndarray) -> No
 def test_a_run_without_its_teacher_says_who_brings_one(tmp_path: Path, taught_run: Path) -> None:
     with pytest.raises(ConfigError, match=r"no teacher called 'negate'; `cyclegan distill TEACH"):
         Teacher(tmp_path, "negate")
+    with pytest.raises(ConfigError, match="holds no teacher; `cyclegan distill TEACHER"):
+        Teacher(tmp_path, "")  # of `cyclegan train --preset distill`
     with (taught_run / "teacher" / "negate.onnx").open("ab") as file:
         file.write(b"more")
     with pytest.raises(CardError, match=r"negate.onnx has \d+ bytes, its card says"):
