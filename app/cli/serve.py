@@ -14,7 +14,9 @@ from cyclegan.contract.folder import default_folder
 
 def serve(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on.")] = 7860,
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, metavar="N", help="Port to listen on.")
+    ] = 7860,
     weights: Weights = None,
     auth: Annotated[
         str | None,

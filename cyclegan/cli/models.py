@@ -89,7 +89,8 @@ def export(
     ] = None,
     licence: Annotated[str | None, typer.Option(help="Licence of the weights, in words.")] = None,
     limit: Annotated[
-        list[str] | None, typer.Option(help="A known limit, in a sentence; may be repeated.")
+        list[str] | None,
+        typer.Option(metavar="TEXT", help="A known limit, in a sentence; may be repeated."),
     ] = None,
     reverse: Annotated[
         str | None, typer.Option(help="Name of the model for the opposite direction.")

@@ -32,6 +32,9 @@ Features = Annotated[
     typer.Option(help="ONNX network, or Inception's weights, to measure KID and FID with."),
 ]
 Settings = Annotated[
-    list[str] | None, typer.Option("--set", help="KEY=VALUE for any setting; may be repeated.")
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE", help="Any setting; may be repeated."),
 ]
-DryRun = Annotated[bool, typer.Option(help="Print all settings as they would be used, and stop.")]
+DryRun = Annotated[
+    bool, typer.Option("--dry-run", help="Print all settings as they would be used, and stop.")
+]
