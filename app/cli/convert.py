@@ -189,7 +189,7 @@ def convert(
     if watch and (not is_folder or limit or not isinstance(source, Path)):
         raise typer.BadParameter("--watch wants a folder of this machine as INPUT, and no --limit")
     if engine == "ray" and (found == "file" or watch):
-        raise typer.BadParameter("--engine ray wants a folder as INPUT, and no --watch")
+        raise typer.BadParameter("--engine ray wants a folder or several pictures, and no --watch")
     if address is not None and engine != "ray":
         raise typer.BadParameter("--address is that of a cluster; it wants --engine ray")
     store = Store(weights or default_folder(), device)
