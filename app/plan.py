@@ -33,16 +33,19 @@ class Job:
     pipe_suffix: str = ".png"  # of the format that goes to a pipe
 
 
-def plan_file(source: Place, output: Place, naming: Naming = _AS_IT_IS) -> Job:
-    """The job for one picture; `output` is a file to write, an existing folder, or PIPE.
+def plan_file(
+    source: Place, output: Place, naming: Naming = _AS_IT_IS, *, into_folder: bool = False
+) -> Job:
+    """The job for one picture; `output` is a file to write, a folder, or PIPE.
 
-    Only in a folder `naming` makes the name; a file must be of the format that it asks for.
+    It is a folder if there is one, or one is to be made (`into_folder`). Only there `naming` makes
+    the name; a file must be of the format that it asks for.
 
     Raises: InputError if the output is none of these.
     """
     if output == PIPE:
         return Job(source, output, pipe_suffix=naming.suffix(source))
-    is_folder = kind_of(output) == "folder"
+    is_folder = into_folder or kind_of(output) == "folder"
     if is_folder and source == PIPE:
         raise InputError(f"{output} is a folder; name the file for the picture from standard input")
     job = Job(source, output / naming.name(source) if is_folder else output)
@@ -52,7 +55,8 @@ def plan_file(source: Place, output: Place, naming: Naming = _AS_IT_IS) -> Job:
     if suffix.lower() not in WRITABLE_SUFFIXES:
         raise InputError(
             f"{job.output} is neither an existing folder nor a file name that ends in one of "
-            f"{' '.join(sorted(WRITABLE_SUFFIXES))}; make the folder first, or name a file"
+            f"{' '.join(sorted(WRITABLE_SUFFIXES))}; write {job.output}/ for a new folder, or name "
+            "a file"
         )
     if naming.suffix(job.output) != suffix:
         raise InputError(

@@ -1,5 +1,6 @@
 """The verb `convert`."""
 
+import os
 import sys
 import time
 from collections import Counter
@@ -149,7 +150,7 @@ def convert(
     The same command again skips what is done. Exits with 3 if some of many pictures failed; the
     others are done all the same.
     """
-    sources, target = _places(paths or [], input_, output)
+    sources, target, into_folder = _places(paths or [], input_, output)
     source = sources[0]
     from app import terminal  # lazy: rich
     from app.conversion import attempt  # lazy: numpy, Pillow, onnxruntime
@@ -201,7 +202,7 @@ def convert(
         plan = PicturesPlan(sources, target, limit, naming)
     others: Counter[str] = Counter()  # files that are no pictures, by suffix
     total = 1 if plan is None else None if watch else plan.count(others)
-    files = [] if plan else [plan_file(source, target, naming)]
+    files = [] if plan else [plan_file(source, target, naming, into_folder=into_folder)]
     translator = store.load(naming.model)
     translator.tile_size = tile or translator.tile_size
     render = Renderer(translator, recipe)
@@ -257,8 +258,10 @@ def convert(
 
 def _places(
     paths: list[str], source: str | None, target: str | None
-) -> "tuple[list[Place], Place]":
-    """What to translate and where to, each by its place or by its option."""
+) -> "tuple[list[Place], Place, bool]":
+    """What to translate and where to, each by its place or by its option; and whether that is said
+    to be a folder, as in `out/`.
+    """
     given = [each for each in (source, *paths, target) if each is not None]
     if len(given) < 2:
         raise typer.BadParameter(
@@ -267,7 +270,7 @@ def _places(
     from app.places import place_of  # lazy: Pillow
 
     *sources, output = map(place_of, given)
-    return sources, output
+    return sources, output, given[-1].endswith(("/", os.sep))
 
 
 def _naming(format_: "Format", suffix: str | None, template: str | None) -> "Naming":

@@ -126,9 +126,10 @@ def test_paths_can_be_given_by_place_or_by_option(command, photo: Path, tmp_path
         (photo, "-o", tmp_path / "3.png"),
         ("-i", photo, tmp_path / "4.png"),
         (photo, tmp_path / "out"),
+        (photo, f"{tmp_path}/new/"),
     ):
         assert command("convert", *arguments).code == 0
-    for name in ("1.png", "2.png", "3.png", "4.png", "out/photo.png"):
+    for name in ("1.png", "2.png", "3.png", "4.png", "out/photo.png", "new/photo.png"):
         assert (tmp_path / name).exists()
     for arguments in ((), (photo,), ("-i", photo), ("-o", photo)):
         ran = command("convert", *arguments)

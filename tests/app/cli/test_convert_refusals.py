@@ -17,7 +17,7 @@ from app.manifest import open_manifest
         (("{text}", "out.png"), "is not a picture that can be read"),
         (("{torn}", "out.png"), "is truncated or damaged"),
         (("{photo}", "out.xyz"), "neither an existing folder nor a file name that ends in"),
-        (("{photo}", "out.xyz"), ".webp; make the folder first, or name a file"),
+        (("{photo}", "out.xyz"), ".webp; write out.xyz/ for a new folder, or name a file"),
         (("{photo}", "out.heic"), "HEIC is only read; name the output .jpg or .png instead"),
         (("{photo}", "{photo}"), "would be replaced by its translation"),
         (
