@@ -18,14 +18,15 @@ def choose_device(name: str) -> torch.device:
         name = "cuda" if torch.cuda.is_available() else "cpu"
     if name == "cuda":
         name = f"cuda:{os.environ.get('LOCAL_RANK', '0')}"
+    wanted = f"--device {name}: expected auto, or a device of this machine such as cpu or cuda:0"
     try:
         device = torch.device(name)
+    except RuntimeError as error:  # it lists twenty kinds, most of which no machine has
+        raise ConfigError(wanted) from error
+    try:
         torch.empty(0, device=device)
     except (RuntimeError, AssertionError) as error:  # PyTorch asserts where it has no CUDA
-        raise ConfigError(
-            f"--device {name}: expected auto, or a device of this machine such as cpu or cuda:0; "
-            f"PyTorch says: {str(error).splitlines()[0]}"
-        ) from error
+        raise ConfigError(f"{wanted}; PyTorch says: {str(error).splitlines()[0]}") from error
     return device
 
 

@@ -26,6 +26,8 @@ def test_a_device_that_is_not_there_is_refused() -> None:
     for name in ("cuda:99", "abacus"):
         with pytest.raises(ConfigError, match=f"--device {name}"):
             choose_device(name)
+    with pytest.raises(ConfigError, match=r"--device gpu: .* such as cpu or cuda:0$"):
+        choose_device("gpu")  # and not twenty kinds of PyTorch's that no machine has
 
 
 def test_a_step_answers_every_loss_without_gradient(config: TrainConfig) -> None:
