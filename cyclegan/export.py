@@ -6,6 +6,7 @@ What a card holds is in `contract/card.py`, what it says of a run in `provenance
 import math
 import warnings
 from collections.abc import Callable, Sequence
+from copy import copy
 from pathlib import Path
 from typing import Literal
 
@@ -27,7 +28,7 @@ from cyclegan.contract.directions import Direction
 from cyclegan.contract.errors import ExportError
 from cyclegan.contract.files import atomic_write, sha256_of
 from cyclegan.graph import clean_up, comparison_sizes, noise
-from cyclegan.layers import Generator, InstanceNorm, WithMask
+from cyclegan.layers import Generator, InstanceNorm
 from cyclegan.networks import GENERATORS, count_parameters
 from cyclegan.origin import CheckpointName, build, find_origin
 from cyclegan.provenance import (
@@ -159,7 +160,9 @@ def export(
 def answers_of(network: Generator) -> tuple[nn.Module, list[str]]:
     """Return what computes everything that a generator's model answers, and the names of that."""
     if network.has_mask:
-        return WithMask(network).eval(), [OUTPUT_NAME, MASK_NAME]
+        both = copy(network)  # with its weights, under their names
+        vars(both)["forward"] = network.with_mask
+        return both, [OUTPUT_NAME, MASK_NAME]
     return network, [OUTPUT_NAME]
 
 

@@ -2,7 +2,7 @@
 base and options. What they become is in `resnet.py`, `unet.py` and `plain.py`.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -44,22 +44,14 @@ class Generator(nn.Module):
     # Pixels; side of the square of input around a cell of `size_multiple` pixels of output beyond
     # which nothing changes the cell, but for the statistics of norms. None: larger than pays.
     receptive_field: int | None = None
-    has_mask: bool = False  # whether there is `masked`
+    has_mask: bool = False  # whether there is `with_mask`
 
-    # Answers the picture and the mask of what was changed in it: [N, 1, H, W] in [0, 1], and
-    # picture = mask * content + (1 - mask) * input.
-    masked: Callable[[Tensor], tuple[Tensor, Tensor]]
+    def with_mask(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """The picture, mask * content + (1 - mask) * input, and its mask.
 
-
-class WithMask(nn.Module):
-    """A generator that has a mask, and answers it beside the picture."""
-
-    def __init__(self, generator: Generator) -> None:
-        super().__init__()
-        self.generator = generator
-
-    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        return self.generator.masked(x)
+        Range of that: [0, 1], shape [N, 1, H, W].
+        """
+        raise NotImplementedError
 
 
 class ChangeMask(nn.Module):

@@ -119,10 +119,10 @@ class PlainGenerator(Generator):
     def forward(self, x: Tensor) -> Tensor:
         if self.mask is None:
             return self._crop(self._translate(self._frame(x)), x)
-        picture, _ = self.masked(x)
+        picture, _ = self.with_mask(x)
         return picture
 
-    def masked(self, x: Tensor) -> tuple[Tensor, Tensor]:
+    def with_mask(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """The picture, and the mask of what was changed in it, as `Generator` has it."""
         assert self.mask is not None, "whoever asks has looked at has_mask"
         framed = self._frame(x)

@@ -145,7 +145,7 @@ def draw_sheet(
             fake = generator(picture)
             pictures += [real[0], fake[0].cpu()]
             if isinstance(generator, Generator) and generator.has_mask:
-                _, mask = generator.masked(picture)
+                _, mask = generator.with_mask(picture)
                 pictures.append(
                     (2 * mask[0].cpu() - 1).expand_as(real[0])
                 )  # [1, H, W] -> [3, H, W]

@@ -103,8 +103,6 @@ class MaskedResnet(nn.Module):
 class AttentionGenerator(Generator):
     """A `ResnetGenerator` that keeps the background: mask * content + (1 - mask) * input.
 
-    `masked` answers the mask beside the picture.
-
     Source: Mejjati et al. 2018, "Unsupervised Attention-guided Image-to-Image Translation", eq. 1;
     Tang et al. 2019, "AttentionGAN", section 3.2: one network predicts both, from the same
     features. Differs from them: one content, and the discriminators see whole pictures.
@@ -119,8 +117,13 @@ class AttentionGenerator(Generator):
         self.masked = MaskedResnet(width, blocks, options)
 
     def forward(self, x: Tensor) -> Tensor:
-        picture, _ = self.masked(x)
+        picture, _ = self.with_mask(x)
         return picture
+
+    def with_mask(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """As `Generator` has it."""
+        both: tuple[Tensor, Tensor] = self.masked(x)
+        return both
 
 
 def _resnet_receptive_field(blocks: int) -> int:

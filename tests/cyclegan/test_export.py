@@ -160,7 +160,7 @@ def test_a_mask_is_a_second_output_that_the_card_names(
         picture[..., size[1] // 2 :] *= 0.02  # what comes of it differs less than of the other half
         translation, mask = session.run(names[:2], {card.input_name: picture})
         with torch.no_grad():
-            wanted_translation, wanted_mask = network.masked(torch.from_numpy(picture))
+            wanted_translation, wanted_mask = network.with_mask(torch.from_numpy(picture))
         assert mask.shape == (1, 1, *size)
         assert mask.dtype == np.float32
         assert 0 <= mask.min() < 0.2 < 0.8 < mask.max() <= 1

@@ -72,6 +72,15 @@ def test_a_model_and_the_one_that_goes_back_give_their_weights(
     assert list(read_start(tmp_path / "there.onnx", {}).weights) == ["G_AB"]
 
 
+def test_a_model_with_a_mask_gives_its_weights(tmp_path: Path, config: TrainConfig) -> None:
+    train(config.replace(mask_threshold=0.05, max_images=1), tmp_path / "run")
+    card = export(tmp_path / "run", "AtoB", "masked", tmp_path)
+    assert card.mask_name == "mask"
+    start = read_start(tmp_path / "masked.onnx", {})
+    kept = averaged_weights(load_checkpoint(tmp_path / "run" / "latest.pt")["step"], "G_AB")
+    assert_same(start.weights["G_AB"], dict(kept))
+
+
 def test_a_model_that_cannot_be_a_start_is_said(tmp_path: Path, source: Path) -> None:
     card = export(source, "AtoB", "there", tmp_path)
     model = tmp_path / "there.onnx"

@@ -185,7 +185,7 @@ def test_a_plain_generator_with_a_mask_mixes_what_one_without_makes(border: int)
     init_weights(plain, torch.Generator().manual_seed(0))
     masked.load_state_dict(plain.state_dict())  # the same weights
     real_A = torch.rand(2, 3, 40, 48) * 2 - 1
-    picture, mask = masked.masked(real_A)
+    picture, mask = masked.with_mask(real_A)
     assert mask.shape == (2, 1, 40, 48)
     torch.testing.assert_close(picture, mask * plain(real_A) + (1 - mask) * real_A)
     assert torch.equal(masked(real_A), picture)
