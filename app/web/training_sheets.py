@@ -54,20 +54,24 @@ def lay_out_sheets() -> Sheets:
     return Sheets(latest, choice, (first, second), shown, figures)
 
 
-def show_sheets(sheets: Sheets, run: Path | None, language: str, *, known: int | None) -> Updates:
+def show_sheets(
+    sheets: Sheets, run: Path | None, language: str, *, known: int | None = None, second: Any = None
+) -> Updates:
     """Show the latest sheet of a run and offer all, the first and the latest chosen.
 
-    `known` is the latest that a page shows of this run: where it could choose, that stays.
+    `known` is the latest that a page shows of this run: where it could choose, that stays; but for
+    the `second` choice there, which goes on with the latest where it was that.
     """
     found = find_sheets(run) if run else {}
     choices = [(say(language, "sheets.at", images=images), images) for images in found]
     latest = max(found, default=0)
     could_choose = known is not None and sum(images <= known for images in found) > 1
     two = (min(found), max(found)) if len(found) > 1 else (None, None)
-    offered = [
-        gr.Dropdown(choices=choices) if could_choose else gr.Dropdown(choices=choices, value=images)
-        for images in two
+    stays = (could_choose, could_choose and second != known)
+    told: list[dict[str, Any]] = [
+        {} if stay else {"value": images} for images, stay in zip(two, stays, strict=True)
     ]
+    offered = [gr.Dropdown(choices=choices, **each) for each in told]
     return {
         sheets.latest: show_sheet(
             _lend(found[latest]) if found else None, say(language, "sheets.at", images=latest)

@@ -132,10 +132,12 @@ def lay_out_watch() -> Watch:
 def connect_watch(page: gr.Blocks, watch: Watch, trainings: Trainings, store: Store) -> None:
     """Show the training that is chosen as it goes on, and do what its buttons say."""
 
-    def look(chosen: str | None, direction: Any, seen: Seen | None, request: gr.Request) -> Updates:
+    def look(
+        chosen: str | None, direction: Any, second: Any, seen: Seen | None, request: gr.Request
+    ) -> Updates:
         language = language_of(request)
         try:
-            return _look(watch, trainings, chosen, direction, seen, language)
+            return _look(watch, trainings, chosen, direction, second, seen, language)
         except CycleGANError as error:
             return {watch.shown: alert(error, trainings.root, language), watch.seen: None}
 
@@ -152,7 +154,7 @@ def connect_watch(page: gr.Blocks, watch: Watch, trainings: Trainings, store: St
 
     looking: dict[str, Any] = {
         "fn": look,
-        "inputs": [watch.chosen, watch.maker.direction, watch.seen],
+        "inputs": [watch.chosen, watch.maker.direction, watch.sheets.two[1], watch.seen],
         "outputs": watch.outputs,
         "preprocess": False,  # a server that was started again knows no choices to check it against
         "show_progress": "hidden",
@@ -214,6 +216,7 @@ def _look(
     trainings: Trainings,
     chosen: str | None,
     direction: Any,
+    second: Any,  # of two sheets to compare
     seen: Seen | None,
     language: str,
 ) -> Updates:
@@ -249,7 +252,7 @@ def _look(
         updates[watch.told] = ""  # what was refused then may be possible now
     if not seen or (seen.name, seen.sheet) != (name, sheet):
         known = seen.sheet if seen and seen.name == name else None
-        updates |= show_sheets(watch.sheets, training.run, language, known=known)
+        updates |= show_sheets(watch.sheets, training.run, language, known=known, second=second)
     return updates
 
 
@@ -262,7 +265,7 @@ def _nothing(watch: Watch, language: str) -> Updates:
         watch.shown: _none(say(language, "watch.none")),
         watch.curves: "",
         watch.more: gr.Number(visible=False),
-        **show_sheets(watch.sheets, None, language, known=None),
+        **show_sheets(watch.sheets, None, language),
         watch.report: gr.DownloadButton(value=None, interactive=False),
         maker.direction: gr.Radio(choices=[], value=None),
         maker.checkpoint: gr.Radio(choices=[], value=None),

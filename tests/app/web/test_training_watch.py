@@ -66,7 +66,7 @@ def test_what_was_refused_is_no_longer_said_once_another_training_or_state_is_sh
     watch = Page(trainings).watch
 
     def look(chosen: str, seen: Seen | None) -> Updates:
-        return _look(watch, trainings, chosen, "AtoB", seen, "en")
+        return _look(watch, trainings, chosen, "AtoB", None, seen, "en")
 
     seen = look("horse2zebra", None)[watch.seen]
     assert watch.told not in look("horse2zebra", seen)
@@ -104,7 +104,7 @@ def test_what_is_refused_names_no_place_on_this_machine(
     assert told == '<p role="alert">horse2zebra.onnx is there already</p>'  # after its kinds
 
 
-def test_the_first_and_the_latest_sheet_are_compared_until_a_person_could_choose(
+def test_the_first_and_the_latest_sheet_are_compared_until_a_person_chooses(
     run_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("GRADIO_TEMP_DIR", str(run_folder / "cache"))
@@ -113,24 +113,26 @@ def test_the_first_and_the_latest_sheet_are_compared_until_a_person_could_choose
     trainings = Trainings(run_folder.parents[1])
     watch = Page(trainings).watch
 
-    def chosen(images: int, seen: Seen | None) -> tuple[list[Any], Seen]:
+    def chosen(images: int, second: Any, seen: Seen | None) -> tuple[list[Any], Seen]:
         """What becomes chosen with one more sheet, where it becomes; and what is seen then."""
         Image.new("RGB", (60, 40)).save(run_folder / "sheets" / f"{images:09}.jpg")
-        updates = _look(watch, trainings, "horse2zebra", "AtoB", seen, "en")
+        updates = _look(watch, trainings, "horse2zebra", "AtoB", second, seen, "en")
         boxes = [updates[box] for box in watch.sheets.two]
         told = [box._constructor_args[0].get("value", "as it was") for box in boxes]
         return told, updates[watch.seen]
 
-    told, seen = chosen(1000, None)
+    told, seen = chosen(1000, None, None)
     assert told == [None, None]  # and hidden
-    told, seen = chosen(2000, seen)
+    told, seen = chosen(2000, None, seen)
     assert told == [1000, 2000]
-    told, seen = chosen(3000, seen)
+    told, seen = chosen(3000, 2000, seen)
+    assert told == ["as it was", 3000]
+    told, seen = chosen(4000, 2000, seen)  # somebody chose that
     assert told == ["as it was", "as it was"]
-    told, _ = chosen(4000, None)  # a page that was loaded again
-    assert told == [1000, 4000]
-    told, _ = chosen(5000, seen._replace(name="another"))
+    told, _ = chosen(5000, None, None)  # a page that was loaded again
     assert told == [1000, 5000]
+    told, _ = chosen(6000, 5000, seen._replace(name="another"))
+    assert told == [1000, 6000]
 
 
 @pytest.mark.parametrize(("asked", "minutes"), [(15, 20), (None, 65), (-1, 5.1), (1e9, 10_005)])
@@ -142,7 +144,7 @@ def test_only_a_finished_training_asks_how_long_to_go_on_and_then_does(
     page = Page(trainings)
 
     def is_asked() -> bool:
-        updates = _look(page.watch, trainings, "horse2zebra", "AtoB", None, "en")
+        updates = _look(page.watch, trainings, "horse2zebra", "AtoB", None, None, "en")
         return bool(updates[page.watch.more].visible)
 
     assert not is_asked()
@@ -160,7 +162,7 @@ def test_a_training_that_would_end_at_once_is_not_to_be_resumed(impatient_run: P
     watch = Page(trainings).watch
 
     def offered() -> tuple[bool, bool]:
-        updates = _look(watch, trainings, "horse2zebra", "AtoB", None, "en")
+        updates = _look(watch, trainings, "horse2zebra", "AtoB", None, None, "en")
         parts = updates[watch.resume], updates[watch.more]
         return bool(parts[0].interactive), bool(parts[1].visible)
 
