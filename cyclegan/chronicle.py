@@ -92,8 +92,8 @@ class Chronicle:
             write_best(self.run, self.config, self.step, self.state, self.pictures, direction)
         return measurement
 
-    def note_losses(self, means: dict[str, float], learning_rate: float, pace: float) -> None:
-        """Write a line of the log: mean losses, and pictures of each domain a second."""
+    def note_progress(self, means: dict[str, float], learning_rate: float, pace: float) -> None:
+        """Write a line of the log: mean losses, if any, and pictures of each domain a second."""
         self._append(
             {
                 "minutes": round(self.state.elapsed_s / 60, 3),

@@ -206,11 +206,12 @@ def _train(
             is_over = share == 1.0
             pace = (state.images_seen - images_at_start) / call_s
             means = None
-            if is_over or _is_due(state, config, config.log_every):
+            is_line_due = _is_due(state, config, config.log_every)
+            if is_line_due or (is_over and _is_telling(state, config)):
                 means = _close_interval(state, processes)
-                if chronicle:
-                    chronicle.require_finite(means)
-                    chronicle.note_losses(means, learning_rate, pace)
+            if chronicle and (is_line_due or is_over):
+                chronicle.require_finite(means or {})
+                chronicle.note_progress(means or {}, learning_rate, pace)
             if chronicle and has_new_unreadable:
                 chronicle.note_unreadable()
             remaining_s = _remaining_s(config, state, pace)
@@ -263,6 +264,15 @@ def _close_interval(state: RunState, processes: Processes) -> dict[str, float]:
     means = {name: float(state.sums[name]) / n for name, n in state.counts.items()}
     state.sums, state.counts = {}, {}
     return means
+
+
+def _is_telling(state: RunState, config: TrainConfig) -> bool:
+    """Whether the open interval is long enough, or all there is, for its means to be compared.
+
+    The mean over two pictures after means over twenty looks like a failure in a curve.
+    """
+    images = config.batch_size * max(state.counts.values())
+    return 2 * images >= config.log_every or images >= state.images_seen
 
 
 def _is_due(state: RunState, config: TrainConfig, every: int) -> bool:

@@ -226,6 +226,29 @@ def test_a_loss_is_the_mean_over_the_steps_that_had_it(tmp_path: Path, config: T
     assert first["disc_A"] == pytest.approx(sum(row["disc_A"] for row in rows[:3]) / 3)
 
 
+def test_losses_of_a_few_last_pictures_wait_for_more(tmp_path: Path, config: TrainConfig) -> None:
+    config = config.replace(log_every=5, schedule="constant")
+    train(config, tmp_path / "run")
+    first, last = losses_of(tmp_path / "run")
+    assert (first["images_seen"], last["images_seen"]) == (5, 6)  # where it stands is told
+    assert "cycle_A" in first
+    assert last.keys() == {"images_seen", "learning_rate"}
+    train(config.replace(max_images=10), tmp_path / "run")
+    train(config.replace(max_images=10, log_every=1), tmp_path / "each")
+    rows, each = losses_of(tmp_path / "run"), losses_of(tmp_path / "each")
+    assert [row["images_seen"] for row in rows] == [5, 6, 10]
+    assert rows[-1]["disc_A"] == pytest.approx(sum(row["disc_A"] for row in each[5:]) / 5)
+
+
+def test_losses_of_a_run_that_is_shorter_than_a_line_are_told(
+    tmp_path: Path, config: TrainConfig
+) -> None:
+    train(config.replace(log_every=100), tmp_path)
+    (row,) = losses_of(tmp_path)
+    assert row["images_seen"] == 6
+    assert "cycle_A" in row
+
+
 @pytest.mark.parametrize("line", ["", "3", "{}", '{"images_seen": 2, "los', "\xff"])
 def test_a_damaged_line_of_the_log_is_dropped(
     tmp_path: Path, config: TrainConfig, line: str
