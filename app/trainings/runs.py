@@ -11,6 +11,7 @@ import threading
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryFile
 
 from app import verbs
 from app.trainings.locks import is_locked, locked
@@ -20,11 +21,22 @@ from cyclegan.contract.errors import CycleGANError, InputError, StorageError, br
 
 
 class Trainings:
-    """The runs below a folder; their pictures lie below it as well, see pictures.py."""
+    """The runs below a folder, which is made; their pictures lie below it too, see pictures.py.
+
+    Raises: StorageError if it cannot be used.
+    """
 
     def __init__(self, root: Path) -> None:
         self.root = root.resolve()
         self.runs = self.root / "runs"
+        try:
+            self.root.mkdir(parents=True, exist_ok=True)
+            TemporaryFile(dir=self.root).close()
+        except OSError as error:
+            raise StorageError(
+                f"{root} cannot keep trainings: {brief(error)}; name another folder with "
+                "--training-root"
+            ) from error
         self._gate = threading.Lock()  # so that nobody is taken for a training while looking at one
 
     def names(self) -> list[str]:

@@ -73,8 +73,8 @@ def launch(
         open_browser: open the page there.
 
     Raises: InputError if the address cannot be listened on, or is open to others without `auth`;
-    StorageError if the folder of jobs cannot be used; KeyboardInterrupt after a clean end by
-    Ctrl-C.
+    StorageError if the folder of jobs, or that of trainings, cannot be used; KeyboardInterrupt
+    after a clean end by Ctrl-C.
     """
     if not (auth or insecure or is_loopback(host)):
         raise InputError(

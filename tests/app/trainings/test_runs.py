@@ -15,7 +15,7 @@ import pytest
 from app.trainings.locks import LOCK, is_locked, locked
 from app.trainings.orders import Order, Record
 from app.trainings.runs import Trainings
-from cyclegan.contract.errors import InputError
+from cyclegan.contract.errors import InputError, StorageError
 
 
 def test_a_run_is_known_by_its_folder(run_folder: Path) -> None:
@@ -28,6 +28,16 @@ def test_a_run_is_known_by_its_folder(run_folder: Path) -> None:
         assert Trainings(run_folder.parents[1]).look("horse2zebra").state == state
     (run_folder / "config.json").write_text(json.dumps({"max_images": 50, "max_minutes": 0}))
     assert Trainings(run_folder.parents[1]).look("horse2zebra").state == "finished"
+
+
+def test_a_folder_that_cannot_keep_trainings_says_why_and_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    for root, why in (("file", "file exists"), ("file/below", "not a directory")):
+        told = rf"{root} cannot keep trainings: {why}; name another .*--training-root"
+        with pytest.raises(StorageError, match=told):
+            Trainings(tmp_path / root)
+    Trainings(tmp_path / "new")
+    assert not list((tmp_path / "new").iterdir())
 
 
 def test_a_run_lives_as_long_as_a_process_holds_its_lock(run_folder: Path, order: Order) -> None:
