@@ -3,9 +3,10 @@
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
+from typer.core import TyperGroup
 
 from app.store import Store
 from cyclegan.cli.exits import EXIT_TO_FIX
@@ -15,7 +16,19 @@ from cyclegan.contract.folder import default_folder
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
 
+
+class _Actions(TyperGroup):
+    """The actions of `cyclegan models`; where a model is named instead of one, it says so."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        folder, name = ctx.params["weights"] or default_folder(), args[0]
+        if name not in self.commands and (folder / f"{name}.json").is_file():
+            ctx.fail(f"{name} is a model, no command; `cyclegan models info {name}` shows it")
+        return super().resolve_command(ctx, args)
+
+
 models = typer.Typer(
+    cls=_Actions,
     help="List models, show and check them, add and remove them.",
     rich_markup_mode=None,
     invoke_without_command=True,
