@@ -146,9 +146,11 @@ def require_apart(config: TrainConfig, run: Path) -> None:
 def claim_run(config: TrainConfig, run: Path) -> Iterator[None]:
     """Hold a run folder for this process, with the config in it; a new one is made.
 
-    Raises ConfigError: it holds another config, and the keys are named; or another process trains
-    there. StorageError.
+    Raises ConfigError: it holds another config, and the keys are named; another process trains
+    there; or it is a file. StorageError.
     """
+    if run.is_file():
+        raise ConfigError(f"{run} is a file, and a run is a folder; give another --out")
     with map_storage_errors(run):
         run.mkdir(parents=True, exist_ok=True)
     with _locked(run):

@@ -29,6 +29,12 @@ def test_a_folder_is_trained_in_by_one_process(
     assert train(config, tmp_path).images_seen == 6
 
 
+def test_a_file_is_no_run_folder(tmp_path: Path, config: TrainConfig) -> None:
+    (tmp_path / "a.jpg").touch()
+    with pytest.raises(ConfigError, match=r"a\.jpg is a file, and a run is a folder; give anoth"):
+        train(config, tmp_path / "a.jpg")
+
+
 def test_a_file_system_without_locks_does_without(
     tmp_path: Path,
     config: TrainConfig,
