@@ -39,6 +39,7 @@ def doctor(
     folders = resolve_splits(data, domain_a, domain_b)
     with terminal.picture_bar("reading") as on_picture:
         diagnosis = diagnose(folders, config, on_picture)
+    estimate = estimate and diagnosis.can_train
     hours = _estimate_hours(config) if estimate else None
     if json_:
         typer.echo(json.dumps({**diagnosis.to_dict(), "preset": preset, "hours": hours}, indent=2))

@@ -32,6 +32,11 @@ class Diagnosis:
         """Whether training, or its figures, would suffer for certain."""
         return any(finding.level == "fix" for finding in self.findings)
 
+    @property
+    def can_train(self) -> bool:
+        """Whether there are pictures enough to begin with."""
+        return all(finding.code != "too-few" for finding in self.findings)
+
     def to_dict(self) -> dict[str, Any]:
         """Return it as plain JSON values."""
         return {

@@ -69,9 +69,11 @@ def test_nothing_is_read_with_torch() -> None:
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
 
 
-def _type(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> int:
+def _type(
+    monkeypatch: pytest.MonkeyPatch, *arguments: object, estimate: str = "--no-estimate"
+) -> int:
     """Type `cyclegan doctor ...`; the exit code."""
-    words = ["cyclegan", "doctor", *map(str, arguments), "--no-estimate"]
+    words = ["cyclegan", "doctor", *map(str, arguments), estimate]
     monkeypatch.setattr(sys, "argv", words)
     with pytest.raises(SystemExit) as exit_:
         cli.main()
@@ -96,6 +98,18 @@ def test_the_command_prints_for_people_and_for_machines(
     assert (told["preset"], told["hours"]) == ("fast", None)
     assert _type(monkeypatch, data / "trainA") == 2
     assert "no such folder" in capsys.readouterr().err
+
+
+def test_no_time_is_estimated_where_there_is_nothing_to_train_on(
+    data: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(pace, "measure_step_s", lambda *_: 0.5)
+    assert _type(monkeypatch, data, estimate="--estimate") == 0
+    assert "training: about" in capsys.readouterr().out
+    shutil.rmtree(data / "trainB")
+    (data / "trainB").mkdir()
+    assert _type(monkeypatch, data, estimate="--estimate") == 3
+    assert "training:" not in capsys.readouterr().out
 
 
 def test_two_folders_from_anywhere_do_as_well(
