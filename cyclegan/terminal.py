@@ -3,10 +3,11 @@
 Results go to stdout, progress to stderr.
 """
 
+import re
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -150,8 +151,15 @@ _LEVELS: dict["Level", tuple[str, str]] = {  # of a finding: its heading, how it
 _LISTED = 4  # files named with a finding; all of them are in the JSON
 
 
-def print_diagnosis(diagnosis: "Diagnosis") -> None:
-    """Print what a dataset holds and what is wrong with it, the most important first."""
+def print_diagnosis(diagnosis: "Diagnosis", names: Mapping[str, str]) -> None:
+    """Print what a dataset holds and what is wrong with it, the most important first.
+
+    `names` are what to call "trainA" and "trainB", if anything else.
+    """
+
+    def named(text: str) -> str:
+        return re.sub("train[AB]", lambda found: names.get(found[0], found[0]), text)
+
     console = Console(highlight=False, emoji=False)
     table = Table("", "pictures", "unreadable", "formats", "short side", "JPEG quality")
     for folder in diagnosis.folders:
@@ -160,15 +168,18 @@ def print_diagnosis(diagnosis: "Diagnosis") -> None:
         formats = ", ".join(f"{count} {name}" for name, count in folder.formats.items())
         quality = "" if folder.jpeg_quality is None else f"about {folder.jpeg_quality}"
         counts = f"{folder.pictures}", f"{folder.unreadable}"
-        table.add_row(folder.name, *counts, formats, spread, quality)
+        table.add_row(Text(on_one_line(named(folder.name))), *counts, formats, spread, quality)
     console.print(table)
     for finding in diagnosis.findings:
         heading, style = _LEVELS[finding.level]
         console.print(Text(f"\n{heading}: {finding.code}", style))
-        lines = [finding.text, *(f"  {' = '.join(group)}" for group in finding.files[:_LISTED])]
+        lines = [
+            named(finding.text),
+            *(f"  {' = '.join(group)}" for group in finding.files[:_LISTED]),
+        ]
         if len(finding.files) > _LISTED:
             lines.append(f"  and {len(finding.files) - _LISTED} more; --json names all")
-        for line in (*lines, f"-> {finding.remedy}"):
+        for line in (*lines, f"-> {named(finding.remedy)}"):
             console.print(Padding(Text(on_one_line(line)), (0, 0, 0, 2)))
     counts_of = Counter(finding.level for finding in diagnosis.findings)
     summary = ", ".join(f"{counts_of[level]} {heading}" for level, (heading, _) in _LEVELS.items())

@@ -44,7 +44,7 @@ def doctor(
     if json_:
         typer.echo(json.dumps({**diagnosis.to_dict(), "preset": preset, "hours": hours}, indent=2))
     else:
-        terminal.print_diagnosis(diagnosis)
+        terminal.print_diagnosis(diagnosis, _own_names(folders))
         if hours is not None:
             length = f"{hours:.1f} hours" if hours >= 1 else f"{60 * hours:.0f} minutes"
             typer.echo(
@@ -56,6 +56,12 @@ def doctor(
             typer.echo("training: no estimate without its packages: pip install 'cyclegan[train]'")
     if diagnosis.must_be_fixed:
         raise typer.Exit(EXIT_TO_FIX)
+
+
+def _own_names(folders: dict[str, Path]) -> dict[str, str]:
+    """What each folder is called where it lies; nothing where two are called the same."""
+    names = {name: folder.absolute().name for name, folder in folders.items()}
+    return names if len(set(names.values())) == len(names) else {}
 
 
 def _estimate_hours(config: TrainConfig) -> float | None:

@@ -131,6 +131,9 @@ def test_two_folders_from_anywhere_do_as_well(
         [names]
     ]
     assert "no-test" in [found["code"] for found in told["findings"]]
+    assert _type(monkeypatch, *options) == 3
+    printed = " ".join(capsys.readouterr().out.split())
+    assert f"Pictures: {ENOUGH} in trainA and {ENOUGH + 1} in grazing." in printed
     assert _type(monkeypatch, *options[:2]) == 2
     assert "expected either one folder" in capsys.readouterr().err
 
