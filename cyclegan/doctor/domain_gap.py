@@ -155,7 +155,7 @@ def _imbalance(found: Evidence, _config: TrainConfig) -> Iterator[Finding]:
         yield Finding(
             "warning",
             "imbalance",
-            f"trainA has {counts[0]} pictures and trainB {counts[1]}. Training shows as many of "
+            f"Pictures: {counts[0]} in trainA and {counts[1]} in trainB. Training shows as many of "
             f"both, so those of train{small} come {max(counts) / min(counts):.0f} times as often "
             "and are known by heart first.",
             f"Add pictures to train{small}.",

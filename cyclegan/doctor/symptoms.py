@@ -21,15 +21,27 @@ _FEW = 100  # pictures of a domain below which little is learned
 _LONG = 3.0  # aspect from which a square crop sees less than a third
 _SOME = 0.05  # share of a folder from which a peculiarity matters
 
+# How what is said of several things reads where there is one.
+_OF_ONE = {
+    "are": "is",
+    "have": "has",
+    "show": "shows",
+    "others": "another",
+    "pictures": "a picture",
+    "they": "it",
+    "them": "it",
+}
+
 
 def _unreadable(found: Evidence, _config: TrainConfig) -> Iterator[Finding]:
     broken = [each for members in found.unreadable.values() for each in members]
     if broken:
+        words = _words(len(broken))
         yield Finding(
             "fix",
             "unreadable",
             f"{_count(broken, 'file')} cannot be read.",
-            "Copy them again from where they came, or delete them.",
+            "Copy {them} again from where {they} came, or delete {them}.".format_map(words),
             tuple((f"{found.name(each.path)} {each.reason}",) for each in broken),
             {"count": len(broken)},
         )
@@ -71,10 +83,11 @@ def _too_few(found: Evidence, config: TrainConfig) -> Iterator[Finding]:
 def _both_domains(found: Evidence, _config: TrainConfig) -> Iterator[Finding]:
     shared = [each for each in found.copies if each.folders[0][-1] != each.folders[1][-1]]
     if shared:
+        words = _words(len(shared))
         yield Finding(
             "fix",
             "both-domains",
-            f"{_count(shared, 'picture')} {_is(shared)} in both domains{_exactness(shared)}. "
+            f"{_count(shared, 'picture')} {words['are']} in both domains{_exactness(shared)}. "
             "A picture in both teaches the discriminators that the domains are the same.",
             "Keep each in the domain that it belongs to.",
             _pairs(found, shared),
@@ -86,12 +99,13 @@ def _leak(found: Evidence, _config: TrainConfig) -> Iterator[Finding]:
     wanted = {"trainA", "testA"}, {"trainB", "testB"}
     leaks = [each for each in found.copies if set(each.folders) in wanted]
     if leaks:
+        words = _words(len(leaks))
         yield Finding(
             "fix",
             "leak",
-            f"{_count(leaks, 'picture')} {_is(leaks)} in train and test{_exactness(leaks)}. "
+            f"{_count(leaks, 'picture')} {words['are']} in train and test{_exactness(leaks)}. "
             "Figures measured on pictures that were trained on are too good.",
-            "Delete them from the train folder.",
+            f"Delete {words['them']} from the train folder.",
             _pairs(found, leaks),
             {"count": len(leaks), "exact": _count_exact(leaks)},
         )
@@ -105,10 +119,12 @@ def _copies(found: Evidence, _config: TrainConfig) -> Iterator[Finding]:
         for folder, pictures in found.measured.items()
     }
     if groups:
+        words = _words(sum(extra.values()))
         yield Finding(
             _level(found, extra),
             "copies",
-            f"{_tally(found, extra)} show what others there show{_exactness(copies)}. "
+            f"{_tally(found, extra)} {words['show']} what {words['others']} there {words['show']}"
+            f"{_exactness(copies)}. "
             "What is there twice counts twice.",
             "Keep one of each, unless they are to weigh more.",
             tuple(tuple(found.name(each.path) for each in group) for group in groups),
@@ -122,50 +138,50 @@ class _Peculiarity:
 
     code: Code
     has: Callable[[Measured, TrainConfig], bool]
-    text: str  # goes on after "3 of 90 pictures in trainA "; may name fields of the config
-    remedy: str
+    text: str  # goes on after "3 of 90 pictures in trainA "
+    remedy: str  # both may name fields of the config, and words of _OF_ONE
 
 
 _PECULIARITIES = (
     _Peculiarity(
         "borders",
         lambda each, _: each.border > 0,
-        "have one flat colour along opposite sides, as frames and bars do; generators learn to "
+        "{have} one flat colour along opposite sides, as frames and bars do; generators learn to "
         "paint those too.",
         "Crop frames and bars off.",
     ),
     _Peculiarity(
         "small",
         lambda each, config: each.short_side < config.crop_size,
-        "are smaller than the {crop_size} pixels that the networks see with preset {preset}, and "
+        "{are} smaller than the {crop_size} pixels that the networks see with preset {preset}, and "
         "will be enlarged and soft.",
-        "Use larger versions, delete them, or train at a smaller size (--set load_size_max=N, with "
-        "load_size_min and crop_size no larger).",
+        "Find {them} in a larger size, delete {them}, or train at a smaller size (--set "
+        "load_size_max=N, with load_size_min and crop_size no larger).",
     ),
     _Peculiarity(
         "transparent",
         lambda each, _: each.is_transparent,
-        "are partly transparent; training sees the colours that are hidden there, often black.",
-        "Put them on a background of your choice.",
+        "{are} partly transparent; training sees the colours that are hidden there, often black.",
+        "Put {them} on a background of your choice.",
     ),
     _Peculiarity(
         "grey",
         lambda each, _: each.is_grey and not each.is_blank,
-        "are without colour, unlike the rest; translations may lose theirs.",
-        "Delete them, unless grey pictures are to be translated too.",
+        "{are} without colour, unlike the rest; translations may lose theirs.",
+        "Delete {them}, unless grey pictures are to be translated too.",
     ),
     _Peculiarity(
         "blank",
         lambda each, _: each.is_blank,
-        "are of one colour all over; there is nothing to learn from them.",
-        "Delete them.",
+        "{are} of one colour all over; there is nothing to learn from {them}.",
+        "Delete {them}.",
     ),
     _Peculiarity(
         "extreme-shape",
         lambda each, _: abs(math.log(each.aspect)) > math.log(_LONG),
-        f"are more than {_LONG:g} times as long as wide, or as wide as long; training sees square "
-        "pieces, so most of each is missed.",
-        "Cut them into squarer pieces that show the subject.",
+        f"{{are}} more than {_LONG:g} times as long as wide, or as wide as long; training sees "
+        "square pieces, so most of {them} is missed.",
+        "Cut {them} into squarer pieces that show the subject.",
     ),
 )
 
@@ -181,12 +197,13 @@ def _peculiar(found: Evidence, config: TrainConfig) -> Iterator[Finding]:
             if peculiarity.code == "grey" and 2 * len(members) > len(found.measured[folder]):
                 members.clear()
         counts = {folder: len(members) for folder, members in odd.items()}
-        if any(counts.values()):
+        if total := sum(counts.values()):
+            words = config.to_dict() | _words(total)
             yield Finding(
                 _level(found, counts),
                 peculiarity.code,
-                f"{_tally(found, counts)} {peculiarity.text.format_map(config.to_dict())}",
-                peculiarity.remedy,
+                f"{_tally(found, counts)} {peculiarity.text.format_map(words)}",
+                peculiarity.remedy.format_map(words),
                 tuple((found.name(each.path),) for members in odd.values() for each in members),
                 {
                     "shares": _shares(found, counts),
@@ -212,12 +229,13 @@ def _ignored(found: Evidence, _config: TrainConfig) -> Iterator[Finding]:
     if files:
         suffixes = Counter(path.suffix.lower() or "without suffix" for path in files)
         most = dict(suffixes.most_common(4))
+        words = _words(len(files))
         listed = ", ".join(f"{count} {suffix}" for suffix, count in most.items())
         yield Finding(
             "note",
             "ignored",
-            f"{_count(files, 'file')} {_is(files)} not used, judging by the name: {listed}.",
-            "If they are pictures, save them as JPEG or PNG.",
+            f"{_count(files, 'file')} {words['are']} not used, judging by the name: {listed}.",
+            "If {they} {are} {pictures}, save {them} as JPEG or PNG.".format_map(words),
             tuple((found.name(path),) for path in files),
             {"count": len(files), "suffixes": most},
         )
@@ -281,8 +299,9 @@ def _count(things: list[Any], noun: str) -> str:
     return f"{len(things)} {noun}{'s' * (len(things) != 1)}"
 
 
-def _is(things: list[Any]) -> str:
-    return "is" if len(things) == 1 else "are"
+def _words(count: int) -> dict[str, str]:
+    """The words of `_OF_ONE`, each as it reads of so many things."""
+    return _OF_ONE if count == 1 else {word: word for word in _OF_ONE}
 
 
 # In order of importance among findings of one level.

@@ -10,8 +10,8 @@ TOLD = {
         "tr": "{count} dosya resim olarak okunamıyor.",
     },
     "unreadable.remedy": {
-        "zh": "请从来源重新复制，或删除它们。",
-        "tr": "Geldikleri yerden yeniden kopyalayın ya da silin.",
+        "zh": "请从来源重新复制，或将其删除。",
+        "tr": "Kaynağından yeniden kopyalayın ya da silin.",
     },
     "too-few": {
         "zh": "可读取的图片：{counts}。训练时每类至少需要 {needed} 张。",
@@ -60,8 +60,8 @@ TOLD = {
         ),
     },
     "leak.remedy": {
-        "zh": "请从训练文件夹中删除它们。",
-        "tr": "Onları eğitim klasöründen silin.",
+        "zh": "请将其从训练文件夹中删除。",
+        "tr": "Eğitim klasöründen silin.",
     },
     "copies": {
         "zh": (
@@ -90,8 +90,7 @@ TOLD = {
     },
     "small": {
         "zh": (
-            "小于网络所见的 {crop_size} 像素（预设 {preset}）的图片：{shares}。"
-            "它们会被放大而变模糊。"
+            "小于网络所见的 {crop_size} 像素（预设 {preset}）的图片：{shares}。放大后会变模糊。"
         ),
         "tr": (
             "{preset} ayarında ağların gördüğü {crop_size} pikselden küçük resimler: {shares}. "
@@ -100,7 +99,7 @@ TOLD = {
     },
     "small.remedy": {
         "zh": (
-            "请换更大的版本、删除它们，或用更小的尺寸训练"
+            "请换更大的版本、将其删除，或用更小的尺寸训练"
             "（load_size_max=N，load_size_min 和 crop_size 不大于它）。"
         ),
         "tr": (
@@ -115,15 +114,15 @@ TOLD = {
         ),
     },
     "transparent.remedy": {
-        "zh": "请把它们放到您选定的背景上。",
-        "tr": "Onları seçtiğiniz bir arka plana yerleştirin.",
+        "zh": "请将其放到您选定的背景上。",
+        "tr": "Seçtiğiniz bir arka plana yerleştirin.",
     },
     "grey": {
         "zh": "与其余图片不同、没有颜色的图片：{shares}。转换结果可能失去颜色。",
         "tr": "Diğerlerinin aksine renksiz resimler: {shares}. Çeviriler renklerini yitirebilir.",
     },
     "grey.remedy": {
-        "zh": "请删除它们，除非灰度图片也要转换。",
+        "zh": "请将其删除，除非灰度图片也要转换。",
         "tr": "Gri resimler de dönüştürülmeyecekse silin.",
     },
     "blank": {
@@ -131,7 +130,7 @@ TOLD = {
         "tr": "Baştan başa tek renk resimler: {shares}. Onlardan öğrenilecek bir şey yok.",
     },
     "blank.remedy": {
-        "zh": "请删除它们。",
+        "zh": "请将其删除。",
         "tr": "Silin.",
     },
     "extreme-shape": {
@@ -150,8 +149,8 @@ TOLD = {
         "tr": "Adına bakılırsa {count} dosya kullanılmıyor: {suffixes}.",
     },
     "ignored.remedy": {
-        "zh": "如果它们是图片，请存为 JPEG 或 PNG。",
-        "tr": "Resimseler JPEG ya da PNG olarak kaydedin.",
+        "zh": "如果是图片，请存为 JPEG 或 PNG。",
+        "tr": "Resimse JPEG ya da PNG olarak kaydedin.",
     },
     "indistinct": {
         "zh": (

@@ -117,7 +117,7 @@ def test_imbalance_is_told(data: Path, checked: Checked) -> None:
         path.unlink()
     (finding,) = checked().values()
     assert (finding.code, finding.level) == ("imbalance", "warning")
-    assert "trainA has 10 pictures and trainB 40" in finding.text
+    assert "Pictures: 10 in trainA and 40 in trainB." in finding.text
 
 
 def test_sureness_by_hand() -> None:

@@ -185,6 +185,32 @@ def test_peculiar_pictures_are_named(
     assert checked()[code].level == "warning"
 
 
+def test_one_is_spoken_of_as_one_and_several_as_several(data: Path, checked: Checked) -> None:
+    def said() -> str:
+        return " ".join(f"{each.text} {each.remedy}" for each in checked().values())
+
+    def add(name: str) -> None:
+        _change(data / "trainA" / f"{name}.png", lambda image: image.convert("L"))
+        shutil.copy(data / "trainB" / f"{name}.png", data / "trainB" / f"{name}-copy.png")
+        (data / "trainA" / f"{name}.jpg").touch()
+        (data / "trainA" / f"{name}.psd").touch()
+
+    add("05")
+    one = said()
+    assert "1 file cannot be read. Copy it again from where it came, or delete it." in one
+    assert "1 of 41 pictures in trainB shows what another there shows (pixel" in one
+    assert "1 of 40 pictures in trainA is without colour" in one
+    assert "Delete it, unless" in one
+    assert "1 file is not used" in one
+    assert "If it is a picture, save it as" in one
+    add("06")
+    several = said()
+    assert "2 files cannot be read. Copy them again from where they came" in several
+    assert "2 of 42 pictures in trainB show what others there show (pixel" in several
+    assert "2 of 40 pictures in trainA are without colour" in several
+    assert "If they are pictures, save them as" in several
+
+
 def test_what_all_pictures_have_is_named_too(data: Path, checked: Checked) -> None:
     for path in (data / "trainA").iterdir():
         _change(path, _framed)
