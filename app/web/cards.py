@@ -16,6 +16,19 @@ from cyclegan.contract.errors import on_one_line
 
 EXAMPLE_BYTES = 200_000  # of a picture on a card; more is not shown
 
+# For the component that shows cards: what a visitor unfolded stays open when they are told anew, as
+# when a pace is known.
+KEEP_UNFOLDED = """
+const unfolded = new Set();
+watch(['value', 'cards'], () => element.querySelectorAll('details').forEach(each => {
+  each.open = unfolded.has(each.dataset.of);
+}));
+element.addEventListener('toggle', ({ target }) => {
+  if (target.open) unfolded.add(target.dataset.of);
+  else unfolded.delete(target.dataset.of);
+}, true); // it does not bubble
+"""
+
 _ARROWS = {"lower": "↓", "higher": "↑"}
 
 
@@ -50,7 +63,7 @@ def choice(
     {_example(card, folder, "")}
     <span class="choice-text">{shown(card.description)}</span>
   </label>
-  <details>
+  <details data-of="{shown(card.name)}">
     <summary>{megabytes(card.bytes)} · {_licence(brief_licence, language)}</summary>
     <ul class="facts">
       {_pace(pace, language, "li")}{figures}<li>{_licence(card.licence, language)}</li>
@@ -86,7 +99,9 @@ def full(card: ModelCard, folder: Path, *, pace: Pace | None = None, language: s
     </div>
     {_measured(card.metrics, language)}
   </div>
-  <details><summary>{say(language, "card.origin")}</summary><dl>{table}</dl></details>
+  <details data-of="{shown(card.name)}">
+    <summary>{say(language, "card.origin")}</summary><dl>{table}</dl>
+  </details>
 </article>"""
 
 

@@ -23,7 +23,12 @@ def models_tab(page: gr.Blocks, store: Store, *, may_upload: bool) -> None:
         verify = gr.Button(word("models.verify"), size="md", elem_id="verify")
     if may_upload:
         model_upload(store)
-    shown = gr.HTML(describe(store, "en"), elem_id="models", apply_default_css=False)
+    shown = gr.HTML(
+        describe(store, "en"),
+        js_on_load=cards.KEEP_UNFOLDED,
+        elem_id="models",
+        apply_default_css=False,
+    )
     stamp = gr.State("")
 
     def look(known: str, held: str | None, request: gr.Request) -> tuple[Any, Any, str]:

@@ -70,22 +70,12 @@ def offer(store: Store, chosen: str | None, language: str) -> tuple[str, str]:
     return value, listed or cards.nothing(language)
 
 
-# What a visitor unfolded stays open when the cards are told anew, as when a pace is known.
-_SCRIPT = """
-const choices = () => element.querySelectorAll('.choice');
-const button = choice => choice.querySelector('input');
-const unfolded = new Set();
-watch(['value', 'cards'], () => choices().forEach(each => {
-  button(each).checked = button(each).value === props.value;
-  each.querySelector('details').open = unfolded.has(button(each).value);
-}));
-element.addEventListener('toggle', ({ target }) => {
-  const { value } = button(target.closest('.choice'));
-  if (target.open) unfolded.add(value);
-  else unfolded.delete(value);
-}, true); // it does not bubble
-element.addEventListener('change', event => {
+_SCRIPT = f"""{cards.KEEP_UNFOLDED}
+watch(['value', 'cards'], () => element.querySelectorAll('.choice input').forEach(each => {{
+  each.checked = each.value === props.value;
+}}));
+element.addEventListener('change', event => {{
   props.value = event.target.value;
   trigger('input');
-});
+}});
 """

@@ -26,6 +26,7 @@ def test_models_come_by_themselves_are_verified_and_can_be_uploaded(
     page.get_by_role("tab", name="Models").press("Enter")
     settle(page)
     page.locator("#models h2", has_text="negate").wait_for()
+    page.locator("#models summary").press("Enter")
 
     # What is dropped into the folder appears by itself, on both tabs; a broken one with its reason.
     add_model(weights_dir, "same", "Identity", title="Photo to itself")
@@ -36,6 +37,7 @@ def test_models_come_by_themselves_are_verified_and_can_be_uploaded(
     # What was unfolded stays so when the cards are told anew.
     open_ones = page.locator(".choice:has(details[open]) input")
     assert [each.get_attribute("value") for each in open_ones.all()] == ["negate"]
+    page.locator("#models .model:has(details[open]) h2", has_text="negate").wait_for()
 
     page.get_by_role("button", name="Verify the files").press("Enter")
     page.locator("#verified li", has_text="same is unchanged").wait_for()
