@@ -86,11 +86,11 @@ def connect_sheets(sheets: Sheets, chosen: gr.Dropdown, trainings: Trainings) ->
 
     def compare(name: Any, first: Any, second: Any, request: gr.Request) -> Updates:
         nothing: Updates = {sheets.pair: None, sheets.figures: ""}
-        if first == second or None in (first, second):
+        if not name or first == second or None in (first, second):
             return nothing
         language = language_of(request)
         try:
-            training = trainings.look(name or "")
+            training = trainings.look(name)
             found = find_sheets(training.run)
             if not {first, second} <= found.keys():
                 return nothing
@@ -100,10 +100,11 @@ def connect_sheets(sheets: Sheets, chosen: gr.Dropdown, trainings: Trainings) ->
             return nothing | {sheets.figures: alert(error, trainings.root, language)}
         return {sheets.pair: value, sheets.figures: figures}
 
+    boxes = (chosen, *sheets.two)  # sheets of another run may be called alike
     gr.on(
-        [each.change for each in sheets.two],
+        [each.change for each in boxes],
         compare,
-        [chosen, *sheets.two],
+        boxes,
         [sheets.pair, sheets.figures],
         preprocess=False,  # a server that was started again knows no choices to check it against
         show_progress="hidden",

@@ -1,6 +1,9 @@
 """Two sheets of a training, one over the other."""
 
+import shutil
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
@@ -11,6 +14,8 @@ from app.trainings.runs import Trainings
 from app.web.training_sheets import _shown
 from cyclegan.contract.images import load_picture
 from cyclegan.contract.log import CAPTION_HEIGHT
+from tests.app.web.conftest import TIMEOUT_MS
+from tests.app.web.opening import settle
 
 
 def test_sheets_that_show_different_pictures_are_not_laid_over_each_other(
@@ -29,3 +34,39 @@ def test_sheets_that_show_different_pictures_are_not_laid_over_each_other(
     assert same["names"] == ["1,000 pictures", "2,000 pictures"]
     other = _shown(training, (1000, 3000), (files[0], files[2]), "en")
     assert "show different pictures" in other["refusal"]
+
+
+def test_two_sheets_are_compared_from_the_start_and_the_newest_is_followed(
+    serve: Callable[..., Any], chromium: Any, weights_dir: Path, run_folder: Path
+) -> None:
+    def draw(run: Path, images: int) -> None:
+        (run / "sheets").mkdir(exist_ok=True)
+        Image.new("RGB", (60, 40)).save(run / "sheets" / f"{images:09}.jpg")
+
+    other = run_folder.with_name("other")
+    shutil.copytree(run_folder, other)
+    for run in (run_folder, other):
+        draw(run, 1000)
+        draw(run, 2000)
+    root = run_folder.parents[1]
+    page = chromium.new_page()
+    page.set_default_timeout(TIMEOUT_MS)
+    page.goto(serve(weights_dir, "--allow-training", "--training-root", str(root)).url)
+    page.get_by_role("tab", name="Retrain").press("Enter")
+    settle(page)
+    second = page.locator("#two-sheets .right")
+    second.filter(has_text="2,000 pictures").wait_for()
+
+    # Those of another run, which are called alike.
+    names = {"other", "horse2zebra"}
+    chosen = page.get_by_label("Training", exact=True)
+    shown = page.locator("#two-sheets img").first.get_attribute("src")
+    (name,) = names - {chosen.input_value()}
+    chosen.fill(name)
+    chosen.press("Enter")
+    is_another = "src => document.querySelector('#two-sheets img')?.getAttribute('src') !== src"
+    page.wait_for_function(is_another, arg=shown)
+    second.filter(has_text="2,000 pictures").wait_for()
+
+    draw(root / "runs" / name, 3000)
+    second.filter(has_text="3,000 pictures").wait_for()
