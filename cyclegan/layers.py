@@ -82,9 +82,8 @@ class ChangeMask(nn.Module):
         cells = F.avg_pool2d(change.float().abs(), self.cell).amax(1, keepdim=True) / 2
         for _ in range(2):
             cells = F.avg_pool2d(cells, 3, stride=1, padding=1, count_include_pad=False)
-        ratio = (cells / self.threshold) ** 2
-        power = ratio * ratio
-        kept = power / (power + 1)
+        share = cells / (cells + self.threshold)  # fp16 cannot hold a power of their ratio
+        kept = share**4 / (share**4 + (1 - share) ** 4)
         return F.interpolate(kept, scale_factor=float(self.cell), mode="bilinear")
 
 

@@ -68,6 +68,15 @@ def test_of_a_change_a_mask_keeps_the_share_that_its_size_says() -> None:
         torch.testing.assert_close(found, torch.full((1, 1, 32, 48), kept), rtol=0, atol=1e-5)
 
 
+def test_a_mask_can_be_worked_out_in_half_precision(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.Tensor, "float", lambda self: self)  # as in a model of fp16
+    change = torch.linspace(-2, 2, 32 * 32).reshape(1, 1, 32, 32).expand(-1, 3, -1, -1).half()
+    for threshold in (0.001, 0.05, 0.5):
+        found = ChangeMask(threshold, 4)(change)
+        wanted = ChangeMask(threshold, 4)(change.double())
+        torch.testing.assert_close(found.double(), wanted, rtol=0, atol=3e-3)
+
+
 def test_a_mask_counts_the_colour_that_changes_most_whatever_its_sign() -> None:
     change = torch.zeros(1, 3, 32, 32)
     change[:, 1, :, ::2], change[:, 1, :, 1::2] = 0.1, -0.1  # stripes of a mean of 0
