@@ -54,7 +54,7 @@ def choice(
     checked = " checked" if chosen else ""
     name = "" if is_alone else f" <code>{shown(card.name)}</code>"
     figures = "".join(f"<li>{_headline(metric, language)}</li>" for metric in card.metrics[:2])
-    brief_licence = re.split("[:;]", card.licence)[0]
+    brief_licence = re.split(r"[:;]\s", card.licence)[0]
     return f"""
 <div class="choice">
   <label>

@@ -77,6 +77,8 @@ def test_a_licence_is_called_one(card: ModelCard, tmp_path: Path) -> None:
     told = dataclasses.replace(card, licence="not stated")
     assert "<li>Licence: not stated</li>" in cards.choice(told, tmp_path, chosen=True)
     assert "<p>Licence: not stated</p>" in cards.full(told, tmp_path)
+    address = dataclasses.replace(card, licence="https://example.org/licence")
+    assert cards.choice(address, tmp_path, chosen=True).count(f"Licence: {address.licence}<") == 2
     assert "许可：not stated" in cards.choice(told, tmp_path, chosen=True, language="zh")
 
 
