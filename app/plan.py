@@ -168,7 +168,7 @@ class PicturesPlan:
         if not any(_is_named_as_picture(each) and kind_of(each) == "file" for each in self.sources):
             expected = " ".join(sorted(PICTURE_SUFFIXES))
             listed = ", ".join(map(str, self.sources[:3])) + ", ..." * (len(self.sources) > 3)
-            raise InputError(f"none of {listed} is a picture ({expected})")
+            raise InputError(f"none of {listed} is a picture that is there ({expected})")
 
     def __iter__(self) -> Iterator[Job]:
         return islice(self._jobs(Counter()), self.limit)

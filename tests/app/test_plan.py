@@ -199,8 +199,10 @@ def test_what_a_shell_finds_beside_pictures_is_left_alone_or_told(put) -> None:
         "none": f"{at / 'none'} does not exist",
         "none.jpg": None,  # which shows when it is opened
     }
-    with pytest.raises(InputError, match=r"none of .*/a\.txt, .*/sub is a picture \(\.apng"):
-        PicturesPlan([at / "a.txt", at / "sub"], at / "out")
+    for names in (("a.txt", "sub"), ("none.jpg", "none.png")):
+        told = rf"none of .*/{names[0]}, .*/{names[1]} is a picture that is there \(\.apng"
+        with pytest.raises(InputError, match=told):
+            PicturesPlan([at / name for name in names], at / "out")
 
 
 def test_nothing_is_written_among_several_pictures(put) -> None:

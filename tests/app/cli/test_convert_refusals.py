@@ -30,7 +30,7 @@ from app.manifest import open_manifest
         (("{folder}", "{photo}"), "is a file; name a folder"),
         (("{photo}", "{torn}", "{text}"), "text.png is a file; name a folder for the translations"),
         (("{photo}", "{torn}", "out.png"), "out.png is named as a picture; name a folder for the"),
-        (("{none}", "{folder}", "out"), "is a picture (.apng .avif .bmp"),
+        (("{none}", "{folder}", "out"), "is a picture that is there (.apng .avif .bmp"),
         (
             ("{photo}", "out.png", "-m", "negat"),
             'unknown model "negat"; did you mean "negate"? {weights} has',
