@@ -134,7 +134,7 @@ masked=(--init-from "$runs/herds" "${animals[@]}" --set lambda_self=0 --set mask
   --set schedule=constant --set evaluate_every=1250 --set seed=5)
 learn horse2zebra horse2zebra 16 train "${masked[@]}"
 early=$runs/horse2zebra/early_AtoB.pt # its best until then, which differs from that of the end
-if [[ -f $runs/horse2zebra/best_AtoB.pt && ! -f $early ]]; then
+if [[ -n $features && -f $runs/horse2zebra/best_AtoB.pt && ! -f $early ]]; then
   cp "$runs/horse2zebra/best_AtoB.pt" "$early"
 fi
 learn horse2zebra horse2zebra 50 train "${masked[@]}"
