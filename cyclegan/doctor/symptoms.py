@@ -27,6 +27,7 @@ _OF_ONE = {
     "have": "has",
     "show": "shows",
     "others": "another",
+    "each": "it",
     "pictures": "a picture",
     "they": "it",
     "them": "it",
@@ -89,7 +90,7 @@ def _both_domains(found: Evidence, _config: TrainConfig) -> Iterator[Finding]:
             "both-domains",
             f"{_count(shared, 'picture')} {words['are']} in both domains{_exactness(shared)}. "
             "A picture in both teaches the discriminators that the domains are the same.",
-            "Keep each in the domain that it belongs to.",
+            f"Keep {words['each']} in the domain that it belongs to.",
             _pairs(found, shared),
             {"count": len(shared), "exact": _count_exact(shared)},
         )

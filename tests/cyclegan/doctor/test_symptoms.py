@@ -105,6 +105,7 @@ def test_a_picture_in_both_domains_must_be_fixed(data: Path, checked: Checked) -
     shutil.copy(data / "trainA" / "01.png", data / "testB" / "other.png")
     (finding,) = checked().values()
     assert (finding.code, finding.level) == ("both-domains", "fix")
+    assert finding.remedy == "Keep it in the domain that it belongs to."
     assert finding.files == (("trainA/01.png", "testB/other.png"),)
 
 
