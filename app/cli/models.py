@@ -22,7 +22,7 @@ class _Actions(TyperGroup):
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         folder, name = ctx.params["weights"] or default_folder(), args[0]
-        if name not in self.commands and (folder / f"{name}.json").is_file():
+        if name not in self.commands and folder / f"{name}.json" in folder.glob("*.json"):
             ctx.fail(f"{name} is a model, no command; `cyclegan models info {name}` shows it")
         return super().resolve_command(ctx, args)
 

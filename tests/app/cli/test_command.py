@@ -14,6 +14,7 @@ import pytest
         (("train", "--data", "x", "--n_epochs=9"), "--n_epochs: here it is --max-images, in"),
         (("test", "--dataroot", "x"), "translated by `cyclegan convert`"),
         (("models", "show"), "No such command 'show'"),
+        (("models", "x" * 300), "No such command 'xxx"),
         (("models", "negate"), "is a model, no command; `cyclegan models info negate` shows"),
         (("models", "--json", "info"), "give options after the action: models info"),
         (("serve", "--auth", "ada"), "--auth wants USER:PASSWORD"),
