@@ -65,9 +65,10 @@ def test_threads_share_one_translator(weights_dir: Path) -> None:
     assert wrong == []
 
 
-@pytest.mark.parametrize("name", ["horse2zebra", "selfie2anime"])
-def test_side_by_side_small_pictures_come_out_as_they_do_alone(name: str) -> None:
-    store = Store(default_folder())
+@pytest.mark.parametrize("folder", [".", "fp32"])
+def test_side_by_side_small_pictures_come_out_as_they_do_alone(folder: str) -> None:
+    store = Store(default_folder() / folder)
+    name = "horse2zebra"
     translator = Translator(store.folder / f"{name}.onnx", store.card(name), threads=2)
     pictures = [noise(48 + 16 * i, 90 - 5 * i) for i in range(6)]
     alone = [translator.run(each) for each in pictures]
