@@ -60,6 +60,7 @@ def make_architectures(folder: Path, card: ModelCard) -> Iterator[Translator]:
                 architecture=Architecture("plain", options, parameters=0),
                 size_multiple=network.size_multiple,
                 tiling="exact",
+                mask_name=None,
                 receptive_field=network.receptive_field,
                 metrics=(),
             )

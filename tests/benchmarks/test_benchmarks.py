@@ -86,7 +86,7 @@ def test_architectures_are_made_beside_a_quantized_model(
 ) -> None:
     monkeypatch.setattr(translation, "PLAIN_SIZES", {"tiny": (8, 4)})
     card = Store(default_folder()).card("horse2zebra")
-    assert card.precision == "int8"
+    assert (card.precision, card.mask_name) == ("int8", "mask")
     made = list(translation.make_architectures(tmp_path, card))
     assert [translator.card.precision for translator in made] == ["fp32"] * 3
 
