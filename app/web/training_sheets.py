@@ -85,19 +85,23 @@ def connect_sheets(sheets: Sheets, chosen: gr.Dropdown, trainings: Trainings) ->
     """Compare the two sheets that are chosen."""
 
     def compare(name: Any, first: Any, second: Any, request: gr.Request) -> Updates:
-        nothing: Updates = {sheets.pair: None, sheets.figures: ""}
-        if not name or first == second or None in (first, second):
-            return nothing
+        if first == second:  # both None, perhaps: there are no two
+            return {sheets.pair: None, sheets.figures: ""}
+        # The three boxes change one after the other, and the answer to each may come last: what
+        # says nothing of the end must not undo what does.
+        as_it_is: Updates = {sheets.pair: gr.skip()}
+        if not name or None in (first, second):
+            return as_it_is
         language = language_of(request)
         try:
             training = trainings.look(name)
             found = find_sheets(training.run)
             if not {first, second} <= found.keys():
-                return nothing
+                return as_it_is
             value = _shown(training, (first, second), (found[first], found[second]), language)
             figures = _figures(training, (first, second), language)
         except CycleGANError as error:
-            return nothing | {sheets.figures: alert(error, trainings.root, language)}
+            return {sheets.pair: None, sheets.figures: alert(error, trainings.root, language)}
         return {sheets.pair: value, sheets.figures: figures}
 
     boxes = (chosen, *sheets.two)  # sheets of another run may be called alike
