@@ -21,18 +21,19 @@ from cyclegan.importer.reading import (
     Fact,
     Imported,
     origin_of,
+    what_stays_behind,
     with_networks,
 )
 from cyclegan.networks import generator_from
 from cyclegan.settings import architecture_of
 
 
-def read_model(path: Path, chosen: Mapping[str, Any]) -> Imported:
+def read_model(path: Path, settings: Mapping[str, Any]) -> Imported:
     """Read the generator of a model, and of the model that goes back if it lies beside it.
 
     Args:
         path: an ONNX file of ours, its card beside it.
-        chosen: settings of the networks that the new run is told.
+        settings: of TrainConfig, as the new run is told.
 
     Raises:
         CardError: no card, or the file is not the one that it describes.
@@ -41,7 +42,7 @@ def read_model(path: Path, chosen: Mapping[str, Any]) -> Imported:
     """
     card = _read_card(path)
     config = _config_of(card)
-    config = with_networks(config, chosen)
+    config = with_networks(config, architecture_of(settings))
     there = _direction_of(card)
     found = {GENERATOR_OF[there]: (path, card)}
     back = path.with_name(f"{card.reverse}.onnx")
@@ -50,13 +51,15 @@ def read_model(path: Path, chosen: Mapping[str, Any]) -> Imported:
         if other.architecture == card.architecture:
             found[GENERATOR_OF["BtoA" if there == "AtoB" else "AtoB"]] = (back, other)
     weights = {name: _weights_of(file, config) for name, (file, _) in found.items()}
-    report = tuple(
+    report = [
         Fact(name, f"from {found[name][1].name}", found[name][0].name)
         if name in found
         else Fact(name, "starts anew: not there", "")
         for name in NETWORKS
-    )
-    return Imported(config.replace(init_from=origin_of(path)), weights, report)
+    ]
+    if card.training:
+        report += what_stays_behind(card.training.config, settings, path.name)
+    return Imported(config.replace(init_from=origin_of(path)), weights, tuple(report))
 
 
 def _read_card(path: Path) -> ModelCard:

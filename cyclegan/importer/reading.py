@@ -36,6 +36,8 @@ from cyclegan.two_way import CycleGANStep
 
 NETWORKS = ("G_AB", "G_BA", "D_A", "D_B")
 ANOTHER = "starts anew: another network"  # what becomes of a discriminator where a run has others
+# Settings of a generator that are no part of its weights, so that a new run must be told them.
+_BEHIND = ("border", "mask_threshold")
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,23 @@ class Imported:
     def directions(self) -> list[Direction]:
         """The translations that there is a generator for."""
         return [direction for direction, name in GENERATOR_OF.items() if name in self.weights]
+
+
+def what_stays_behind(
+    learned: Mapping[str, Any], settings: Mapping[str, Any], source: str
+) -> list[Fact]:
+    """Say which settings weights were learned with that a new run has only if it is told so.
+
+    Args:
+        learned: the settings of then. settings: what the new run is told.
+    """
+    return [
+        Fact(
+            key, f"{learned[key]} there; a run without --set {key}={learned[key]} has none", source
+        )
+        for key in _BEHIND
+        if learned.get(key) and key not in settings
+    ]
 
 
 def read(

@@ -21,6 +21,7 @@ from cyclegan.importer.reading import (
     have_same_discriminators,
     origin_of,
     read,
+    what_stays_behind,
     with_networks,
 )
 from cyclegan.settings import architecture_of
@@ -38,19 +39,21 @@ def read_start(path: Path, settings: Mapping[str, Any]) -> Imported:
         CheckpointError: nothing there that can be used. CardError: a model without its card.
         ConfigError: a setting contradicts the weights; names the key.
     """
-    chosen = architecture_of(settings)
     if path.name == LATEST:
         with suppress(CheckpointError):  # one of another project, perhaps
-            return _read_run(path.parent, chosen)
+            return _read_run(path.parent, settings)
     if path.suffix == ".onnx":
-        return read_model(path, chosen)
-    return _read_run(path, chosen) if (path / LATEST).exists() else read(path, settings=chosen)
+        return read_model(path, settings)
+    if (path / LATEST).exists():
+        return _read_run(path, settings)
+    return read(path, settings=architecture_of(settings))
 
 
-def _read_run(run: Path, chosen: dict[str, Any]) -> Imported:
+def _read_run(run: Path, settings: Mapping[str, Any]) -> Imported:
     checkpoint = load_checkpoint(run / LATEST)
-    theirs = TrainConfig().replace(**architecture_of(checkpoint["config"]))
-    config = with_networks(theirs, chosen)
+    learned = checkpoint["config"]
+    theirs = TrainConfig().replace(**architecture_of(learned))
+    config = with_networks(theirs, architecture_of(settings))
     step = checkpoint["step"]
     averages = {f"G_{way}": averaged_weights(step, f"G_{way}") for way in ("AB", "BA")}
     judges = {name: step[name] for name in ("D_A", "D_B") if name in step}
@@ -60,5 +63,6 @@ def _read_run(run: Path, chosen: dict[str, Any]) -> Imported:
         judges = {}
     weights = {name: each for name, each in (averages | judges).items() if each}
     fates |= dict.fromkeys(weights, "from the run's own")
-    report = tuple(Fact(name, fates[name], LATEST) for name in NETWORKS)
-    return Imported(config.replace(init_from=origin_of(run)), weights, report)
+    report = [Fact(name, fates[name], LATEST) for name in NETWORKS]
+    report += what_stays_behind(learned, settings, LATEST)
+    return Imported(config.replace(init_from=origin_of(run)), weights, tuple(report))

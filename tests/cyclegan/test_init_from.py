@@ -81,6 +81,19 @@ def test_a_model_with_a_mask_gives_its_weights(tmp_path: Path, config: TrainConf
     assert_same(start.weights["G_AB"], dict(kept))
 
 
+def test_settings_that_weights_do_not_bring_along_are_said(
+    tmp_path: Path, config: TrainConfig
+) -> None:
+    train(config.replace(mask_threshold=0.05, border=6, max_images=1), tmp_path / "run")
+    export(tmp_path / "run", "AtoB", "masked", tmp_path)
+    for place in (tmp_path / "run", tmp_path / "masked.onnx"):
+        told = {fact.what: fact.value for fact in read_start(place, {}).report}
+        assert told["border"] == "6 there; a run without --set border=6 has none"
+        assert "--set mask_threshold=0.05" in told["mask_threshold"]
+        settings = {"border": 0, "mask_threshold": 0.05}
+        assert not {fact.what for fact in read_start(place, settings).report} & settings.keys()
+
+
 def test_a_model_that_cannot_be_a_start_is_said(tmp_path: Path, source: Path) -> None:
     card = export(source, "AtoB", "there", tmp_path)
     model = tmp_path / "there.onnx"
