@@ -30,7 +30,7 @@ from cyclegan.contract.files import atomic_write, sha256_of
 from cyclegan.graph import clean_up, comparison_sizes, noise
 from cyclegan.layers import Generator, InstanceNorm
 from cyclegan.networks import GENERATORS, count_parameters
-from cyclegan.origin import CheckpointName, build, find_origin
+from cyclegan.origin import CheckpointName, find_origin, generator_with
 from cyclegan.provenance import (
     describe_config,
     describe_options,
@@ -97,7 +97,7 @@ def export(
     network, config = origin.network, origin.config
     if mask_threshold is not None:
         config = config.replace(mask_threshold=mask_threshold)
-        network = build(config, network.state_dict())
+        network = generator_with(network.state_dict(), config)
     source, target = config.names_of(direction)
     model_path = out / f"{name}.onnx"
     # Both are complete before either is renamed into its place, the model first.

@@ -209,12 +209,12 @@ def load_generator(
             "weights; train the run first, or give another --direction"
         )
     try:
-        return build(config, weights)
+        return generator_with(weights, config)
     except RuntimeError as error:
         raise CheckpointError(f"the weights do not fit a {config.generator}: {error}") from error
 
 
-def build(config: TrainConfig, weights: Mapping[str, Tensor]) -> Generator:
+def generator_with(weights: Mapping[str, Tensor], config: TrainConfig) -> Generator:
     """Build the generator of a config with these weights, without a border of its own.
 
     Raises RuntimeError: they are those of another.

@@ -126,10 +126,9 @@ class PlainGenerator(Generator):
         """The picture, and the mask of what was changed in it, as `Generator` has it."""
         assert self.mask is not None, "whoever asks has looked at has_mask"
         framed = self._frame(x)
-        content = self._translate(framed)
-        mask = self.mask(content - framed)
-        picture = framed + mask * (content - framed)
-        return self._crop(picture, x), self._crop(mask, x)
+        change = self._translate(framed) - framed
+        mask = self.mask(change)
+        return self._crop(framed + mask * change, x), self._crop(mask, x)
 
     def _translate(self, x: Tensor) -> Tensor:
         return self.tail(self.body(self.head(x)))

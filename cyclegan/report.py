@@ -142,13 +142,13 @@ def draw_sheet(
         for there, back in routes:
             generator, real = generators[there], reals["AB".index(there[-2])]
             picture = real.to(next(generator.parameters()).device)
-            fake = generator(picture)
-            pictures += [real[0], fake[0].cpu()]
             if isinstance(generator, Generator) and generator.has_mask:
-                _, mask = generator.with_mask(picture)
-                pictures.append(
-                    (2 * mask[0].cpu() - 1).expand_as(real[0])
-                )  # [1, H, W] -> [3, H, W]
+                fake, mask = generator.with_mask(picture)
+                grey = (2 * mask[0].cpu() - 1).expand_as(real[0])  # [1, H, W] -> [3, H, W]
+                pictures += [real[0], fake[0].cpu(), grey]
+            else:
+                fake = generator(picture)
+                pictures += [real[0], fake[0].cpu()]
             if back in generators:
                 pictures.append(generators[back](fake)[0].cpu())
         if taught:
