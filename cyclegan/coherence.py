@@ -30,6 +30,7 @@ DISCRIMINATORS_WITH = {
     "discriminator_backbone": ("projected",),
     "discriminator_weights": ("projected",),
     "discriminator_pixels": ("projected",),
+    "lambda_similarity": ("projected",),
 }
 # Which methods know a setting; with the others a weight is 0, and the rest keeps its default.
 _METHODS_WITH = {
@@ -40,6 +41,7 @@ _METHODS_WITH = {
     "lambda_self": ("cyclegan", "simgan"),
     "lambda_variation": ("cyclegan", "simgan"),
     "lambda_smooth": ("cyclegan", "simgan"),
+    "lambda_similarity": ("cyclegan", "simgan"),
     "lambda_identity": ("cyclegan", "simgan"),
     "neither": ("cyclegan", "simgan"),
 }
@@ -80,9 +82,9 @@ def _check_ranges(config: Fields) -> None:
         ("from 0 to 256", lambda value: 0 <= value <= 256, "generator_blocks num_workers"),
         ("more than 0", lambda value: value > 0, "learning_rate"),
         ("0 or more", lambda value: value >= 0, "lambda_cycle lambda_identity pool_size "
-         "lambda_self lambda_variation lambda_smooth lambda_neither lambda_teacher "
-         "lambda_structure lambda_penalty lambda_perceptual head_start_images warmup_images "
-         "max_images max_minutes evaluate_every patience"),
+         "lambda_self lambda_variation lambda_smooth lambda_similarity lambda_neither "
+         "lambda_teacher lambda_structure lambda_penalty lambda_perceptual head_start_images "
+         "warmup_images max_images max_minutes evaluate_every patience"),
         ("at least 2", lambda value: value >= 2, "evaluate_pictures"),
         ("from 0 to 2**32 - 1", lambda value: 0 <= value < 2**32, "seed"),
         ("in [0, 1)", lambda value: 0 <= value < 1, "decay_start ema_decay beta1 beta2 "

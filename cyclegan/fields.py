@@ -71,6 +71,8 @@ class Fields:
     # lines and textures may change, colours and shapes may not
     lambda_variation: float = 0.0  # weight of the steps between neighbours in a translation
     lambda_smooth: float = 0.0  # weight of those steps where the input has no edge nearby
+    lambda_similarity: float = 0.0  # weight of changing which places of a picture are alike, as the
+    # backbone of `projected` sees them
     lambda_neither: float = 5.0  # weight of changing pictures of neither kind, where `neither` is
     lambda_teacher: float = 0.0  # weight of the distance to the teacher's translations
     lambda_structure: float = 0.0  # weight of the distance to their edges and texture

@@ -114,6 +114,23 @@ def feature_distance(output: Tensor, target: Tensor) -> Tensor:
     return F.mse_loss(output.float(), target.float())
 
 
+def self_similarity_distance(output: Tensor, target: Tensor) -> Tensor:
+    """Mean absolute difference of how alike any two places of a picture are, in two pictures.
+
+    What is alike in one, as the leaves of a tree, must be alike in the other, in whatever colours
+    and texture. Alike is the cosine between a network's features of two places.
+
+    Args:
+        output: float [N, C, H, W], features of a picture. target: the same shape; memory grows
+            with the square of H * W.
+
+    Range: [0, 2]. Source: Zheng et al. 2021, "The Spatially-Correlative Loss for Various Image
+    Translation Tasks", section 3.1, over the whole map.
+    """
+    ours, theirs = (F.normalize(each.float().flatten(2), dim=1) for each in (output, target))
+    return F.l1_loss(ours.mT @ ours, theirs.mT @ theirs)
+
+
 def multi_scale_distance(output: Tensor, target: Tensor) -> Tensor:
     """Mean absolute difference of two pictures, averaged over four resolutions.
 

@@ -38,14 +38,9 @@ class SimGANStep(OneWayStep):
     """
 
     def _other_losses(self, reals: dict[str, Tensor], fake: Tensor, way: str) -> dict[str, Tensor]:
-        config, terms = self.config, {}
+        config = self.config
         source, target = DIRECTIONS[config.direction]
-        if config.lambda_self > 0:
-            terms[f"self_{way}"] = losses.reconstruction(fake, reals[source], config.self_scale)
-        if config.lambda_variation > 0:
-            terms[f"variation_{way}"] = losses.total_variation(fake)
-        if config.lambda_smooth > 0:
-            terms[f"smooth_{way}"] = losses.edge_aware_smoothness(fake, reals[source])
+        terms = self._price_of_change(fake, reals[source], way)
         if config.lambda_identity > 0:
             same = self._translate({source: reals[target]})[target]
             terms[f"idt_{target}"] = losses.reconstruction(same, reals[target])

@@ -71,8 +71,13 @@ class Projection(nn.Module):
         """Stay as in evaluation: the backbone's norms keep what they were trained with."""
         return super().train(False)
 
+    def look(self, x: Tensor) -> list[Tensor]:
+        """What the backbone sees, unmixed: from fine to coarse, sides as `REDUCTIONS` says."""
+        features: list[Tensor] = self.backbone(((x + 1) / 2 - self.mean) / self.std)
+        return features
+
     def forward(self, x: Tensor) -> list[Tensor]:
-        features = self.backbone(((x + 1) / 2 - self.mean) / self.std)
+        features = self.look(x)
         maps = [mix(seen) for mix, seen in zip(self.across_channels, features, strict=True)]
         for scale in reversed(range(len(self.across_scales))):
             coarse = self.across_scales[scale](maps[scale + 1])

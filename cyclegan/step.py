@@ -104,11 +104,12 @@ class Step:
         # Neither of these learns, so they are no part of the state.
         self._projection: nn.Module = nn.Identity()
         if config.discriminator == "projected":
-            self._projection = load_projection(
+            self._projection = projection = load_projection(
                 config.discriminator_backbone,
                 config.discriminator_weights,
                 config.discriminator_width,
             )
+            self._look = projection.look
             # Not compiled: of its many small layers that takes minutes, and it is a small part.
             self._arithmetic.place(self._projection)
         if config.lambda_perceptual > 0:
@@ -211,6 +212,22 @@ class Step:
             self.config.objective, self._judge(domain, self._augment(fake))
         )
 
+    def _price_of_change(self, fake: Tensor, real: Tensor, way: str) -> dict[str, Tensor]:
+        """What a fake must be beside passing for its domain, compared with what it was made of."""
+        config, terms = self.config, {}
+        if config.lambda_self > 0:
+            terms[f"self_{way}"] = losses.reconstruction(fake, real, config.self_scale)
+        if config.lambda_variation > 0:
+            terms[f"variation_{way}"] = losses.total_variation(fake)
+        if config.lambda_smooth > 0:
+            terms[f"smooth_{way}"] = losses.edge_aware_smoothness(fake, real)
+        if config.lambda_similarity > 0:
+            # Of the finest scale it would be texture that must not change, of the coarsest nothing.
+            _, *seen, _ = zip(self._look(fake), self._look(real), strict=True)
+            distances = [losses.self_similarity_distance(*maps) for maps in seen]
+            terms[f"similarity_{way}"] = torch.stack(distances).mean()
+        return terms
+
     def _train_discriminators(
         self, reals: dict[str, Tensor], fakes: dict[str, Tensor]
     ) -> dict[str, Tensor]:
@@ -278,6 +295,7 @@ def weigh(terms: dict[str, Tensor], config: TrainConfig) -> Tensor:
         "neither": config.lambda_neither,
         "variation": config.lambda_variation,
         "smooth": config.lambda_smooth,
+        "similarity": config.lambda_similarity,
         "teacher": config.lambda_teacher,
         "structure": config.lambda_structure,
         "perceptual": config.lambda_perceptual,

@@ -39,19 +39,12 @@ class CycleGANStep(Step):
                 see = self._fast["VGG"]
                 terms["perceptual_A"] = losses.feature_distance(see(rec_A), see(real_A))
                 terms["perceptual_B"] = losses.feature_distance(see(rec_B), see(real_B))
-        if config.lambda_self > 0:
-            terms["self_AB"] = losses.reconstruction(fake_B, real_A, config.self_scale)
-            terms["self_BA"] = losses.reconstruction(fake_A, real_B, config.self_scale)
+        terms |= self._price_of_change(fake_B, real_A, "AB")
+        terms |= self._price_of_change(fake_A, real_B, "BA")
         if config.neither and config.lambda_neither > 0:
             neither = reals["neither"]
             terms["neither_AB"] = losses.reconstruction(G_AB(neither), neither)
             terms["neither_BA"] = losses.reconstruction(G_BA(neither), neither)
-        if config.lambda_variation > 0:
-            terms["variation_AB"] = losses.total_variation(fake_B)
-            terms["variation_BA"] = losses.total_variation(fake_A)
-        if config.lambda_smooth > 0:
-            terms["smooth_AB"] = losses.edge_aware_smoothness(fake_B, real_A)
-            terms["smooth_BA"] = losses.edge_aware_smoothness(fake_A, real_B)
         terms["adv_AB"] = self._adversarial("B", fake_B)
         terms["adv_BA"] = self._adversarial("A", fake_A)
         return terms, {"A": fake_A, "B": fake_B}

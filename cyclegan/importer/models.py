@@ -5,8 +5,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import onnx
 import torch
+from numpy.typing import NDArray
 from onnx import numpy_helper
 from torch import Tensor
 
@@ -26,6 +28,8 @@ from cyclegan.importer.reading import (
 )
 from cyclegan.networks import generator_from
 from cyclegan.settings import architecture_of
+
+_QUANTIZED = "_quantized"  # what ONNX Runtime's quantizer adds to a weight's name
 
 
 def read_model(path: Path, settings: Mapping[str, Any]) -> Imported:
@@ -52,7 +56,7 @@ def read_model(path: Path, settings: Mapping[str, Any]) -> Imported:
             found[GENERATOR_OF["BtoA" if there == "AtoB" else "AtoB"]] = (back, other)
     weights = {name: _weights_of(file, config) for name, (file, _) in found.items()}
     report = [
-        Fact(name, f"from {found[name][1].name}", found[name][0].name)
+        Fact(name, _said_of(found[name][1]), found[name][0].name)
         if name in found
         else Fact(name, "starts anew: not there", "")
         for name in NETWORKS
@@ -67,12 +71,12 @@ def _read_card(path: Path) -> ModelCard:
     if card.file != path.name:
         raise CardError(f"{path.with_suffix('.json')} is the card of {card.file}; rename one")
     card.verify(path)
-    if card.precision != "fp32":
-        raise CheckpointError(
-            f"{path}: its weights are {card.precision}, too coarse to learn from; start from the "
-            "fp32 model or from its run"
-        )
     return card
+
+
+def _said_of(card: ModelCard) -> str:
+    rounded = "" if card.precision == "fp32" else f", rounded to {card.precision}"
+    return f"from {card.name}{rounded}"
 
 
 def _config_of(card: ModelCard) -> TrainConfig:
@@ -102,16 +106,31 @@ def _direction_of(card: ModelCard) -> Direction:
 
 
 def _weights_of(path: Path, config: TrainConfig) -> dict[str, Tensor]:
-    """Take a generator's weights out of a graph, where they go by the names that ours have."""
-    stored = {tensor.name: tensor for tensor in onnx.load(path).graph.initializer}
+    """Take a generator's weights out of a graph, where they go by the names that ours have.
+
+    Rounded ones become float32 again: what a training moves them by soon is more than the rounding.
+    """
+    stored = _arrays_of(onnx.load(path).graph)
     with torch.device("meta"):  # for its layout alone
         wanted = generator_from(config).state_dict()
     weights = {}
     for name, tensor in wanted.items():
-        if name not in stored or tuple(stored[name].dims) != tuple(tensor.shape):
+        if name not in stored or stored[name].shape != tensor.shape:
             raise CheckpointError(
                 f"{path}: has no {name} of shape {list(tensor.shape)}, as a {config.generator} of "
                 "its card would; start from its run"
             )
-        weights[name] = torch.from_numpy(numpy_helper.to_array(stored[name]).copy())
+        weights[name] = torch.from_numpy(stored[name].astype(np.float32))
     return weights
+
+
+def _arrays_of(graph: onnx.GraphProto) -> dict[str, NDArray[Any]]:
+    """A graph's constants by name; those of int8, with their scales, by the name that they had."""
+    arrays = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer}
+    for node in graph.node:
+        if node.op_type == "DequantizeLinear" and arrays.keys() >= set(node.input):
+            values, scale, zero = (arrays[name] for name in node.input)
+            # One scale for each output channel, which is a weight's first axis, or one for all.
+            scale, zero = (each.reshape(-1, *[1] * (values.ndim - 1)) for each in (scale, zero))
+            arrays[node.input[0].removesuffix(_QUANTIZED)] = (values - zero.astype(int)) * scale
+    return arrays

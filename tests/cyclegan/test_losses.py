@@ -144,6 +144,16 @@ def test_the_structure_of_a_stripe_is_its_two_edges() -> None:
     assert float(losses.structure_distance(stripe + 0.5, stripe)) == pytest.approx(0, abs=1e-6)
 
 
+def test_likeness_is_blind_to_how_features_are_turned_and_stretched() -> None:
+    # Three places: the first two are alike, the third is at right angles to them.
+    features = torch.tensor([[1.0, 0], [3, 0], [0, 2]]).T.reshape(1, 2, 1, 3)
+    turned = 5 * features.flip(1) * torch.tensor([1.0, -1])[:, None, None]
+    assert float(losses.self_similarity_distance(turned, features)) == pytest.approx(0, abs=1e-6)
+    # Where the second is like the third, four of the nine pairs differ by 1.
+    moved = torch.tensor([[1.0, 0], [0, 1], [0, 2]]).T.reshape(1, 2, 1, 3)
+    assert float(losses.self_similarity_distance(moved, features)) == pytest.approx(4 / 9)
+
+
 def test_losses_are_taken_in_float32() -> None:
     loss = losses.reconstruction(
         torch.full((1000,), 0.001, dtype=torch.bfloat16), torch.zeros(1000)

@@ -11,8 +11,11 @@ from torch import nn
 
 from cyclegan.config import TrainConfig
 from cyclegan.contract.errors import CheckpointError, ConfigError
+from cyclegan.losses import self_similarity_distance
+from cyclegan.one_way import SimGANStep
 from cyclegan.projection import REDUCTIONS, Projection, load_projection
 from cyclegan.readings import take_readings
+from cyclegan.step import Step
 from cyclegan.two_way import CycleGANStep
 from tests.cyclegan.conftest import BACKBONE
 from tests.cyclegan.runs import assert_same
@@ -75,14 +78,38 @@ def test_every_run_mixes_alike(backbone_file: Path) -> None:
     assert_same(load_projection(BACKBONE, str(backbone_file), 8).state_dict(), one.state_dict())
 
 
-def test_a_step_keeps_nothing_of_it_and_readings_leave_it_alone(
-    config: TrainConfig, backbone_file: Path
-) -> None:
-    config = config.replace(
+@pytest.fixture
+def projected(config: TrainConfig, backbone_file: Path) -> TrainConfig:
+    return config.replace(
         discriminator="projected", discriminator_backbone=BACKBONE,
         discriminator_weights=str(backbone_file), objective="hinge",
     )  # fmt: skip
-    step = CycleGANStep(config)
+
+
+@pytest.mark.parametrize(
+    ("kind", "settings"),
+    [(CycleGANStep, {}), (SimGANStep, {"method": "simgan", "lambda_cycle": 0.0})],
+)
+def test_what_places_are_like_one_another_is_compared_in_the_middle_of_its_scales(
+    projected: TrainConfig, kind: type[Step], settings: dict[str, object]
+) -> None:
+    step = kind(projected.replace(lambda_similarity=1.0, **settings))
+    reals = torch.rand(2, 1, 3, 32, 32) * 2 - 1
+    look = load_projection(BACKBONE, projected.discriminator_weights, 64).look
+    wanted = {}
+    for way, real in (("AB", reals[0]), ("BA", reals[1])):
+        if f"G_{way}" in step.networks:
+            with torch.no_grad():
+                fake = step.networks[f"G_{way}"](real)
+            (_, *of_fake, _), (_, *of_real, _) = look(fake), look(real)
+            pairs = zip(of_fake, of_real, strict=True)
+            wanted[f"similarity_{way}"] = sum(self_similarity_distance(*pair) for pair in pairs) / 2
+    found = step(*reals, learning_rate=1e-3)
+    torch.testing.assert_close({name: found[name] for name in wanted}, wanted)
+
+
+def test_a_step_keeps_nothing_of_it_and_readings_leave_it_alone(projected: TrainConfig) -> None:
+    step = CycleGANStep(projected)
     assert step.state_dict().keys() == CycleGANStep(TrainConfig()).state_dict().keys()
     reals = torch.rand(2, 3, 32, 32) * 2 - 1
     judge = step.judge_of("B")

@@ -276,10 +276,11 @@ def test_a_spectral_discriminator_has_weights_of_norm_1(config: TrainConfig) -> 
 def test_terms_weigh_what_the_config_says() -> None:
     # 1 + 2 for the adversaries, 10 * (3 + 4) for the cycles, 5 * 6 for an identity, 7 * 8 for self,
     # 9 * 11 for what a VGG16 sees, 2 * 3 for variation, 4 * 5 for smoothness,
-    # 12 * 13 for pictures of neither kind
+    # 12 * 13 for pictures of neither kind, 14 * 15 for what is alike
     config = TrainConfig(
         lambda_cycle=10, lambda_identity=5, lambda_self=7, lambda_variation=2,
         lambda_smooth=4, lambda_neither=12, lambda_perceptual=9, perceptual_weights="vgg16.pth",
+        lambda_similarity=14, discriminator="projected",
     )  # fmt: skip
     names = (
         "adv_AB",
@@ -292,10 +293,11 @@ def test_terms_weigh_what_the_config_says() -> None:
         "variation_AB",
         "smooth_AB",
         "neither_AB",
+        "similarity_AB",
     )
-    values = (1, 2, 3, 4, 6, 8, 11, 3, 5, 13)
+    values = (1, 2, 3, 4, 6, 8, 11, 3, 5, 13, 15)
     terms = {name: torch.tensor(float(v)) for name, v in zip(names, values, strict=True)}
-    assert weigh(terms, config) == 1 + 2 + 70 + 30 + 56 + 99 + 6 + 20 + 156
+    assert weigh(terms, config) == 1 + 2 + 70 + 30 + 56 + 99 + 6 + 20 + 156 + 210
 
 
 def test_discriminators_learn_from_the_pool(config: TrainConfig) -> None:
