@@ -26,6 +26,7 @@ from cyclegan.cli.options import (
     Seed,
     Settings,
 )
+from cyclegan.coherence import DISCRIMINATORS_WITH, GENERATORS_WITH
 from cyclegan.compiling import can_compile
 from cyclegan.config import TrainConfig, read_config
 from cyclegan.contract.errors import ConfigError, DatasetError
@@ -84,7 +85,8 @@ def train(
     require_unset(settings, {"preset": "--preset", "init_from": "--init-from"})
     imported = None
     if init_from:
-        networks = architecture_of(settings)  # what is right of them, the weights say
+        # Whether what belongs to the networks is right, the weights say.
+        networks = {*architecture_of(settings), *GENERATORS_WITH, *DISCRIMINATORS_WITH}
         config = config.replace(**{k: v for k, v in settings.items() if k not in networks})
         imported, decided = _read_start(init_from, out, settings)
         settings = decided | settings

@@ -225,6 +225,17 @@ def test_a_setting_that_contradicts_the_weights_is_named(
     assert not (tmp_path / "new").exists()
 
 
+def test_what_only_some_networks_know_goes_by_those_of_the_start(
+    tmp_path: Path, source: Path, data_dir: Path
+) -> None:
+    out = tmp_path / "new"
+    arguments = ["train", "--data", data_dir, "--out", out, "--init-from", source, *SMALL]
+    command(*arguments, "--preset", "paper", "--set", "border=6", "--max-images", 1)
+    assert read_config(out / "config.json").border == 6  # of a plain generator, which paper has not
+    with pytest.raises(ConfigError, match=r"lambda_similarity is .* discriminator 'patch70'"):
+        command(*arguments, "--set", "lambda_similarity=1")
+
+
 def test_what_cannot_be_a_start_is_said(tmp_path: Path, config: TrainConfig) -> None:
     with pytest.raises(CheckpointError, match="nothing: no such file or folder"):
         read_start(tmp_path / "nothing", {})
