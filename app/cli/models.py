@@ -1,5 +1,6 @@
 """The verb `models`, with an action each: list, info, verify, looks, example, add, remove."""
 
+import shlex
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +12,7 @@ from typer.core import TyperGroup
 from app.store import Store
 from cyclegan.cli.exits import EXIT_TO_FIX
 from cyclegan.cli.options import Weights
-from cyclegan.contract.errors import CardError, InputError, ModelError
+from cyclegan.contract.errors import CardError, InputError, ModelError, nearest, on_one_line
 from cyclegan.contract.folder import default_folder
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
@@ -21,9 +22,18 @@ class _Actions(TyperGroup):
     """The actions of `cyclegan models`; where a model is named instead of one, it says so."""
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        folder, name = ctx.params["weights"] or default_folder(), args[0]
-        if name not in self.commands and folder / f"{name}.json" in folder.glob("*.json"):
-            ctx.fail(f"{name} is a model, no command; `cyclegan models info {name}` shows it")
+        info, name = self.commands["info"], args[0]
+        if name not in self.commands and not name.startswith("-"):
+            # What comes after the name is read as `info` would.
+            asked = info.make_context("info", args.copy(), parent=ctx, resilient_parsing=True)
+            weights = asked.params["weights"] or ctx.params["weights"]
+            where = ("--weights", str(weights)) if weights else ()
+            shown = on_one_line(shlex.join(("cyclegan", "models", "info", name, *where)))
+            folder = weights or default_folder()
+            if folder / f"{name}.json" in folder.glob("*.json"):
+                ctx.fail(f"{name} is a model, no command; `{shown}` shows it")
+            if not nearest(name, self.commands):
+                ctx.fail(f"No such command {name!r}; if it is a model, `{shown}` shows it")
         return super().resolve_command(ctx, args)
 
 

@@ -13,7 +13,8 @@ import pytest
         (("train", "--dataroot", "x", "--name", "y"), "--dataroot: here it is --data; docs"),
         (("train", "--data", "x", "--n_epochs=9"), "--n_epochs: here it is --max-images, in"),
         (("test", "--dataroot", "x"), "translated by `cyclegan convert`"),
-        (("models", "show"), "No such command 'show'"),
+        (("models", "show"), "No such command 'show'; if it is a model, `cyclegan models info s"),
+        (("models", "inf"), "Did you mean 'info'?"),
         (("models", "x" * 300), "No such command 'xxx"),
         (("models", "negate"), "is a model, no command; `cyclegan models info negate` shows"),
         (("models", "--json", "info"), "give options after the action: models info"),
@@ -26,6 +27,18 @@ def test_wrong_usage_is_exit_2_with_a_hint(command, arguments: tuple[str], sente
     ran = command(*arguments)
     assert (ran.code, ran.stdout) == (2, "")
     assert sentence in ran.stderr
+
+
+def test_a_model_that_is_taken_for_a_command_is_shown_from_its_folder(
+    command, tmp_path: Path
+) -> None:
+    folder = tmp_path / "my models"
+    folder.mkdir()
+    (folder / "mine.json").touch()
+    wanted = f"mine is a model, no command; `cyclegan models info mine --weights '{folder}'` shows"
+    for arguments in (("mine", "--weights", folder), ("--weights", folder, "mine")):
+        assert wanted in command("models", *arguments).stderr
+    assert "No such command 'mine'" in command("models", "mine").stderr
 
 
 def test_names_in_an_error_steer_no_terminal(command, tmp_path: Path) -> None:
