@@ -4,13 +4,14 @@ How it is done is in conversion.py and batch.py, whether it was done before in m
 """
 
 import os
+import shlex
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence, Set
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from functools import lru_cache, partial
 from itertools import islice
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from app.naming import Naming, Neighbours
 from app.places import Place, kind_of, real, walk
@@ -168,7 +169,9 @@ class PicturesPlan:
         if not any(_is_named_as_picture(each) and kind_of(each) == "file" for each in self.sources):
             expected = " ".join(sorted(PICTURE_SUFFIXES))
             listed = ", ".join(map(str, self.sources[:3])) + ", ..." * (len(self.sources) > 3)
-            raise InputError(f"none of {listed} is a picture that is there ({expected})")
+            raise InputError(
+                f"none of {listed} is a picture that is there ({expected}){self._how_folders_go()}"
+            )
 
     def __iter__(self) -> Iterator[Job]:
         return islice(self._jobs(Counter()), self.limit)
@@ -210,6 +213,16 @@ class PicturesPlan:
         elif real(source) != real(self.output):
             told = "is a folder; it wants a command of its own" if found else "does not exist"
             yield Job(source, self.output / source.name, f"{source} {told}")
+
+    def _how_folders_go(self) -> str:
+        """How to translate the first of the sources that is a folder; "" if none is."""
+        out = real(self.output)
+        for source in self.sources:
+            if kind_of(source) == "folder" and real(source) != out:
+                target = self.output / PurePath(real(source)).name
+                words = shlex.join(("cyclegan", "convert", str(source), str(target)))
+                return f"; of folders one at a time is taken, as in: {words}"
+        return ""
 
     def _folders(self) -> set[str]:
         """The folders of the pictures, as `real` has them."""

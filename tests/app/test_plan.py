@@ -1,5 +1,6 @@
 """Which file becomes which."""
 
+import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
@@ -203,6 +204,16 @@ def test_what_a_shell_finds_beside_pictures_is_left_alone_or_told(put) -> None:
         told = rf"none of .*/{names[0]}, .*/{names[1]} is a picture that is there \(\.apng"
         with pytest.raises(InputError, match=told):
             PicturesPlan([at / name for name in names], at / "out")
+
+
+def test_several_folders_are_told_how_each_is_translated(put) -> None:
+    at = put("day 1/a.jpg", "day2/a.jpg", "out/c.jpg")
+    told = "; of folders one at a time is taken, as in: cyclegan convert "
+    told += f"'{at}/day 1' '{at}/out/day 1'"
+    with pytest.raises(InputError, match=re.escape(told) + "$"):
+        PicturesPlan([at / "out", at / "day 1", at / "day2"], at / "out")
+    with pytest.raises(InputError, match=r"is a picture that is there \([^)]*\)$"):
+        PicturesPlan([at / "out", at / "none"], at / "out")
 
 
 def test_nothing_is_written_among_several_pictures(put) -> None:
