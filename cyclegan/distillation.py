@@ -27,6 +27,7 @@ from cyclegan.domains import fingerprint
 from cyclegan.evaluate import run_network
 from cyclegan.export import export
 from cyclegan.features import load_session
+from cyclegan.run_folder import require_no_file
 from cyclegan.squares import middle_square
 from cyclegan.teacher import Teacher, teacher_folder
 
@@ -48,12 +49,13 @@ def adopt(teacher: str, direction: Direction, run: Path, weights: Path) -> str:
         weights: folder of models.
 
     Raises:
-        ConfigError: the folder holds another run.
+        ConfigError: the folder holds another run, or is a file.
         CardError: the card is broken or incomplete, or the model has other bytes than it says.
         ModelError: there is no such model, or it does not answer pictures with pictures.
         CheckpointError, ExportError: as `export` does.
         StorageError: it could not be copied.
     """
+    require_no_file(run)  # before a file of the teacher is said to be what cannot be written
     given = Path(teacher).resolve()
     wanted = given.stem if given.suffix == ".onnx" else given.name
     name = wanted if MODEL_NAME.fullmatch(wanted) else "teacher"

@@ -142,6 +142,13 @@ def require_apart(config: TrainConfig, run: Path) -> None:
             )
 
 
+def require_no_file(run: Path) -> None:
+    """Raise ConfigError where a run folder would be in the place of a file, or inside one."""
+    for path in (run, *run.parents):
+        if path.is_file():
+            raise ConfigError(f"{path} is a file, and a run is a folder; give another --out")
+
+
 @contextmanager
 def claim_run(config: TrainConfig, run: Path) -> Iterator[None]:
     """Hold a run folder for this process, with the config in it; a new one is made.
@@ -149,8 +156,7 @@ def claim_run(config: TrainConfig, run: Path) -> Iterator[None]:
     Raises ConfigError: it holds another config, and the keys are named; another process trains
     there; or it is a file. StorageError.
     """
-    if run.is_file():
-        raise ConfigError(f"{run} is a file, and a run is a folder; give another --out")
+    require_no_file(run)
     with map_storage_errors(run):
         run.mkdir(parents=True, exist_ok=True)
     with _locked(run):

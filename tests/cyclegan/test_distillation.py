@@ -137,6 +137,13 @@ def test_a_run_keeps_its_teacher(
     assert not (tmp_path / "run" / "teacher" / "other.onnx").exists()
 
 
+def test_a_run_that_would_be_a_file_is_refused_as_such(tmp_path: Path, weights_dir: Path) -> None:
+    (tmp_path / "a.jpg").touch()
+    for run in (tmp_path / "a.jpg", tmp_path / "a.jpg" / "run"):
+        with pytest.raises(ConfigError, match=r"a\.jpg is a file, and a run is .*another --out"):
+            adopt("negate", "AtoB", run, weights_dir)
+
+
 def test_a_student_that_diverges_stops_and_leaves_the_teacher_as_it_is(
     student: TrainConfig, taught_run: Path
 ) -> None:

@@ -31,8 +31,9 @@ def test_a_folder_is_trained_in_by_one_process(
 
 def test_a_file_is_no_run_folder(tmp_path: Path, config: TrainConfig) -> None:
     (tmp_path / "a.jpg").touch()
-    with pytest.raises(ConfigError, match=r"a\.jpg is a file, and a run is a folder; give anoth"):
-        train(config, tmp_path / "a.jpg")
+    for run in (tmp_path / "a.jpg", tmp_path / "a.jpg" / "run"):
+        with pytest.raises(ConfigError, match=r"a\.jpg is a file, and a run is a folder; give an"):
+            train(config, run)
 
 
 def test_a_file_system_without_locks_does_without(
