@@ -216,13 +216,27 @@ def _peculiar(found: Evidence, config: TrainConfig) -> Iterator[Finding]:
 
 def _no_tests(found: Evidence, _config: TrainConfig) -> Iterator[Finding]:
     missing = [name for name in ("testA", "testB") if not found.measured.get(name)]
-    if missing:
+    if missing and _is_one_dataset(found):
         yield Finding(
             "note",
             "no-test",
             f"There are no pictures in {' and '.join(missing)}; `cyclegan evaluate` needs both.",
             "Move some hundred pictures there, of which train holds no copies.",
         )
+    elif missing:
+        yield Finding(
+            "note",
+            "no-test",
+            "No pictures are kept apart, to measure translations on.",
+            "Move some hundred of each domain into folders of their own, and train with --set "
+            "test_a=DIR --set test_b=DIR.",
+        )
+
+
+def _is_one_dataset(found: Evidence) -> bool:
+    """Whether the domains are in the folders of a dataset, not in two from anywhere."""
+    a, b = found.folders["trainA"], found.folders["trainB"]
+    return (a, b) == (a.with_name("trainA"), a.with_name("trainB"))
 
 
 def _ignored(found: Evidence, _config: TrainConfig) -> Iterator[Finding]:

@@ -134,6 +134,8 @@ def test_two_folders_from_anywhere_do_as_well(
     assert _type(monkeypatch, *options) == 3
     printed = " ".join(capsys.readouterr().out.split())
     assert f"Pictures: {ENOUGH} in trainA and {ENOUGH + 1} in grazing." in printed
+    assert "train with --set test_a=DIR --set test_b=DIR." in printed
+    assert "testA" not in printed  # which nobody spoke of
     assert _type(monkeypatch, *options[:2]) == 2
     assert "expected either one folder" in capsys.readouterr().err
 
