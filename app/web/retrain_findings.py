@@ -103,9 +103,8 @@ def _tell(
     """One finding, its remedy, and the files that it is about."""
 
     def named(text: str) -> str:
-        for folder, name in names.items():
-            text = text.replace(folder, name)
-        return escape(text)
+        # In one pass: a kind may be called as the other's folder.
+        return escape(re.sub("train[AB]", lambda found: names[found[0]], text))
 
     level, code, facts = finding["level"], finding["code"], finding["facts"]
     text = retell(language, code, finding["text"], facts)

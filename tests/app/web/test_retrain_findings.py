@@ -13,17 +13,23 @@ from app.web.retrain_findings import Diagnosis, _describe
 from tests.app.jobs.sending import picture, zipped
 
 
-def describe(domains: tuple[Path, Path], files: list[list[str]], language: str = "en") -> str:
+def describe(
+    domains: tuple[Path, Path],
+    files: list[list[str]],
+    language: str = "en",
+    text: str = "",
+    names: tuple[str, str] = ("ink", "paper"),
+) -> str:
     finding: dict[str, Any] = {
         "level": "fix",
         "code": "unreadable",
-        "text": f"{len(files)} files cannot be read.",
+        "text": text or f"{len(files)} files cannot be read.",
         "remedy": "Delete them.",
         "files": files,
         "facts": {"count": len(files)},
     }
     found = {"folders": [], "hours": None, "findings": [finding]}
-    order = Order("ink", "paper", *map(str, domains), "fast", 60.0)
+    order = Order(*names, *map(str, domains), "fast", 60.0)
     return _describe(found, order, language)
 
 
@@ -32,6 +38,14 @@ def test_files_are_named_without_their_folders_and_as_text(tmp_path: Path) -> No
     broken = "ink/deep/<b>.jpg 1.PNG is not a picture that can be read; use one of JPEG, PNG"
     html = describe(domains, [[broken], ["ink/a.png", "paper/a.png", "paper/b.png"]])
     assert "<small>&lt;b&gt;.jpg 1.PNG, a.png = b.png</small>" in html
+
+
+def test_a_kind_may_be_called_as_the_folder_of_the_other(tmp_path: Path) -> None:
+    domains = tmp_path / "a", tmp_path / "b"
+    text = "Pictures: 3 in trainA and 9 in trainB."
+    assert "Pictures: 3 in trainB and 9 in paper." in describe(
+        domains, [], text=text, names=("trainB", "paper")
+    )
 
 
 def test_of_many_files_the_first_are_named(tmp_path: Path) -> None:
