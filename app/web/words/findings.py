@@ -37,12 +37,13 @@ TOLD = {
     },
     "both-domains": {
         "zh": (
-            "{count} 张图片同时在两类中（其中 {exact} 张逐像素相同，其余几乎相同）。"
+            "{count} 张相同或几乎相同的图片同时在两类中（逐像素相同的：{exact} 张）。"
             "既属于这类又属于那类的图片会让判别器以为两类相同。"
         ),
         "tr": (
-            "{count} resim iki türde de var ({exact} tanesi pikseli pikseline, diğerleri neredeyse "
-            "aynı). Her ikisine de ait olan, ayırt edicilere türlerin aynı olduğunu öğretir."
+            "Aynı ya da neredeyse aynı {count} resim iki türde de var (pikseli pikseline aynı "
+            "olan: {exact}). Her ikisine de ait olan, ayırt edicilere türlerin aynı olduğunu "
+            "öğretir."
         ),
     },
     "both-domains.remedy": {
@@ -51,12 +52,12 @@ TOLD = {
     },
     "leak": {
         "zh": (
-            "{count} 张图片同时用于训练和测试（其中 {exact} 张逐像素相同，其余几乎相同）。"
+            "{count} 张相同或几乎相同的图片同时用于训练和测试（逐像素相同的：{exact} 张）。"
             "在训练过的图片上测得的数值会偏好。"
         ),
         "tr": (
-            "{count} resim hem eğitimde hem testte ({exact} tanesi pikseli pikseline, diğerleri "
-            "neredeyse aynı). Eğitilen resimlerde ölçülen değerler fazla iyi çıkar."
+            "Aynı ya da neredeyse aynı {count} resim hem eğitimde hem testte (pikseli pikseline "
+            "aynı olan: {exact}). Eğitilen resimlerde ölçülen değerler fazla iyi çıkar."
         ),
     },
     "leak.remedy": {
@@ -65,12 +66,11 @@ TOLD = {
     },
     "copies": {
         "zh": (
-            "重复的图片：{shares}（其中 {exact} 对逐像素相同，其余几乎相同）。"
-            "出现两次的图片占双倍分量。"
+            "重复或几乎重复的图片：{shares}（逐像素相同的：{exact} 对）。出现两次的图片占双倍分量。"
         ),
         "tr": (
-            "Yinelenen resimler: {shares} ({exact} çift pikseli pikseline, diğerleri neredeyse "
-            "aynı). İki kez bulunan iki kez sayılır."
+            "Aynı ya da neredeyse aynı olan resimler: {shares} (pikseli pikseline aynı olan "
+            "çiftler: {exact}). İki kez bulunan iki kez sayılır."
         ),
     },
     "copies.remedy": {

@@ -99,6 +99,18 @@ def test_what_is_counted_has_its_name() -> None:
     assert "trainA 1 / 62" in retell("tr", "borders", "", facts)
 
 
+@pytest.mark.parametrize("exact", [0, 3, 5])
+def test_of_copies_no_others_are_spoken_of_where_there_may_be_none(exact: int) -> None:
+    facts = {"count": 5, "exact": exact, "shares": {"trainA": "5 / 9"}}
+    pictures = f"（逐像素相同的：{exact} 张）", f"(pikseli pikseline aynı olan: {exact})"
+    pairs = f"（逐像素相同的：{exact} 对）", f"(pikseli pikseline aynı olan çiftler: {exact})"
+    for code, (zh, tr) in (("both-domains", pictures), ("leak", pictures), ("copies", pairs)):
+        for language, told, others in (("zh", zh, "其余"), ("tr", tr, "diğer")):
+            sentence = retell(language, code, "", facts)
+            assert told in sentence
+            assert others not in sentence
+
+
 @pytest.mark.parametrize("language", OTHERS)
 def test_every_alarm_and_all_its_advice_is_told_with_the_same_figures(language: str) -> None:
     for rule in RULES:
