@@ -11,7 +11,8 @@ import re
 import warnings
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from types import UnionType
+from typing import Any, get_args, get_origin
 
 import torch
 from safetensors.torch import load_file
@@ -29,8 +30,35 @@ FORMAT_VERSION = 1
 _WRAPPERS = ("state_dict_ema", "state_dict", "model")
 _PREFIXES = re.compile(r"^(module\.|_orig_mod\.)+")
 # What a checkpoint has, the latest and a best alike, and what its "run" has; see run_folder.py.
-_PARTS = {"config": dict, "pictures": list, "hardware": str, "run": dict, "step": dict}
+_PARTS = {
+    "config": dict[str, str | int | float | list[Any] | dict[str, Any]],  # see `config_of`
+    "pictures": list[int],
+    "hardware": str,
+    "run": dict[str, Any],
+    "step": dict[str, Any],
+}
 _PARTS_OF_RUN = {"images_seen": int, "elapsed_s": int | float}
+# What else is in its "run" and its "step": of the latest all, of a best little, of old runs less.
+_MORE_OF_RUN = {
+    "sums": dict[str, Tensor],
+    "counts": dict[str, int],
+    "alarms": dict[str, int],
+    "unreadable": dict[str, dict[str, str]],
+    "best": dict[str, dict[str, Any]],
+    "stale": int,
+    "fingerprints": list[str],
+    "anew": list[str],
+}
+_MORE_OF_STEP = {
+    **dict.fromkeys(("G_AB", "G_BA", "G_AB_ema", "G_BA_ema", "D_A", "D_B"), dict[str, Tensor]),
+    **dict.fromkeys(("pool_A", "pool_B"), dict[str, Tensor | list[Tensor]]),
+    **dict.fromkeys(
+        ("optimizer_G", "optimizer_D"),
+        dict[str, dict[int, dict[str, Tensor]] | list[dict[str, Any]]],
+    ),
+    "random": Tensor,
+    "calls": int,
+}
 
 
 def has_begun(run: Path) -> bool:
@@ -80,7 +108,12 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
             f"{path}: has format version {state['format_version']}, this version reads up to "
             f"{FORMAT_VERSION}; update cyclegan"
         )
-    if lacking := _lacking(state, _PARTS) or _lacking(state["run"], _PARTS_OF_RUN):
+    lacking = _lacking(state, _PARTS) or [
+        *_lacking(state["run"], _PARTS_OF_RUN),
+        *_lacking(state["run"], _MORE_OF_RUN, may_be_missing=True),
+        *_lacking(state["step"], _MORE_OF_STEP, may_be_missing=True),
+    ]
+    if lacking:
         raise CheckpointError(
             f"{path}: was changed since `cyclegan train` wrote it, for it has no "
             f"{' and no '.join(lacking)} as a checkpoint does; put back what was written"
@@ -88,8 +121,25 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
     return state
 
 
-def _lacking(found: dict[str, Any], parts: Mapping[str, Any]) -> list[str]:
-    return [key for key, kind in parts.items() if not isinstance(found.get(key), kind)]
+def _lacking(
+    found: dict[str, Any], parts: Mapping[str, Any], *, may_be_missing: bool = False
+) -> list[str]:
+    wanted = parts.keys() & found.keys() if may_be_missing else parts.keys()
+    return [key for key in parts if key in wanted and not _is_of(found.get(key), parts[key])]
+
+
+def _is_of(value: Any, kind: Any) -> bool:
+    """Whether a value is of a kind, and what is in lists and dicts is of theirs."""
+    outer, inner = get_origin(kind), get_args(kind)
+    if outer is UnionType:
+        return any(_is_of(value, each) for each in inner)
+    if outer is list:
+        return isinstance(value, list) and all(_is_of(each, inner[0]) for each in value)
+    if outer is dict:
+        return isinstance(value, dict) and all(
+            _is_of(key, inner[0]) and _is_of(each, inner[1]) for key, each in value.items()
+        )
+    return kind is Any or isinstance(value, kind)
 
 
 def config_of(checkpoint: dict[str, Any], path: Path) -> TrainConfig:

@@ -37,6 +37,11 @@ class Record:
     images_seen: int  # by the weights that were measured
     protocol: str  # how, in words; figures of another protocol cannot be compared
 
+    def __post_init__(self) -> None:
+        is_read = isinstance(self.value, int | float) and isinstance(self.images_seen, int)
+        if self.metric not in list(UNITS) or not is_read:  # from a checkpoint that was changed
+            raise TypeError(f"no measurement: {self!r:.100}")
+
     def is_better_than(self, best: "Record | None") -> bool:
         """Whether it takes the place of the best so far; it does if that was measured otherwise."""
         return best is None or self.protocol != best.protocol or self.value < best.value

@@ -240,7 +240,7 @@ def take_up(
         _begin_anew(run)
     loaded = processes.from_first(load_checkpoint(checkpoint) if has_one else None)
     if loaded is None:
-        step.start_from(start)
+        _start_from(step, start, config.init_from)
         anew = [name for name in step.networks if name not in start]
         if start and anew:
             logger.warning("%s start anew: there are no weights that fit", ", ".join(anew))
@@ -252,7 +252,14 @@ def take_up(
         state = RunState(**{**loaded["run"], "best": best})
     except torch.OutOfMemoryError:
         raise
-    except (KeyError, RuntimeError, TypeError, ValueError) as error:
+    except (
+        AttributeError,
+        IndexError,
+        KeyError,
+        RuntimeError,
+        TypeError,
+        ValueError,
+    ) as error:
         raise CheckpointError(
             f"{checkpoint}: of another version of cyclegan, which keeps other things "
             f"({brief(error):.200}); go on with the one that wrote it"
@@ -269,6 +276,19 @@ def take_up(
         _compare_pictures(tuple(loaded["pictures"]), dataset.pictures, before, state.fingerprints)
     logger.info("going on with %s at %d images", checkpoint, state.images_seen)
     return state
+
+
+def _start_from(step: Step, start: Weights, origin: str) -> None:
+    """Give a step its first weights. Raises CheckpointError: they do not fit."""
+    try:
+        step.start_from(start)
+    except torch.OutOfMemoryError:
+        raise
+    except RuntimeError as error:
+        raise CheckpointError(
+            f"{origin}: its weights do not fit the networks that its config describes "
+            f"({brief(error):.200}); put back what was written, or give another --init-from"
+        ) from error
 
 
 def _begin_anew(run: Path) -> None:

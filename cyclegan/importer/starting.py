@@ -8,8 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from cyclegan.checkpoint import averaged_weights, load_checkpoint
-from cyclegan.config import TrainConfig
+from cyclegan.checkpoint import averaged_weights, config_of, load_checkpoint
 from cyclegan.contract.errors import CheckpointError
 from cyclegan.contract.log import LATEST
 from cyclegan.importer.models import read_model
@@ -52,7 +51,7 @@ def read_start(path: Path, settings: Mapping[str, Any]) -> Imported:
 def _read_run(run: Path, settings: Mapping[str, Any]) -> Imported:
     checkpoint = load_checkpoint(run / LATEST)
     learned = checkpoint["config"]
-    theirs = TrainConfig().replace(**architecture_of(learned))
+    theirs = config_of({"config": architecture_of(learned)}, run / LATEST)
     config = with_networks(theirs, architecture_of(settings))
     step = checkpoint["step"]
     averages = {f"G_{way}": averaged_weights(step, f"G_{way}") for way in ("AB", "BA")}

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import torch
 
-from cyclegan.checkpoint import averaged_weights, load_checkpoint
+from cyclegan.checkpoint import averaged_weights, load_checkpoint, save_checkpoint
 from cyclegan.config import TrainConfig, read_config
 from cyclegan.contract.errors import CardError, CheckpointError, ConfigError
 from cyclegan.discriminators import discriminator_from
@@ -53,6 +53,28 @@ def test_a_run_gives_its_averages_and_its_discriminators(source: Path, config: T
         assert any(not torch.equal(averaged[key], theirs[name][key]) for key in averaged)
     for name in ("D_A", "D_B"):
         assert_same(dict(step.networks[name].state_dict()), dict(theirs[name]))
+
+
+@pytest.mark.parametrize("name", ["G_AB_ema", "D_A"])
+def test_weights_that_do_not_fit_their_config_are_told(
+    tmp_path: Path, source: Path, config: TrainConfig, name: str
+) -> None:
+    checkpoint = load_checkpoint(source / "latest.pt")
+    weights = checkpoint["step"][name]
+    weights[next(key for key in weights if key.endswith("weight"))] = torch.zeros(3)
+    save_checkpoint(source / "latest.pt", checkpoint)
+    start = read_start(source, {})
+    config = config.replace(init_from=start.config.init_from)
+    with pytest.raises(CheckpointError, match=r"source: its weights do not fit .*size mismatch"):
+        train(config, tmp_path / "run", start=start.weights)
+
+
+def test_settings_of_networks_of_another_kind_are_told(source: Path) -> None:
+    checkpoint = load_checkpoint(source / "latest.pt")
+    checkpoint["config"]["generator_width"] = "8"
+    save_checkpoint(source / "latest.pt", checkpoint)
+    with pytest.raises(CheckpointError, match=r"latest\.pt: .*generator_width: expected int, got"):
+        read_start(source, {})
 
 
 def test_a_model_and_the_one_that_goes_back_give_their_weights(

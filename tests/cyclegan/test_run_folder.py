@@ -1,6 +1,8 @@
 import errno
 import json
 import shutil
+from functools import reduce
+from operator import getitem
 from pathlib import Path
 from typing import Any
 
@@ -205,6 +207,47 @@ def test_a_checkpoint_that_lacks_a_part_is_told(
             use()
 
 
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("config", ["a"]),
+        ("config", {1: 2}),
+        ("config/border", torch.zeros(3)),
+        ("pictures", [5, "5"]),
+        ("step", "a"),
+        ("step/G_AB_ema", None),
+        ("step/G_AB_ema", {1: torch.zeros(3)}),
+        ("step/D_A", torch.zeros(3)),
+        ("step/G_BA/head", "a"),
+        ("step/pool_A/images", ["a"]),
+        ("step/optimizer_G/state", {0: []}),
+        ("step/calls", "1"),
+        ("run/images_seen", "6"),
+        ("run/sums/disc_A", None),
+        ("run/counts", None),
+        ("run/unreadable", {"A": "a.png"}),
+        ("run/fingerprints", None),
+        ("run/anew", 1),
+        ("run/best", {"AtoB": 1}),
+    ],
+)
+def test_a_checkpoint_with_a_part_of_another_kind_is_told(
+    tmp_path: Path, config: TrainConfig, path: str, value: object
+) -> None:
+    train(config, tmp_path)
+    checkpoint = load_checkpoint(tmp_path / "latest.pt")
+    *outer, key = path.split("/")
+    reduce(getitem, outer, checkpoint)[key] = value
+    save_checkpoint(tmp_path / "latest.pt", checkpoint)
+    for use in (
+        lambda: train(config, tmp_path),
+        lambda: find_origin([tmp_path], "AtoB", None, print),
+        lambda: read_start(tmp_path, {}),
+    ):
+        with pytest.raises(CheckpointError, match=r"latest\.pt: was changed .* has no "):
+            use()
+
+
 def test_a_latest_in_place_of_a_best_is_told_and_measured_anew(
     tmp_path: Path, config: TrainConfig, data_dir: Path
 ) -> None:
@@ -215,6 +258,26 @@ def test_a_latest_in_place_of_a_best_is_told_and_measured_anew(
         find_origin([tmp_path], "AtoB", None, print)
     train(config.replace(max_images=8), tmp_path)
     assert load_checkpoint(tmp_path / "best_AtoB.pt")["record"]["images_seen"] == 8
+
+
+@pytest.mark.parametrize(
+    "changes", [{"value": "a"}, {"images_seen": None}, {"metric": "LPIPS"}, {"metric": ["KID"]}]
+)
+def test_a_best_that_was_measured_at_nothing_is_told(
+    tmp_path: Path, config: TrainConfig, data_dir: Path, changes: dict[str, Any]
+) -> None:
+    config = config.replace(test_a=str(data_dir / "testA"), evaluate_every=2)
+    train(config, tmp_path)
+    best = load_checkpoint(tmp_path / "best_AtoB.pt")
+    best["record"] |= changes
+    save_checkpoint(tmp_path / "best_AtoB.pt", best)
+    with pytest.raises(CheckpointError, match=r"best_AtoB\.pt: does not say what it was measured"):
+        find_origin([tmp_path], "AtoB", None, print)
+    latest = load_checkpoint(tmp_path / "latest.pt")
+    latest["run"]["best"]["AtoB"] |= changes
+    save_checkpoint(tmp_path / "latest.pt", latest)
+    with pytest.raises(CheckpointError, match=r"latest\.pt: .*no measurement: Record"):
+        train(config.replace(max_images=8), tmp_path)
 
 
 def test_a_checkpoint_with_code_in_it_is_refused_and_not_run(tmp_path: Path) -> None:
