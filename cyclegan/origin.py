@@ -21,7 +21,7 @@ from cyclegan.checkpoint import (
 from cyclegan.config import TrainConfig
 from cyclegan.contract.card import Part
 from cyclegan.contract.directions import Direction
-from cyclegan.contract.errors import CheckpointError, InputError
+from cyclegan.contract.errors import CheckpointError, InputError, brief
 from cyclegan.contract.log import LATEST
 from cyclegan.domains import GENERATOR_OF
 from cyclegan.gauge import Record
@@ -211,7 +211,10 @@ def load_generator(
     try:
         return generator_with(weights, config)
     except RuntimeError as error:
-        raise CheckpointError(f"the weights do not fit a {config.generator}: {error}") from error
+        raise CheckpointError(
+            f"the weights do not fit a {config.generator} as the run's config describes it "
+            f"({brief(error):.200}); put back what `cyclegan train` wrote"
+        ) from error
 
 
 def generator_with(weights: Mapping[str, Tensor], config: TrainConfig) -> Generator:

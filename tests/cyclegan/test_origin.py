@@ -6,7 +6,7 @@ import onnxruntime as ort
 import pytest
 import torch
 
-from cyclegan.checkpoint import averaged_weights, load_checkpoint
+from cyclegan.checkpoint import averaged_weights, load_checkpoint, save_checkpoint
 from cyclegan.config import TrainConfig
 from cyclegan.contract.card import ModelCard, Part
 from cyclegan.contract.errors import CheckpointError, InputError
@@ -100,6 +100,18 @@ def test_a_checkpoint_is_told_apart_from_a_folder_and_from_the_other_directions_
         find_origin([best], "BtoA", None, lambda _: None)
     with pytest.raises(InputError, match=r"best_AtoB\.pt is a checkpoint itself; leave out"):
         find_origin([best, best], "AtoB", "latest", lambda _: None)
+
+
+def test_weights_that_do_not_fit_their_config_are_told_in_one_line(run: Path) -> None:
+    checkpoint = load_checkpoint(run / "latest.pt")
+    for name in checkpoint["step"]["G_AB_ema"]:
+        checkpoint["step"]["G_AB_ema"][name] = torch.zeros(2)
+    save_checkpoint(run / "latest.pt", checkpoint)
+    with pytest.raises(CheckpointError) as caught:
+        find_origin([run], "AtoB", None, lambda _: None)
+    assert "the weights do not fit a plain as the run's config describes it" in str(caught.value)
+    assert str(caught.value).endswith("; put back what `cyclegan train` wrote")
+    assert "\n" not in str(caught.value)
 
 
 def test_a_file_that_is_no_checkpoint_is_named_as_it_was_given(run: Path, tmp_path: Path) -> None:
