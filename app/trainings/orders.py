@@ -19,6 +19,9 @@ Wish = Literal["", "pause", "stop"]
 _BYTES = 80  # of a name that is part of a path; file systems take 255, and more is added to it
 _BYTES_OF_ONE = 36  # of each of two names in it: with "-small" they fit
 
+# What new discriminators need so that they do not spoil generators that know something already.
+_HEAD_START = "head_start_images=300"
+
 _SETTING = re.compile(r"[a-z0-9_]+=(-?\w[\w.+-]*)?", re.ASCII)
 # What names files, of which a word may still be one in the folder that the command runs in, and
 # what the order itself says.
@@ -55,6 +58,7 @@ class Order:
     test_b: str = ""
     neither: str = ""  # folder of pictures of neither kind, to be left alone; "" for none
     lesson: Lesson | None = None  # from whom; None learns from pictures alone
+    start: str = ""  # the file of a model whose weights it begins with; "" for none
 
     def __post_init__(self) -> None:
         """Raises: InputError on settings that are none, or that may name a path."""
@@ -92,9 +96,11 @@ class Order:
         texts = names | {key: folder for key, folder in tests.items() if folder}
         # As JSON, so that no name passes for a number.
         given = (f"{key}={json.dumps(text)}" for key, text in texts.items())
-        settings = [word for each in (*given, *self.settings) for word in ("--set", each)]
         lesson = self.lesson
         neither = ("--neither", self.neither) if self.neither and not lesson else ()
+        start = ("--init-from", self.start) if self.start and not lesson else ()
+        ahead = (_HEAD_START,) if start else ()
+        settings = [word for each in (*given, *ahead, *self.settings) for word in ("--set", each)]
         verb = (
             (
                 "distill",
@@ -109,7 +115,7 @@ class Order:
         )
         return verbs.command(
             *(*verb, "--domain-a", self.domain_a, "--domain-b", self.domain_b, "--out", run),
-            *(*neither, "--max-minutes", str(self.max_minutes), *settings),
+            *(*start, *neither, "--max-minutes", str(self.max_minutes), *settings),
         )
 
 

@@ -27,7 +27,7 @@ from cyclegan.cli.exits import require_training_packages
 from cyclegan.contract.errors import CycleGANError, DependencyError, InputError
 
 _NAMES: dict[Literal["a", "b"], str] = {"a": "horse", "b": "zebra"}  # to show what is meant
-_PRESETS = ("fast", "simgan", "paper")
+_PRESETS = ("fast", "projected", "simgan", "paper")
 _MINUTES = (0.1, 10_000)  # that a training may take, at least and at most
 
 # What the form was refused for may be mended by any change; what was found in pictures stays, to
@@ -44,6 +44,7 @@ class _Form:
     folders: tuple[gr.Dropdown, gr.Dropdown]
     neither: tuple[gr.File, gr.Dropdown]  # pictures of neither kind
     preset: gr.Radio
+    begin: gr.Dropdown  # the model whose weights it starts from
     minutes: gr.Number
     settings: gr.Textbox
     check: gr.Button
@@ -64,6 +65,7 @@ class _Form:
             *self.folders,
             *self.neither,
             self.preset,
+            self.begin,
             self.minutes,
             self.settings,
         ]
@@ -80,7 +82,7 @@ def retrain_tab(page: gr.Blocks, store: Store, root: Path) -> None:
     gr.HTML(f'<p class="intro">{word("retrain.intro")}</p>', apply_default_css=False)
     form = _lay_out_form()
     watch = lay_out_watch()
-    _connect_form(page, form, watch, trainings, pictures)
+    _connect_form(page, form, watch, store, trainings, pictures)
     connect_watch(page, watch, trainings, store)
 
 
@@ -110,6 +112,11 @@ def _lay_out_form() -> _Form:
             preset = gr.Radio(
                 presets, value="fast", label=word("retrain.preset"), scale=4, min_width=320
             )
+            # Which there are is found when the page is opened.
+            begin = gr.Dropdown(
+                [""], value="", label=word("retrain.begin"), info=word("retrain.begin-info"),
+                min_width=240, elem_id="begin",
+            )  # fmt: skip
             # Without limits of its own: Gradio would tell them in English, over the page.
             minutes = gr.Number(60, label=word("retrain.minutes"), min_width=160)
         with gr.Accordion(word("retrain.more"), open=False, elem_id="more-settings"):
@@ -138,6 +145,7 @@ def _lay_out_form() -> _Form:
         (sets[0][1], sets[1][1]),
         neither,
         preset,
+        begin,
         minutes,
         settings,
         check,
@@ -152,13 +160,18 @@ def _lay_out_form() -> _Form:
 
 
 def _connect_form(
-    page: gr.Blocks, form: _Form, watch: Watch, trainings: Trainings, pictures: Pictures
+    page: gr.Blocks,
+    form: _Form,
+    watch: Watch,
+    store: Store,
+    trainings: Trainings,
+    pictures: Pictures,
 ) -> None:
     def check(request: gr.Request, *answers: Any) -> Iterator[Updates]:
         language = language_of(request)
         yield {form.told: wait(say(language, "retrain.checking")), **unasked, form.found: None}
         try:
-            found = diagnose(_read_order(pictures, language, *answers), language)
+            found = diagnose(_read_order(pictures, store, language, *answers), language)
         except CycleGANError as error:
             yield {form.told: alert(error, trainings.root, language)}
         else:
@@ -167,7 +180,7 @@ def _connect_form(
     def start(request: gr.Request, found: Diagnosis | None, *answers: Any) -> Updates:
         language = language_of(request)
         try:
-            order = _read_order(pictures, language, *answers)
+            order = _read_order(pictures, store, language, *answers)
             if found and found.must_be_fixed and found.is_of(order):
                 return {form.told: found.html, form.sure: gr.Column(visible=True)}
             name = trainings.start(order)
@@ -225,26 +238,45 @@ def _connect_form(
         js=_FORGET_REFUSAL,
         api_visibility="private",
     )
+    # What is compared with the paper starts from nothing.
+    form.preset.input(
+        None,
+        [form.preset, form.begin],
+        form.begin,
+        js="(preset, begin) => preset === 'paper' ? '' : begin",
+        api_visibility="private",
+    )
     folders = [*form.folders, form.neither[1]]
 
     def open_page() -> list[Any]:
         below = pictures.folders()
         offered = [gr.Dropdown(["", *below], visible=bool(below)) for _ in folders]
         # Where there is a training to watch, the form is out of the way.
-        return [gr.Accordion(open=not trainings.names()), *offered]
+        return [gr.Accordion(open=not trainings.names()), *offered, _offer_starts(store)]
 
     page.load(
         open_page,
         None,
-        [form.whole, *folders],
+        [form.whole, *folders, form.begin],
         show_progress="hidden",
         queue=False,
         api_visibility="private",
     )
 
 
+def _offer_starts(store: Store) -> gr.Dropdown:
+    """The models that a training can start from; first, so chosen, one that knows the way back."""
+    cards = [each.card for each in store.list() if each.card]
+    ours = [card for card in cards if card.training and card.architecture]
+    names = {card.name for card in ours}
+    ours.sort(key=lambda card: card.reverse not in names)
+    choices = [(card.title, card.name) for card in ours] + [(word("retrain.begin-new"), "")]
+    return gr.Dropdown(choices, value=choices[0][1])
+
+
 def _read_order(
     pictures: Pictures,
+    store: Store,
     language: str,
     name_a: str,
     name_b: str,
@@ -255,6 +287,7 @@ def _read_order(
     uploads_neither: list[str] | None,
     folder_neither: str,
     preset: str,
+    begin: str,
     minutes: float | None,  # None comes of an empty box
     settings: str,
 ) -> Order:
@@ -292,4 +325,5 @@ def _read_order(
         held_out(domain_a),
         held_out(domain_b),
         folder("neither", uploads_neither, folder_neither),
+        start=str((store.folder / store.card(begin).file).absolute()) if begin else "",
     )

@@ -9,7 +9,7 @@ import typer
 from cyclegan.cli.exits import EXIT_TO_FIX, require_training_packages
 from cyclegan.cli.options import DomainA, DomainB
 from cyclegan.config import TrainConfig
-from cyclegan.contract.errors import DependencyError
+from cyclegan.contract.errors import CheckpointError, DependencyError
 from cyclegan.presets import PRESETS, preset_config
 
 
@@ -34,13 +34,18 @@ def doctor(
     config = preset_config(preset)
     from cyclegan import terminal  # lazy: numpy, Pillow, rich
     from cyclegan.doctor import diagnose
+    from cyclegan.doctor.symptoms import no_backbone
     from cyclegan.domains import resolve_splits
 
     folders = resolve_splits(data, domain_a, domain_b)
     with terminal.picture_bar("reading") as on_picture:
         diagnosis = diagnose(folders, config, on_picture)
     estimate = estimate and diagnosis.can_train
-    hours = _estimate_hours(config) if estimate else None
+    hours = None
+    try:
+        hours = _estimate_hours(config) if estimate else None
+    except CheckpointError as error:
+        diagnosis, estimate = diagnosis.beginning_with(no_backbone(config, error)), False
     if json_:
         typer.echo(json.dumps({**diagnosis.to_dict(), "preset": preset, "hours": hours}, indent=2))
     else:
@@ -65,7 +70,10 @@ def _own_names(folders: dict[str, Path]) -> dict[str, str]:
 
 
 def _estimate_hours(config: TrainConfig) -> float | None:
-    """How long a whole training takes here; None without the packages for it."""
+    """How long a whole training takes here; None without the packages for it.
+
+    Raises CheckpointError: what its discriminators look through cannot be loaded.
+    """
     try:
         require_training_packages()
     except DependencyError:

@@ -6,7 +6,7 @@ what is wrong with them in symptoms.py and domain_gap.py. No torch here.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, get_args
 
@@ -36,6 +36,10 @@ class Diagnosis:
     def can_train(self) -> bool:
         """Whether there are pictures enough to begin with."""
         return all(finding.code != "too-few" for finding in self.findings)
+
+    def beginning_with(self, finding: Finding) -> "Diagnosis":
+        """The same, with what was found elsewhere."""
+        return replace(self, findings=(finding, *self.findings))
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as plain JSON values."""

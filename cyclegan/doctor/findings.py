@@ -35,6 +35,7 @@ Code = Literal[
     "grey-domain",
     "shape-differs",
     "colour-gap",
+    "no-backbone",
 ]
 Fact = str | float | Mapping[str, str | int]
 

@@ -1,7 +1,7 @@
 """What can be wrong with the files of a dataset: one function each, all of them in CHECKS.
 
 A check looks at measures alone (survey.py, duplicates.py) and yields findings, each with a remedy.
-How the domains differ is in domain_gap.py.
+How the domains differ is in domain_gap.py. What an estimate of the time comes upon is no check.
 """
 
 import math
@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from cyclegan.config import TrainConfig
+from cyclegan.contract.errors import CheckpointError
 from cyclegan.doctor.duplicates import Likeness
 from cyclegan.doctor.findings import Code, Evidence, Finding, Level
 from cyclegan.doctor.survey import Measured
@@ -79,6 +80,17 @@ def _too_few(found: Evidence, config: TrainConfig) -> Iterator[Finding]:
                 "diffaugment": config.diffaugment,
             },
         )
+
+
+def no_backbone(config: TrainConfig, reason: CheckpointError) -> Finding:
+    """What loading the pretrained network that the discriminators look through has come to."""
+    return Finding(
+        "fix",
+        "no-backbone",
+        f"Preset {config.preset} cannot train here yet: {reason}.",
+        "Connect to the internet for the first training, or take another preset.",
+        facts={"preset": config.preset, "reason": str(reason)},
+    )
 
 
 def _both_domains(found: Evidence, _config: TrainConfig) -> Iterator[Finding]:

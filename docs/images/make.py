@@ -30,6 +30,7 @@ crop_size=64
 load_size_min=64
 load_size_max=80
 discriminator_width=16
+head_start_images=20
 compile=false
 log_every=20
 sheet_every=100

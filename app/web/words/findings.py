@@ -5,6 +5,14 @@ things that a finding counts. What is in braces are its facts. English is as it 
 """
 
 TOLD = {
+    "no-backbone": {
+        "zh": "预设 {preset} 目前无法在此训练：{reason}。",
+        "tr": "{preset} ayarıyla burada henüz eğitim yapılamıyor: {reason}.",
+    },
+    "no-backbone.remedy": {
+        "zh": "首次训练时请连接互联网，或选择其他方法。",
+        "tr": "İlk eğitimde internete bağlanın ya da başka bir yöntem seçin.",
+    },
     "unreadable": {
         "zh": "{count} 个文件无法作为图片读取。",
         "tr": "{count} dosya resim olarak okunamıyor.",

@@ -185,8 +185,12 @@ WORDS = {
     "retrain.neither": "Hiçbirinden olmayan, olduğu gibi kalacak resimler (isteğe bağlı)",
     "retrain.preset": "Yöntem",
     "retrain.fast": "Hızlı: GPU gerekmez",
+    "retrain.projected": "Daha iyi: bir kez indirilen hazır bir ağdan bakar (18 MB)",
     "retrain.simgan": "Tek yönlü: biçimleri korur",
     "retrain.paper": "Makaledeki gibi: GPU gerekir",
+    "retrain.begin": "Başlangıç",
+    "retrain.begin-info": "Çizmeyi bilen bir model yeniyi çok daha çabuk öğrenir",
+    "retrain.begin-new": "Sıfırdan",
     "retrain.minutes": "Eğitim süresi (dakika)",
     "retrain.more": "Diğer ayarlar",
     "retrain.more-info": "KEY=VALUE, her satırda bir tane; cyclegan train --set gibi; "

@@ -174,8 +174,12 @@ WORDS = {
     "retrain.neither": "都不属于这两类、应保持原样的图片（可选）",
     "retrain.preset": "方法",
     "retrain.fast": "快速：无需 GPU",
+    "retrain.projected": "更好：借助一个预训练网络（首次下载 18 MB）",
     "retrain.simgan": "仅单向：保持形状不变",
     "retrain.paper": "按论文设置：需要 GPU",
+    "retrain.begin": "起点",
+    "retrain.begin-info": "已经会画的模型学新东西快得多",
+    "retrain.begin-new": "从零开始",
     "retrain.minutes": "训练时长（分钟）",
     "retrain.more": "更多设置",
     "retrain.more-info": "KEY=VALUE，每行一项，与 cyclegan train 的 --set 相同；"

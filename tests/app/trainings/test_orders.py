@@ -46,6 +46,20 @@ def test_the_command_is_that_of_a_person_and_names_are_no_numbers(order: Order) 
     assert command[-2:] == ["--set", "x="]
 
 
+def test_a_start_from_a_model_is_kept_and_gives_new_discriminators_a_head_start(
+    order: Order, tmp_path: Path
+) -> None:
+    asked = replace(order, start="/models/m.onnx", settings=("head_start_images=5",))
+    Record(asked, pid=0).write(tmp_path)
+    assert Record.read(tmp_path).order == asked
+    command = asked.to_command(tmp_path)[3:]
+    assert command[command.index("--init-from") + 1] == "/models/m.onnx"
+    words = " ".join(command)  # the last of two settings counts, which is the person's
+    assert words.index("head_start_images=300") < words.index("head_start_images=5")
+    lesson = replace(asked, lesson=Lesson("/models/m.onnx", "AtoB", "tiny"))
+    assert "--init-from" not in lesson.to_command(tmp_path)
+
+
 def test_a_lesson_is_kept_and_is_the_command_that_distils(order: Order, tmp_path: Path) -> None:
     lesson = Lesson("/models/m.onnx", "BtoA", "tiny")
     asked = replace(order, settings=("crop_size=32",), lesson=lesson, neither="/n")

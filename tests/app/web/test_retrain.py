@@ -19,7 +19,7 @@ from app.trainings.pictures import Pictures
 from app.trainings.runs import Trainings
 from app.trainings.sheets import find_sheets
 from cyclegan.config import read_config
-from cyclegan.contract.errors import InputError
+from cyclegan.contract.errors import CardError, InputError
 from tests.app.jobs.sending import zipped
 from tests.app.web.axe import complaints_of_axe
 from tests.app.web.opening import settle
@@ -28,6 +28,8 @@ pytest.importorskip("gradio", reason="the page needs gradio (extra: web)")
 pytest.importorskip("torch", reason="training needs torch (extra: train)")
 
 from app.web.retrain import _read_order
+
+playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright (extra: dev)")
 
 TIMEOUT_MS = 300_000  # for a machine that does other work as well
 
@@ -110,6 +112,12 @@ def test_a_training_is_started_watched_paused_and_made_a_model(
     page.get_by_role(
         "option", name="mine/paper"
     ).click()  # Enter, before it is there, chooses nothing
+    # What is compared with the paper starts from nothing; so does what has its own networks.
+    begin = page.get_by_label("Start from")
+    assert begin.input_value() == "Photo to negative"
+    page.get_by_label("As in the paper").check()
+    playwright.expect(begin).to_have_value("Nothing")
+    page.get_by_label("Fast: works without a GPU").check()
     page.get_by_role("button", name="More settings").press("Enter")
     settle(page)
     page.get_by_role("textbox", name="More settings").fill(SETTINGS)
@@ -301,10 +309,20 @@ def test_the_form_can_be_read_in_light_and_in_dark(
     assert complaints_of_axe(page) == []
 
 
+def test_a_training_starts_from_the_file_of_a_model(tmp_path: Path, weights_dir: Path) -> None:
+    draw(tmp_path / "ink", 0)
+    given = ("ink", "paper", None, None, "ink", "ink", None, "", "fast", "negate", 60, "")
+    order = _read_order(Pictures(tmp_path), Store(weights_dir), "en", *given)
+    assert order.start == str(weights_dir / "negate.onnx")
+    (weights_dir / "negate.json").unlink()  # while the page was open
+    with pytest.raises(CardError, match="negate"):
+        _read_order(Pictures(tmp_path), Store(weights_dir), "en", *given)
+
+
 def test_a_form_in_which_nothing_more_was_unfolded_asks_for_a_training(tmp_path: Path) -> None:
     draw(tmp_path / "ink", 0)
-    given = ("ink", "paper", None, None, "ink", "ink", None, "", "fast", 60, "")
-    order = _read_order(Pictures(tmp_path), "en", *given)
+    given = ("ink", "paper", None, None, "ink", "ink", None, "", "fast", "", 60, "")
+    order = _read_order(Pictures(tmp_path), Store(tmp_path), "en", *given)
     assert (order.title, order.preset, order.settings) == ("ink2paper", "fast", ())
 
 
@@ -313,21 +331,22 @@ def test_minutes_that_make_no_sense_are_refused_in_the_language_of_the_visitor(
     tmp_path: Path, minutes: float | None
 ) -> None:
     draw(tmp_path / "ink", 0)
-    given = ("ink", "paper", None, None, "ink", "ink", None, "", "fast", minutes, "")
+    given = ("ink", "paper", None, None, "ink", "ink", None, "", "fast", "", minutes, "")
     with pytest.raises(InputError, match=r"请填写 0\.1 到 10,000 之间的数"):
-        _read_order(Pictures(tmp_path), "zh", *given)
+        _read_order(Pictures(tmp_path), Store(tmp_path), "zh", *given)
 
 
 def test_kinds_of_one_name_are_refused(tmp_path: Path) -> None:
-    given = ("horse", " Horse ", None, None, "", "", None, "", "fast", 60, "")
+    given = ("horse", " Horse ", None, None, "", "", None, "", "fast", "", 60, "")
     with pytest.raises(InputError, match="Both kinds have the same name"):
-        _read_order(Pictures(tmp_path), "en", *given)
+        _read_order(Pictures(tmp_path), Store(tmp_path), "en", *given)
 
 
 def test_uploads_are_kept_under_the_names_of_the_kinds(tmp_path: Path) -> None:
     ink = draw(tmp_path / "uploads", 0)
-    given = ("墨", "纸", list(map(str, ink)), list(map(str, ink)), "", "", None, "", "fast", 60, "")
-    order = _read_order(Pictures(tmp_path / "root"), "zh", *given)
+    uploads = list(map(str, ink))
+    given = ("墨", "纸", uploads, uploads, "", "", None, "", "fast", "", 60, "")
+    order = _read_order(Pictures(tmp_path / "root"), Store(tmp_path), "zh", *given)
     assert order.title == "墨2纸"
     assert all(
         Path(each).parent.name.startswith("墨2纸-") for each in (order.domain_a, order.domain_b)

@@ -19,6 +19,7 @@ from app.web.training_view import describe
 from app.web.words import TOLD, WORDS, refusals, retell, retell_refusal
 from cyclegan.alarms import RULES
 from cyclegan.config import TrainConfig
+from cyclegan.contract.errors import CheckpointError
 from cyclegan.doctor import domain_gap, symptoms
 from cyclegan.doctor.duplicates import Likeness
 from cyclegan.doctor.findings import Code, Evidence, Finding
@@ -74,6 +75,7 @@ def find_everything() -> Iterator[Finding]:
     for found in (evidence, nothing):
         for check in (*symptoms.CHECKS, *domain_gap.CHECKS):
             yield from check(found, config)
+    yield symptoms.no_backbone(config, CheckpointError("its weights cannot be fetched"))
 
 
 @pytest.mark.parametrize("language", OTHERS)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from huggingface_hub import constants
 
 from cyclegan import cli
 from cyclegan.cli.pictures import _estimate_hours
@@ -98,6 +99,20 @@ def test_the_command_prints_for_people_and_for_machines(
     assert (told["preset"], told["hours"]) == ("fast", None)
     assert _type(monkeypatch, data / "trainA") == 2
     assert "no such folder" in capsys.readouterr().err
+
+
+def test_a_preset_whose_network_cannot_be_fetched_must_be_mended(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path))
+    assert _type(monkeypatch, data, "--preset", "projected") == 0  # what was not asked
+    capsys.readouterr()
+    assert _type(monkeypatch, data, "--preset", "projected", estimate="--estimate") == 3
+    printed = " ".join(capsys.readouterr().out.split())
+    assert "must be fixed: no-backbone Preset projected cannot train here yet: the w" in printed
+    assert "give their file as discriminator_weights=FILE. -> Connect to the" in printed
+    assert "training:" not in printed
 
 
 def test_no_time_is_estimated_where_there_is_nothing_to_train_on(
