@@ -27,8 +27,8 @@ from cyclegan.importer.reading import (
     with_networks,
 )
 from cyclegan.networks import generator_from
-from cyclegan.settings import architecture_of
 
+_OURS = "generator"  # what the settings begin with that a model has a part in
 _QUANTIZED = "_quantized"  # what ONNX Runtime's quantizer adds to a weight's name
 
 
@@ -45,8 +45,8 @@ def read_model(path: Path, settings: Mapping[str, Any]) -> Imported:
         ConfigError: a setting contradicts the card; names the key.
     """
     card = _read_card(path)
-    config = _config_of(card)
-    config = with_networks(config, architecture_of(settings))
+    chosen = {key: value for key, value in settings.items() if key.startswith(_OURS)}
+    config = with_networks(_config_of(card), chosen)
     there = _direction_of(card)
     found = {GENERATOR_OF[there]: (path, card)}
     back = path.with_name(f"{card.reverse}.onnx")
@@ -80,17 +80,14 @@ def _said_of(card: ModelCard) -> str:
 
 
 def _config_of(card: ModelCard) -> TrainConfig:
-    """Return what the card says of the networks, over the defaults.
-
-    Of the file of a backbone's weights it tells the name alone, with which nobody finds it.
-    """
+    """Return what the card says of the generators, over the defaults: a model has no others."""
     if card.training is None or card.architecture is None:
         raise CheckpointError(
             f"{card.name} was made elsewhere and its card does not say which network it is; start "
             "from a model that `cyclegan export` made"
         )
-    known = {field.name for field in dataclasses.fields(TrainConfig)} - {"discriminator_weights"}
-    trained = {k: v for k, v in architecture_of(card.training.config).items() if k in known}
+    known = {each.name for each in dataclasses.fields(TrainConfig) if each.name.startswith(_OURS)}
+    trained = {k: v for k, v in card.training.config.items() if k in known}
     options = {f"generator_{key}": value for key, value in card.architecture.options.items()}
     try:
         return TrainConfig().replace(**trained | {"generator": card.architecture.name} | options)

@@ -18,7 +18,6 @@ from cyclegan.methods import STEPS
 from cyclegan.networks import generator_from
 from cyclegan.precision import Precision, convert
 from cyclegan.provenance import describe_data
-from cyclegan.settings import architecture_of
 from cyclegan.train import train
 from tests.cyclegan.conftest import BACKBONE
 from tests.cyclegan.runs import assert_same, command
@@ -85,11 +84,10 @@ def test_a_model_and_the_one_that_goes_back_give_their_weights(
     theirs = load_checkpoint(source / "latest.pt")["step"]
     for name in ("there", "back"):
         start = read_start(tmp_path / f"{name}.onnx", {})
-        assert architecture_of(start.config.to_dict()) == architecture_of(config.to_dict())
+        ours, learned = start.config.to_dict(), config.to_dict()
+        assert all(ours[key] == learned[key] for key in ours if key.startswith("generator"))
         assert_same(start.weights, {key: averaged_weights(theirs, key) for key in ("G_AB", "G_BA")})
         assert start.config.init_from == f"{name}.onnx"
-    other = read_start(tmp_path / "there.onnx", {"discriminator_width": 16})  # they start anew
-    assert other.config.discriminator_width == 16
     (tmp_path / "back.onnx").unlink()
     assert list(read_start(tmp_path / "there.onnx", {}).weights) == ["G_AB"]
 
@@ -179,23 +177,41 @@ def test_discriminators_may_be_of_another_kind_than_a_runs(
     assert_same(dict(step.networks["G_AB"].state_dict()), imported.weights["G_AB"])
 
 
-def test_discriminators_may_be_of_another_kind_than_a_cards(tmp_path: Path, source: Path) -> None:
+def test_beside_a_generator_that_comes_alone_the_preset_says_who_judges(
+    tmp_path: Path, source: Path, data_dir: Path, backbone_file: Path
+) -> None:
     export(source, "AtoB", "there", tmp_path)
     path = tmp_path / "there.json"
     card = json.loads(path.read_text())
+    card["training"]["config"] |= {"discriminator": "projected", "discriminator_width": 32}
+    path.write_text(json.dumps(card))
 
-    def start(trained: dict[str, str], chosen: dict[str, str]) -> TrainConfig:
-        card["training"]["config"] |= trained
-        path.write_text(json.dumps(card))
-        return read_start(tmp_path / "there.onnx", chosen).config
+    def start(name: str, *words: str) -> TrainConfig:
+        out = tmp_path / name
+        start = ["--init-from", tmp_path / "there.onnx", "--max-images", 1]
+        command("train", "--data", data_dir, "--out", out, *start, *SMALL, *words)
+        return read_config(out / "config.json")
 
-    assert start({"discriminator_norm": "spectral"}, {}).discriminator_norm == "spectral"
-    projected = {"discriminator": "projected", "discriminator_weights": "backbone.pth"}
-    config = start({}, projected)
-    assert config.to_dict().items() >= (projected | {"discriminator_norm": "instance"}).items()
-    # Of a file a card tells the name alone, and not where it lies.
-    config = start(projected | {"discriminator_norm": "instance"}, {})
-    assert (config.discriminator, config.discriminator_weights) == ("projected", "")
+    fast = start("fast", "--preset", "fast")
+    assert (fast.discriminator, fast.discriminator_width) == ("patch70", 64)
+    backbone = [f"discriminator_backbone={BACKBONE}", f"discriminator_weights={backbone_file}"]
+    words = [word for each in backbone for word in ("--set", each)]
+    projected = start("projected", "--preset", "projected", *words)
+    assert projected.discriminator == "projected"
+    assert projected.generator_levels == 1  # the weights', where the preset has 3
+
+
+def test_a_preset_may_bring_other_discriminators_than_a_runs(
+    tmp_path: Path, source: Path, data_dir: Path, backbone_file: Path
+) -> None:
+    backbone = [f"discriminator_backbone={BACKBONE}", f"discriminator_weights={backbone_file}"]
+    words = [word for each in backbone for word in ("--set", each)]
+    arguments = ["train", "--data", data_dir, "--init-from", source, "--max-images", 1, *SMALL]
+    command(*arguments, "--out", tmp_path / "new", "--preset", "projected", *words)
+    config = read_config(tmp_path / "new" / "config.json")
+    assert (config.discriminator, config.discriminator_pixels) == ("projected", True)
+    command(*arguments, "--out", tmp_path / "old", "--preset", "fast")
+    assert read_config(tmp_path / "old" / "config.json").discriminator_width == 8  # the run's
 
 
 @pytest.mark.parametrize(
