@@ -14,7 +14,7 @@ import numpy as np
 from PIL import Image
 from playwright.sync_api import Browser, Page
 
-from benchmarks.browser import chromium
+from benchmarks.browser import chromium, settle
 from benchmarks.server import serving
 
 HERE = Path(__file__).parent
@@ -30,7 +30,7 @@ crop_size=64
 load_size_min=64
 load_size_max=80
 discriminator_width=16
-head_start_images=20
+head_start_images=0
 compile=false
 log_every=20
 sheet_every=100
@@ -101,6 +101,7 @@ def train(page: Page) -> None:
         given.get_by_role("combobox").click()
         given.get_by_role("option", name=name).click()
     page.get_by_role("button", name="More settings").click()
+    settle(page)
     page.get_by_role("textbox", name="More settings").fill(TRAINING)
     page.get_by_role("button", name="More settings").click()
     page.get_by_role("button", name="Start training").click()

@@ -12,11 +12,11 @@ from urllib.request import urlopen
 import numpy as np
 import pytest
 
+from benchmarks.browser import settle
 from cyclegan.contract.images import Picture, load_picture
 from cyclegan.contract.saving import save_picture
 from tests.app.serving import press, sent
 from tests.app.web.axe import complaints_of_axe
-from tests.app.web.opening import settle
 
 TIMEOUT_MS = 120_000  # for a machine that does other work as well
 MANY = 40  # photos: long enough to see the first one, and to kill the server then

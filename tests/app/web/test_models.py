@@ -7,8 +7,8 @@ from typing import Any
 import onnx
 
 from app.store import Store
+from benchmarks.browser import settle
 from tests.app.web.axe import complaints_of_axe
-from tests.app.web.opening import settle
 
 TIMEOUT_MS = 300_000  # for a machine that does other work as well
 

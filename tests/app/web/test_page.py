@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from benchmarks.browser import settle
 from cyclegan.contract.images import Picture, load_picture
 from cyclegan.contract.saving import save_picture
-from tests.app.web.opening import settle
 
 # The folder of models cannot be looked at for as long as there is a file in it.
 BUG = """

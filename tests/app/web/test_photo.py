@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.browser import settle
 from cyclegan.contract.images import load_picture
 from tests.app.web.axe import complaints_of_axe
-from tests.app.web.opening import settle
 from tests.app.web.photos import HEIGHT, WIDTH, wait_for_change
 
 

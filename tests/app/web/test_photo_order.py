@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.browser import settle
 from cyclegan.contract.images import Picture, load_picture
 from cyclegan.contract.saving import save_picture
-from tests.app.web.opening import settle
 from tests.app.web.photos import HEIGHT, WIDTH, wait_for_change
 
 

@@ -18,11 +18,11 @@ from app.trainings.orders import Order
 from app.trainings.pictures import Pictures
 from app.trainings.runs import Trainings
 from app.trainings.sheets import find_sheets
+from benchmarks.browser import settle
 from cyclegan.config import read_config
 from cyclegan.contract.errors import CardError, InputError
 from tests.app.jobs.sending import zipped
 from tests.app.web.axe import complaints_of_axe
-from tests.app.web.opening import settle
 
 pytest.importorskip("gradio", reason="the page needs gradio (extra: web)")
 pytest.importorskip("torch", reason="training needs torch (extra: train)")

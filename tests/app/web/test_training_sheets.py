@@ -12,10 +12,10 @@ pytest.importorskip("gradio", reason="the page needs gradio (extra: web)")
 
 from app.trainings.runs import Trainings
 from app.web.training_sheets import _shown
+from benchmarks.browser import settle
 from cyclegan.contract.images import load_picture
 from cyclegan.contract.log import CAPTION_HEIGHT
 from tests.app.web.conftest import TIMEOUT_MS
-from tests.app.web.opening import settle
 
 
 def test_sheets_that_show_different_pictures_are_not_laid_over_each_other(

@@ -12,7 +12,7 @@ pytest.importorskip("gradio", reason="the page needs gradio (extra: web)")
 import gradio as gr
 
 from app.web.words import WORDS, in_a_row, language_of, word
-from tests.app.web.opening import settle
+from benchmarks.browser import settle
 
 WEB = Path(__file__).parents[3] / "app/web"
 
