@@ -37,10 +37,12 @@ class Diagnosis:
     folders: tuple[str, str]
     html: str
     must_be_fixed: bool
+    preset: str = ""  # that is all there is to fix; "" where the pictures are
 
     def is_of(self, order: Order) -> bool:
-        """Whether a training would learn from these pictures."""
-        return self.folders == (order.domain_a, order.domain_b)
+        """Whether a training would learn from these pictures, and in the way that was checked."""
+        is_same_way = self.preset in ("", order.preset)
+        return self.folders == (order.domain_a, order.domain_b) and is_same_way
 
 
 def diagnose(order: Order, language: str) -> Diagnosis:
@@ -54,7 +56,9 @@ def diagnose(order: Order, language: str) -> Diagnosis:
         )
     )
     html = _describe(found, order, language)
-    return Diagnosis((order.domain_a, order.domain_b), html, found["must_be_fixed"])
+    to_fix = {each["code"] for each in found["findings"] if each["level"] == "fix"}
+    preset = order.preset if to_fix == {"no-backbone"} else ""
+    return Diagnosis((order.domain_a, order.domain_b), html, found["must_be_fixed"], preset)
 
 
 def _describe(found: dict[str, Any], order: Order, language: str) -> str:

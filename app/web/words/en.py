@@ -209,7 +209,7 @@ WORDS = {
     "retrain.same-names": "Both kinds have the same name; give each its own.",
     "retrain.no-minutes": "Minutes of training: give a number from {least} to {most:,}.",
     "retrain.no-pictures": "Add pictures of {name}, or choose a folder of them.",
-    "retrain.sure": "Some of these pictures must be fixed first. Start the training all the same?",
+    "retrain.sure": "Something must be fixed first. Start the training all the same?",
     "retrain.anyway": "Start anyway",
     "retrain.not-yet": "Not yet",
     "found.pictures": "Pictures of {name}: {count}",

@@ -202,7 +202,7 @@ WORDS = {
     "retrain.same-names": "İki türün adı aynı; her birine ayrı bir ad verin.",
     "retrain.no-minutes": "Eğitim süresi (dakika): {least} ile {most:,} arasında bir sayı yazın.",
     "retrain.no-pictures": "“{name}” resimlerini ekleyin ya da bir klasörünü seçin.",
-    "retrain.sure": "Bu resimlerde önce düzeltilmesi gerekenler var. Eğitim yine de başlasın mı?",
+    "retrain.sure": "Önce düzeltilmesi gerekenler var. Eğitim yine de başlasın mı?",
     "retrain.anyway": "Yine de başlat",
     "retrain.not-yet": "Henüz değil",
     "found.pictures": "“{name}”: {count} resim",

@@ -191,7 +191,7 @@ WORDS = {
     "retrain.same-names": "两类的名称相同；请分别命名。",
     "retrain.no-minutes": "训练时长（分钟）：请填写 {least} 到 {most:,} 之间的数。",
     "retrain.no-pictures": "请添加“{name}”的图片，或选择它的文件夹。",
-    "retrain.sure": "有些图片必须先修正。仍要开始训练吗？",
+    "retrain.sure": "有些问题必须先解决。仍要开始训练吗？",
     "retrain.anyway": "仍然开始",
     "retrain.not-yet": "暂不开始",
     "found.pictures": "“{name}”的图片：{count} 张",

@@ -1,15 +1,18 @@
 """What the doctor finds, as the page tells it."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from PIL import Image
 
 pytest.importorskip("gradio", reason="the page needs gradio (extra: web)")
 
 from app.trainings.orders import Order
 from app.trainings.pictures import Pictures
-from app.web.retrain_findings import Diagnosis, _describe
+from app.web.retrain_findings import Diagnosis, _describe, diagnose
 from tests.app.jobs.sending import picture, zipped
 
 
@@ -80,3 +83,26 @@ def test_a_diagnosis_is_of_the_pictures_that_it_was_made_of() -> None:
     found = Diagnosis(("/ink", "/paper"), "", must_be_fixed=True)
     assert found.is_of(Order("a", "b", "/ink", "/paper", "paper", 1.0))
     assert not found.is_of(Order("a", "b", "/ink", "/paper2", "fast", 1.0))
+
+
+def test_what_only_a_preset_lacks_is_over_with_another_preset(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("torch", reason="training needs torch (extra: train)")
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    monkeypatch.setenv("HF_HOME", str(tmp_path / "nothing was fetched"))
+    random = np.random.default_rng(0)
+    for kind in ("ink", "paper"):
+        (tmp_path / kind).mkdir()
+        for number in range(4):
+            squares = Image.fromarray(random.integers(0, 256, (8, 8, 3), np.uint8))
+            squares.resize((64, 64), Image.Resampling.NEAREST).save(
+                tmp_path / kind / f"{number}.png"
+            )
+    folders = (str(tmp_path / "ink"), str(tmp_path / "paper"))
+    order = Order("ink", "paper", *folders, "projected", 1.0)
+    found = diagnose(order, "zh")
+    assert "预设 projected 目前无法在此训练：the weights of" in found.html
+    assert found.must_be_fixed
+    assert found.is_of(order)
+    assert not found.is_of(replace(order, preset="fast"))
