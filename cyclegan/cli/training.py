@@ -88,7 +88,7 @@ def train(
         # Whether what belongs to the networks is right, the weights say.
         networks = {*architecture_of(settings), *GENERATORS_WITH, *DISCRIMINATORS_WITH}
         config = config.replace(**{k: v for k, v in settings.items() if k not in networks})
-        imported, decided = _read_start(init_from, out, _of_discriminators(config) | settings)
+        imported, decided = _read_start(init_from, out, _said_of_networks(config) | settings)
         settings = decided | settings
     config = fit_to_machine(config.replace(**settings), device)
     if dry_run:
@@ -233,18 +233,22 @@ def _read_start(
     is_new = not (out / LATEST).exists()
     imported = importer.read_start(init_from, settings) if is_new else None
     config = imported.config if imported else read_config(out / "config.json")
-    decided = architecture_of(config.to_dict())
+    usual = TrainConfig().to_dict()
+    # What a preset says of its own generator, that of the weights may not know.
+    unknown = [key for key, kinds in GENERATORS_WITH.items() if config.generator not in kinds]
+    decided = {key: usual[key] for key in unknown} | architecture_of(config.to_dict())
     if imported and not imported.weights.keys() & {"D_A", "D_B"}:
         # Who judges a generator that comes alone, the preset says.
-        decided = {key: value for key, value in decided.items() if key.startswith("generator")}
+        decided = {k: v for k, v in decided.items() if not k.startswith("discriminator")}
     return imported, {"init_from": importer.origin_of(init_from), **decided}
 
 
-def _of_discriminators(config: TrainConfig) -> dict[str, Any]:
-    """What a preset says of them, which counts as said."""
+def _said_of_networks(config: TrainConfig) -> dict[str, Any]:
+    """What a preset says of them, which counts as said, but for what weights say of generators."""
     usual = TrainConfig().to_dict()
     said = {key: value for key, value in config.to_dict().items() if value != usual[key]}
-    return {key: value for key, value in said.items() if key.startswith("discriminator")}
+    ours = {*architecture_of(said), *GENERATORS_WITH}
+    return {k: v for k, v in said.items() if k in ours and not k.startswith("generator")}
 
 
 def run_training(

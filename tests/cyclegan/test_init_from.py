@@ -274,6 +274,28 @@ def test_what_only_some_networks_know_goes_by_those_of_the_start(
         command(*arguments, "--set", "lambda_similarity=1")
 
 
+def test_a_preset_with_a_border_starts_from_any_generator(
+    tmp_path: Path, config: TrainConfig, data_dir: Path, backbone_file: Path
+) -> None:
+    backbone = [f"discriminator_backbone={BACKBONE}", f"discriminator_weights={backbone_file}"]
+    words = ["--preset", "projected", *(word for each in backbone for word in ("--set", each))]
+    config = config.replace(max_images=1)
+    train(config.replace(border=6), tmp_path / "plain")
+    train(config.replace(generator="resnet6"), tmp_path / "resnet")
+
+    def start(name: str, images: int = 1) -> tuple[str, int]:
+        out = tmp_path / f"from-{name}"
+        arguments = ["--data", data_dir, "--out", out, "--init-from", tmp_path / name]
+        told = command("train", *arguments, *SMALL, *words, "--max-images", images)
+        return told, read_config(out / "config.json").border
+
+    told, border = start("plain")
+    assert border == 8  # the preset's, so that nobody is told of a run without one
+    assert "has none" not in told
+    assert start("resnet")[1] == 0  # which knows no border
+    assert start("resnet", images=2)[1] == 0
+
+
 def test_what_cannot_be_a_start_is_said(tmp_path: Path, config: TrainConfig) -> None:
     with pytest.raises(CheckpointError, match="nothing: no such file or folder"):
         read_start(tmp_path / "nothing", {})
