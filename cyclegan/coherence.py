@@ -152,7 +152,8 @@ def _check_networks(config: Fields) -> None:
             if not _is_default(config, name) and chosen not in networks:
                 raise ConfigError(
                     f"{name} is {getattr(config, name)!r}, which {kind} {chosen!r} does not "
-                    f"know; leave {name} out, or take one of {', '.join(networks)}"
+                    f"know; set it to {getattr(type(config), name)!r}, or take one of "
+                    f"{', '.join(networks)}"
                 )
     fewest = 1 << (config.generator_levels - 1)  # a coarser level takes half of the blocks
     has_blocks = config.generator_blocks == 0 or config.generator_blocks >= fewest

@@ -150,7 +150,7 @@ def test_a_choice_that_a_discriminator_does_not_know_is_refused_naming_both(
         ({"generator": "plain", "generator_levels": 3, "generator_blocks": 3}, "4 or more"),
         ({"generator": "plain", "generator_levels": 0}, "from 1 to 4"),
         ({"generator": "plain", "border": 3}, "a multiple of 2"),
-        ({"generator": "resnet9", "border": 4}, "does not know"),
+        ({"generator": "resnet9", "border": 4}, "know; set it to 0, or take one of plain$"),
         ({"generator": "plain", "generator_levels": 10**9}, "from 1 to 4"),
         ({"lambda_self": 1, "self_scale": 300}, r"self_scale: expected from 1 to crop_size \(256"),
         # Their turns are steps 3 and 6; that of step 3, at 12 images, is part of the head start.
