@@ -29,7 +29,7 @@ from cyclegan.cli.options import (
 from cyclegan.coherence import DISCRIMINATORS_WITH, GENERATORS_WITH
 from cyclegan.compiling import can_compile
 from cyclegan.config import TrainConfig, read_config
-from cyclegan.contract.errors import ConfigError, DatasetError
+from cyclegan.contract.errors import CheckpointError, ConfigError, DatasetError
 from cyclegan.contract.log import LATEST
 from cyclegan.fields import PLAIN_SIZES
 from cyclegan.presets import PRESETS, preset_config
@@ -91,6 +91,8 @@ def train(
         imported, decided = _read_start(init_from, out, _said_of_networks(config) | settings)
         settings = decided | settings
     config = fit_to_machine(config.replace(**settings), device)
+    if imported:
+        _require_generator(imported, config)
     if dry_run:
         typer.echo(config.to_json(), nl=False)
         return
@@ -241,6 +243,16 @@ def _read_start(
         # Who judges a generator that comes alone, the preset says.
         decided = {k: v for k, v in decided.items() if not k.startswith("discriminator")}
     return imported, {"init_from": importer.origin_of(init_from), **decided}
+
+
+def _require_generator(imported: "Imported", config: TrainConfig) -> None:
+    """Raise CheckpointError where a run would learn nothing of the generators it starts from."""
+    if not set(imported.directions) & set(config.directions):
+        raise CheckpointError(
+            f"{config.init_from}: has a generator {' and '.join(imported.directions)} alone, and a "
+            f"run with method {config.method} learns {' and '.join(config.directions)}; start from "
+            "another, or take method cyclegan, which learns both"
+        )
 
 
 def _said_of_networks(config: TrainConfig) -> dict[str, Any]:

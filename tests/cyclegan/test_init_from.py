@@ -296,6 +296,18 @@ def test_a_preset_with_a_border_starts_from_any_generator(
     assert start("resnet", images=2)[1] == 0
 
 
+def test_a_generator_of_the_other_way_alone_is_no_start_for_one_way(
+    tmp_path: Path, source: Path, data_dir: Path
+) -> None:
+    export(source, "BtoA", "back", tmp_path)
+    new = ["--data", data_dir, "--out", tmp_path / "new", "--max-images", 1, *SMALL]
+    arguments = ["train", *new, "--init-from", tmp_path / "back.onnx"]
+    with pytest.raises(CheckpointError, match=r"has a generator BtoA alone, .* simgan learns AtoB"):
+        command(*arguments, "--preset", "simgan")
+    assert not (tmp_path / "new").exists()
+    command(*arguments, "--preset", "fast")  # which learns both
+
+
 def test_what_cannot_be_a_start_is_said(tmp_path: Path, config: TrainConfig) -> None:
     with pytest.raises(CheckpointError, match="nothing: no such file or folder"):
         read_start(tmp_path / "nothing", {})
