@@ -181,7 +181,7 @@ def _connect_form(
         language = language_of(request)
         try:
             order = _read_order(pictures, store, language, *answers)
-            if found and found.must_be_fixed and found.is_of(order):
+            if found and found.is_against(order):
                 return {form.told: found.html, form.sure: gr.Column(visible=True)}
             name = trainings.start(order)
         except CycleGANError as error:

@@ -22,6 +22,8 @@ from cyclegan.contract.walk import find_pictures
 
 CHECK_TIMEOUT_S = 600.0  # for the doctor, on many pictures
 
+_OF_PRESET = "no-backbone"  # the finding that is of the preset, not of the pictures
+
 _NAMED = 8  # files of a finding; in a group that shows the same, as many again
 
 # A picture's name, after which the doctor may have said why it cannot be read.
@@ -36,13 +38,13 @@ class Diagnosis:
 
     folders: tuple[str, str]
     html: str
-    must_be_fixed: bool
-    preset: str = ""  # that is all there is to fix; "" where the pictures are
+    must_be_fixed: bool  # something in the pictures
+    untrainable: str = ""  # the preset that cannot train here; "" if that which was asked can
 
-    def is_of(self, order: Order) -> bool:
-        """Whether a training would learn from these pictures, and in the way that was checked."""
-        is_same_way = self.preset in ("", order.preset)
-        return self.folders == (order.domain_a, order.domain_b) and is_same_way
+    def is_against(self, order: Order) -> bool:
+        """Whether something must be fixed before a training learns from these pictures."""
+        is_of = self.folders == (order.domain_a, order.domain_b)
+        return is_of and (self.must_be_fixed or self.untrainable == order.preset)
 
 
 def diagnose(order: Order, language: str) -> Diagnosis:
@@ -57,8 +59,12 @@ def diagnose(order: Order, language: str) -> Diagnosis:
     )
     html = _describe(found, order, language)
     to_fix = {each["code"] for each in found["findings"] if each["level"] == "fix"}
-    preset = order.preset if to_fix == {"no-backbone"} else ""
-    return Diagnosis((order.domain_a, order.domain_b), html, found["must_be_fixed"], preset)
+    return Diagnosis(
+        (order.domain_a, order.domain_b),
+        html,
+        must_be_fixed=bool(to_fix - {_OF_PRESET}),
+        untrainable=order.preset if _OF_PRESET in to_fix else "",
+    )
 
 
 def _describe(found: dict[str, Any], order: Order, language: str) -> str:

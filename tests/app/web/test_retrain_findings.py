@@ -81,8 +81,8 @@ def test_what_is_no_picture_is_named(tmp_path: Path) -> None:
 
 def test_a_diagnosis_is_of_the_pictures_that_it_was_made_of() -> None:
     found = Diagnosis(("/ink", "/paper"), "", must_be_fixed=True)
-    assert found.is_of(Order("a", "b", "/ink", "/paper", "paper", 1.0))
-    assert not found.is_of(Order("a", "b", "/ink", "/paper2", "fast", 1.0))
+    assert found.is_against(Order("a", "b", "/ink", "/paper", "paper", 1.0))
+    assert not found.is_against(Order("a", "b", "/ink", "/paper2", "fast", 1.0))
 
 
 def test_what_only_a_preset_lacks_is_over_with_another_preset(
@@ -103,6 +103,6 @@ def test_what_only_a_preset_lacks_is_over_with_another_preset(
     order = Order("ink", "paper", *folders, "projected", 1.0)
     found = diagnose(order, "zh")
     assert "预设 projected 目前无法在此训练：the weights of" in found.html
-    assert found.must_be_fixed
-    assert found.is_of(order)
-    assert not found.is_of(replace(order, preset="fast"))
+    assert not found.must_be_fixed  # as far as the pictures go
+    assert found.is_against(order)
+    assert not found.is_against(replace(order, preset="fast"))
