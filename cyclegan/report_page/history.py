@@ -33,6 +33,7 @@ LOSSES = {
     "neither": ("Neither kind", "what changes in pictures of neither kind"),
     "variation": ("Variation", "steps between neighbours in translations"),
     "smooth": ("Smoothness", "steps between neighbours where the input has no edge nearby"),
+    "similarity": ("Similarity", "changing which places of a picture are alike"),
     "penalty": ("Gradient penalty", "of the discriminators"),
 }
 COURSE = {

@@ -17,7 +17,7 @@ from cyclegan.contract.log import LATEST
 from cyclegan.doctor.facts import look_at, write_facts
 from cyclegan.domains import list_domain
 from cyclegan.report_page import write_report
-from cyclegan.report_page.history import Names, read_alarms, read_curves, read_metrics
+from cyclegan.report_page.history import LOSSES, Names, read_alarms, read_curves, read_metrics
 from cyclegan.report_page.sheets import name_columns
 from cyclegan.train import train
 
@@ -33,6 +33,11 @@ ROWS: list[dict[str, Any]] = [
     {"images_seen": 4, "alarm": "bars", "state": "on", **ALARM, "direction": "BA"},
     {"images_seen": 4, "alarm": "collapse", "state": "off", **ALARM},
 ]
+
+
+def test_every_loss_that_has_a_weight_is_explained() -> None:
+    keys = {key.removeprefix("lambda_") for key in TrainConfig().to_dict() if "lambda_" in key}
+    assert keys - {"identity"} | {"idt"} <= LOSSES.keys()
 
 
 @pytest.fixture
