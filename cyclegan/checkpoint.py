@@ -22,7 +22,7 @@ from cyclegan.config import TrainConfig
 from cyclegan.contract.directions import Direction
 from cyclegan.contract.errors import CheckpointError, ConfigError, brief
 from cyclegan.contract.files import atomic_write
-from cyclegan.contract.log import LATEST
+from cyclegan.contract.log import CONFIG, LATEST
 
 FORMAT_VERSION = 1
 # What others wrap weights in: the first of these keys that there is (of timm and most scripts of
@@ -63,7 +63,7 @@ _MORE_OF_STEP = {
 
 def has_begun(run: Path) -> bool:
     """Whether a folder holds a run, however little of one."""
-    return (run / "config.json").exists() or (run / LATEST).exists()
+    return (run / CONFIG).exists() or (run / LATEST).exists()
 
 
 def best_path(run: Path, direction: Direction) -> Path:

@@ -19,7 +19,7 @@ from cyclegan.contract.errors import CheckpointError, ConfigError, ModelError, P
 from cyclegan.contract.files import atomic_write
 from cyclegan.contract.folder import ModelFolder
 from cyclegan.contract.images import Picture, load_picture
-from cyclegan.contract.log import LATEST
+from cyclegan.contract.log import CONFIG, LATEST
 from cyclegan.contract.pixels import pad_to_multiple
 from cyclegan.contract.saving import save_picture
 from cyclegan.contract.walk import spread
@@ -59,8 +59,8 @@ def adopt(teacher: str, direction: Direction, run: Path, weights: Path) -> str:
     given = Path(teacher).resolve()
     wanted = given.stem if given.suffix == ".onnx" else given.name
     name = wanted if MODEL_NAME.fullmatch(wanted) else "teacher"
-    if (run / "config.json").is_file():
-        theirs = read_config(run / "config.json").teacher
+    if (run / CONFIG).is_file():
+        theirs = read_config(run / CONFIG).teacher
         if theirs != name:
             raise ConfigError(
                 f"{run}: holds a run with the teacher {theirs!r}, not {name!r}; give another --out"

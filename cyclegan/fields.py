@@ -5,10 +5,12 @@ Which of them make no sense together is in `coherence.py`.
 
 import math
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 from cyclegan.contract.directions import DIRECTIONS, Direction
 
+GeneratorName = Literal["resnet6", "resnet9", "attention", "unet128", "unet256", "plain"]
+GENERATOR_NAMES: tuple[GeneratorName, ...] = get_args(GeneratorName)
 # Width and blocks of a plain generator: 1.2, 2.6 and 5.8 GMAC for a picture of 256x256 pixels.
 PLAIN_SIZES = {"tiny": (48, 6), "small": (64, 8), "base": (96, 8)}
 
@@ -36,7 +38,7 @@ class Fields:
     # a run learns from; see lessons.py
 
     # Networks
-    generator: Literal["resnet6", "resnet9", "attention", "unet128", "unet256", "plain"] = "resnet9"
+    generator: GeneratorName = "resnet9"
     generator_width: int = 64  # channels after the first convolution
     generator_blocks: int = 0  # residual blocks; 0 takes the generator's own number
     generator_norm: Literal["instance", "affine"] = "instance"  # see layers.GeneratorOptions

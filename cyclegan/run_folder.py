@@ -20,7 +20,7 @@ from cyclegan.config import TrainConfig, read_config
 from cyclegan.contract.directions import Direction
 from cyclegan.contract.errors import CheckpointError, ConfigError, StorageError, brief
 from cyclegan.contract.files import atomic_write, map_storage_errors, sweep
-from cyclegan.contract.log import LATEST, LOG
+from cyclegan.contract.log import CONFIG, LATEST, LOG
 from cyclegan.dataset import UnpairedDataset
 from cyclegan.domains import GENERATOR_OF, PARTS
 from cyclegan.gauge import Record
@@ -151,23 +151,32 @@ def require_no_file(run: Path) -> None:
 
 @contextmanager
 def claim_run(config: TrainConfig, run: Path) -> Iterator[None]:
-    """Hold a run folder for this process, with the config in it; a new one is made.
+    """Hold a run folder for this process; a new one is made, and goes again if it stays empty.
 
     Raises ConfigError: it holds another config, and the keys are named; another process trains
     there; or it is a file. StorageError.
     """
     require_no_file(run)
+    is_new = not run.exists()
     with map_storage_errors(run):
         run.mkdir(parents=True, exist_ok=True)
     with _locked(run):
-        path = run / "config.json"
-        if path.exists():
-            _require_same(config, run, read_config(path))
+        if (run / CONFIG).exists():
+            _require_same(config, run, read_config(run / CONFIG))
         for folder in (run, *filter(Path.is_dir, run.iterdir())):
             sweep(folder)  # of a process that was killed while it wrote
-        with atomic_write(path) as temporary:
-            temporary.write_text(config.to_json())
-        yield
+        try:
+            yield
+        finally:
+            if is_new and {path.name for path in run.iterdir()} <= {_LOCK}:
+                (run / _LOCK).unlink(missing_ok=True)
+                run.rmdir()
+
+
+def keep_config(config: TrainConfig, run: Path) -> None:
+    """Write what a run goes on with by the same command. Raises StorageError."""
+    with atomic_write(run / CONFIG) as temporary:
+        temporary.write_text(config.to_json())
 
 
 @contextmanager

@@ -30,7 +30,7 @@ from cyclegan.gauge import Measurement, make_gauge
 from cyclegan.memory import advise, is_out_of_memory
 from cyclegan.methods import STEPS, open_dataset
 from cyclegan.processes import Processes
-from cyclegan.run_folder import RunState, Weights, claim_run, require_apart, take_up
+from cyclegan.run_folder import RunState, Weights, claim_run, keep_config, require_apart, take_up
 from cyclegan.unreadable import (
     list_unreadable,
     remember,
@@ -154,6 +154,8 @@ def _train(
     if processes.is_first:
         held.enter_context(claim_run(config, run))  # once nothing that the config names is missing
     state = take_up(config, run, step, dataset, start or {})
+    if processes.is_first:
+        keep_config(config, run)  # once nothing is left that may be refused
     chronicle = Chronicle(run, config, dataset, step, state) if processes.is_first else None
     pins_memory = step.device.type == "cuda"
     batches = iterate_batches(

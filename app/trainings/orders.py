@@ -20,7 +20,7 @@ _BYTES = 80  # of a name that is part of a path; file systems take 255, and more
 _BYTES_OF_ONE = 36  # of each of two names in it: with "-small" they fit
 
 # What new discriminators need so that they do not spoil generators that know something already.
-_HEAD_START = "head_start_images=300"
+_HEAD_START_IMAGES = 300
 
 _SETTING = re.compile(r"[a-z0-9_]+=(-?\w[\w.+-]*)?", re.ASCII)
 # What names files, of which a word may still be one in the folder that the command runs in, and
@@ -83,6 +83,12 @@ class Order:
         both = title_of(self.name_a, self.name_b)
         return f"{both}-{self.lesson.student}" if self.lesson else both
 
+    def _head_start_images(self) -> int:
+        """As many as discriminators need, and of a training on few pictures a quarter."""
+        said = dict(setting.split("=", 1) for setting in self.settings).get("max_images", "")
+        most = int(said) if said.isdecimal() else 0
+        return min(_HEAD_START_IMAGES, most // 4) if most else _HEAD_START_IMAGES
+
     def lasting(self, max_minutes: float) -> "Order":
         """The same, with this as its only limit."""
         limits = ("max_images=", "max_minutes=")
@@ -99,7 +105,7 @@ class Order:
         lesson = self.lesson
         neither = ("--neither", self.neither) if self.neither and not lesson else ()
         start = ("--init-from", self.start) if self.start and not lesson else ()
-        ahead = (_HEAD_START,) if start else ()
+        ahead = (f"head_start_images={self._head_start_images()}",) if start else ()
         settings = [word for each in (*given, *ahead, *self.settings) for word in ("--set", each)]
         verb = (
             (

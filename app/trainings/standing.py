@@ -9,7 +9,7 @@ from typing import Any, Literal
 from app.trainings.orders import Record, Wish
 from cyclegan.contract.card import model_name
 from cyclegan.contract.directions import DIRECTIONS, Direction
-from cyclegan.contract.log import Row, read_log
+from cyclegan.contract.log import CONFIG, Row, read_log
 from cyclegan.contract.standing import Standing, read_standing
 
 OUTPUT = "output.txt"  # of ours, in a run folder: what the process prints
@@ -82,7 +82,7 @@ def _state(record: Record, is_alive: bool, share: float) -> State:
 def _read_config(run: Path) -> dict[str, Any]:
     """What a run was begun with; nothing if it has only just begun."""
     try:
-        config: dict[str, Any] = json.loads((run / "config.json").read_text())
+        config: dict[str, Any] = json.loads((run / CONFIG).read_text())
     except (OSError, ValueError):
         return {}
     return config

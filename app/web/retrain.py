@@ -24,7 +24,9 @@ from app.web.training_watch import Watch, connect_watch, lay_out_watch
 from app.web.updates import Updates
 from app.web.words import language_of, say, word
 from cyclegan.cli.exits import require_training_packages
+from cyclegan.contract.card import Architecture
 from cyclegan.contract.errors import CycleGANError, DependencyError, InputError
+from cyclegan.fields import GENERATOR_NAMES
 
 _NAMES: dict[Literal["a", "b"], str] = {"a": "horse", "b": "zebra"}  # to show what is meant
 _PRESETS = ("fast", "projected", "simgan", "paper")
@@ -33,6 +35,12 @@ _MINUTES = (0.1, 10_000)  # that a training may take, at least and at most
 # What the form was refused for may be mended by any change; what was found in pictures stays, to
 # be read while they are mended.
 _FORGET_REFUSAL = """told => [told?.includes('role="alert"') ? '' : told]"""
+
+_START_OF_PRESET = """(preset, begin) => {
+    const before = window.startBeforePaper
+    window.startBeforePaper = preset === 'paper' ? begin : ''
+    return preset === 'paper' ? '' : begin || before || ''
+}"""
 
 
 @dataclass(frozen=True)
@@ -238,12 +246,12 @@ def _connect_form(
         js=_FORGET_REFUSAL,
         api_visibility="private",
     )
-    # What is compared with the paper starts from nothing.
+    # What is compared with the paper starts from nothing; what was chosen before comes back.
     form.preset.input(
         None,
         [form.preset, form.begin],
         form.begin,
-        js="(preset, begin) => preset === 'paper' ? '' : begin",
+        js=_START_OF_PRESET,
         api_visibility="private",
     )
     folders = [*form.folders, form.neither[1]]
@@ -267,11 +275,15 @@ def _connect_form(
 def _offer_starts(store: Store) -> gr.Dropdown:
     """The models that a training can start from; first, so chosen, one that knows the way back."""
     cards = [each.card for each in store.list() if each.card]
-    ours = [card for card in cards if card.training and card.architecture]
+    ours = [card for card in cards if card.training and _is_known(card.architecture)]
     names = {card.name for card in ours}
     ours.sort(key=lambda card: card.reverse not in names)
     choices = [(card.title, card.name) for card in ours] + [(word("retrain.begin-new"), "")]
     return gr.Dropdown(choices, value=choices[0][1])
+
+
+def _is_known(architecture: Architecture | None) -> bool:
+    return architecture is not None and architecture.name in GENERATOR_NAMES
 
 
 def _read_order(

@@ -30,7 +30,7 @@ from cyclegan.coherence import DISCRIMINATORS_WITH, GENERATORS_WITH
 from cyclegan.compiling import can_compile
 from cyclegan.config import TrainConfig, read_config
 from cyclegan.contract.errors import CheckpointError, ConfigError, DatasetError
-from cyclegan.contract.log import LATEST
+from cyclegan.contract.log import CONFIG, LATEST
 from cyclegan.fields import PLAIN_SIZES
 from cyclegan.presets import PRESETS, preset_config
 from cyclegan.settings import architecture_of, parse_settings
@@ -140,8 +140,8 @@ def _find_names(run: Path, domain_a: Path | None, domain_b: Path | None) -> dict
     """Return what the domains are called as settings: as before, or as folders of their own are."""
     from cyclegan.domains import names_of_folders  # lazy: numpy, Pillow
 
-    if (run / "config.json").is_file():
-        before = read_config(run / "config.json")
+    if (run / CONFIG).is_file():
+        before = read_config(run / CONFIG)
         return {"name_a": before.name_a, "name_b": before.name_b}
     return names_of_folders(domain_a, domain_b) if domain_a and domain_b else {}
 
@@ -215,7 +215,7 @@ def _settings_of(size: PlainSize, chosen: dict[str, Any]) -> dict[str, Any]:
 
 def starting_config(run: Path, preset: str | None, usual: str = "fast") -> TrainConfig:
     """What the flags change: the config of a run to go on with, else that of a preset."""
-    path = run / "config.json"
+    path = run / CONFIG
     if preset is None and path.is_file():
         config = read_config(path)
         if config.init_from or (run / LATEST).exists():
@@ -234,7 +234,7 @@ def _read_start(
 
     is_new = not (out / LATEST).exists()
     imported = importer.read_start(init_from, settings) if is_new else None
-    config = imported.config if imported else read_config(out / "config.json")
+    config = imported.config if imported else read_config(out / CONFIG)
     usual = TrainConfig().to_dict()
     # What a preset says of its own generator, that of the weights may not know.
     unknown = [key for key, kinds in GENERATORS_WITH.items() if config.generator not in kinds]

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 LOG = "log.jsonl"  # of a run folder
+CONFIG = "config.json"  # its settings
 LATEST = "latest.pt"  # its checkpoint, which it goes on from
 CAPTION_HEIGHT = 20  # pixels of a sample sheet, from its top: in English, how much was seen
 

@@ -18,7 +18,6 @@ from cyclegan.config import TrainConfig
 from cyclegan.contract.card import ModelCard
 from cyclegan.contract.directions import Direction
 from cyclegan.contract.errors import CheckpointError, ConfigError
-from cyclegan.contract.files import atomic_write
 from cyclegan.discriminators import discriminator_from
 from cyclegan.domains import GENERATOR_OF
 from cyclegan.export import export
@@ -30,7 +29,7 @@ from cyclegan.importer.files import (
     translate_options,
 )
 from cyclegan.networks import generator_from
-from cyclegan.run_folder import RunState, write_checkpoint
+from cyclegan.run_folder import RunState, keep_config, write_checkpoint
 from cyclegan.settings import architecture_of
 from cyclegan.two_way import CycleGANStep
 
@@ -146,7 +145,7 @@ def with_networks(config: TrainConfig, chosen: Mapping[str, Any]) -> TrainConfig
         if key.startswith("generator"):
             raise ConfigError(
                 f"{key} {chosen[key]!r} contradicts the weights, which say {theirs[key]!r}; "
-                "leave it out"
+                "leave it out, or start from nothing"
             )
     usual = TrainConfig().to_dict()
     anew: dict[str, Any] = {}
@@ -182,8 +181,7 @@ def write_run(imported: Imported, run: Path) -> None:
         raise ConfigError(f"{run}: holds a run already; give another --out")
     step = CycleGANStep(config)
     step.start_from(imported.weights)
-    with atomic_write(run / "config.json") as temporary:
-        temporary.write_text(config.to_json())
+    keep_config(config, run)
     anew = [name for name in step.networks if name not in imported.weights]
     write_checkpoint(run, config, step, RunState(anew=anew), pictures=(0, 0))
 

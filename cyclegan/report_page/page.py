@@ -11,7 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from cyclegan.config import TrainConfig, read_config
 from cyclegan.contract.errors import ConfigError
 from cyclegan.contract.files import atomic_write
-from cyclegan.contract.log import LATEST, read_log
+from cyclegan.contract.log import CONFIG, LATEST, read_log
 from cyclegan.contract.standing import read_standing
 from cyclegan.doctor.facts import FACTS
 from cyclegan.presets import changed_settings
@@ -40,7 +40,7 @@ def write_report(run: Path, *, is_stopped: bool = False) -> None:
 
 def _render(run: Path, is_stopped: bool) -> str:
     try:
-        config, fault = read_config(run / "config.json"), ""
+        config, fault = read_config(run / CONFIG), ""
     except ConfigError as error:
         config, fault = TrainConfig(), str(error)
     rows = read_log(run)

@@ -64,8 +64,11 @@ def test_weights_that_do_not_fit_their_config_are_told(
     save_checkpoint(source / "latest.pt", checkpoint)
     start = read_start(source, {})
     config = config.replace(init_from=start.config.init_from)
-    with pytest.raises(CheckpointError, match=r"source: its weights do not fit .*size mismatch"):
-        train(config, tmp_path / "run", start=start.weights)
+    for is_there in (False, True):
+        with pytest.raises(CheckpointError, match=r"source: its weights do not fit .*mismatch"):
+            train(config, tmp_path / "run", start=start.weights)
+        assert (tmp_path / "run").exists() == is_there  # as it was before
+        (tmp_path / "run").mkdir(exist_ok=True)
 
 
 def test_settings_of_networks_of_another_kind_are_told(source: Path) -> None:

@@ -56,6 +56,8 @@ def test_a_start_from_a_model_is_kept_and_gives_new_discriminators_a_head_start(
     assert command[command.index("--init-from") + 1] == "/models/m.onnx"
     words = " ".join(command)  # the last of two settings counts, which is the person's
     assert words.index("head_start_images=300") < words.index("head_start_images=5")
+    short = replace(asked, settings=("max_images=200",))
+    assert "head_start_images=50" in short.to_command(tmp_path)  # generators learn too
     lesson = replace(asked, lesson=Lesson("/models/m.onnx", "AtoB", "tiny"))
     assert "--init-from" not in lesson.to_command(tmp_path)
 
