@@ -7,10 +7,11 @@ from typing import Annotated
 import typer
 
 from cyclegan.cli.exits import EXIT_TO_FIX, require_training_packages
-from cyclegan.cli.options import DomainA, DomainB
+from cyclegan.cli.options import DomainA, DomainB, Settings
 from cyclegan.config import TrainConfig
 from cyclegan.contract.errors import CheckpointError, DependencyError
 from cyclegan.presets import PRESETS, preset_config
+from cyclegan.settings import parse_settings
 
 
 def doctor(
@@ -22,6 +23,7 @@ def doctor(
     preset: Annotated[
         str, typer.Option(help=f"Preset that you will train with: {', '.join(PRESETS)}.")
     ] = "fast",
+    set_: Settings = None,
     estimate: Annotated[
         bool, typer.Option(help="Time a few steps, to say how long training takes.")
     ] = True,
@@ -31,7 +33,7 @@ def doctor(
 
     Exits with 3 if something must be fixed.
     """
-    config = preset_config(preset)
+    config = preset_config(preset).replace(**parse_settings(set_ or []))
     from cyclegan import terminal  # lazy: numpy, Pillow, rich
     from cyclegan.doctor import diagnose
     from cyclegan.doctor.symptoms import no_backbone
@@ -41,9 +43,9 @@ def doctor(
     with terminal.picture_bar("reading") as on_picture:
         diagnosis = diagnose(folders, config, on_picture)
     estimate = estimate and diagnosis.can_train
-    hours = None
+    hours, images = None, 0
     try:
-        hours = _estimate_hours(config) if estimate else None
+        hours, images = _estimate(config) if estimate else (None, 0)
     except CheckpointError as error:
         diagnosis, estimate = diagnosis.beginning_with(no_backbone(config, error)), False
     if json_:
@@ -54,7 +56,7 @@ def doctor(
             length = f"{hours:.1f} hours" if hours >= 1 else f"{60 * hours:.0f} minutes"
             typer.echo(
                 f"training: about {length} on this machine with preset {preset} "
-                f"({config.max_images} images{', less when compiled' * config.compile}); "
+                f"({images} images{', less when compiled' * config.compile}); "
                 "--max-minutes M sets another length"
             )
         elif estimate:
@@ -69,17 +71,20 @@ def _own_names(folders: dict[str, Path]) -> dict[str, str]:
     return names if len(set(names.values())) == len(names) else {}
 
 
-def _estimate_hours(config: TrainConfig) -> float | None:
-    """How long a whole training takes here; None without the packages for it.
+def _estimate(config: TrainConfig) -> tuple[float | None, int]:
+    """Hours that a whole training takes here, None without the packages for it, and its images.
 
     Raises CheckpointError: what its discriminators look through cannot be loaded.
     """
     try:
         require_training_packages()
     except DependencyError:
-        return None
+        return None, 0
     from cyclegan.devices import choose_device
     from cyclegan.doctor.pace import measure_step_s  # lazy: torch
 
-    steps = config.max_images / config.batch_size
-    return round(steps * measure_step_s(config, choose_device("auto")) / 3600, 3)
+    image_s = measure_step_s(config, choose_device("auto")) / config.batch_size
+    limits = [config.max_images] * (config.max_images > 0)
+    if config.max_minutes:
+        limits.append(round(60 * config.max_minutes / image_s))
+    return round(image_s * min(limits) / 3600, 3), min(limits)

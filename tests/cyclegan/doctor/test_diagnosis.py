@@ -12,7 +12,7 @@ import torch
 from huggingface_hub import constants
 
 from cyclegan import cli
-from cyclegan.cli.pictures import _estimate_hours
+from cyclegan.cli.pictures import _estimate
 from cyclegan.config import TrainConfig
 from cyclegan.contract.errors import DatasetError
 from cyclegan.doctor import Diagnosis, diagnose, pace
@@ -61,8 +61,8 @@ def test_training_takes_as_long_as_its_steps(
     config = config.replace(max_images=36_000, d_steps=2)
     assert 0 < pace.measure_step_s(config, torch.device("cpu"), budget_s=0) < 60
     monkeypatch.setattr(pace, "measure_step_s", lambda *_: 0.5)
-    assert _estimate_hours(config) == 5
-    assert _estimate_hours(config.replace(batch_size=4)) == 1.25
+    assert _estimate(config)[0] == 5
+    assert _estimate(config.replace(batch_size=4))[0] == 1.25
 
 
 def test_nothing_is_read_with_torch() -> None:
@@ -113,6 +113,18 @@ def test_a_preset_whose_network_cannot_be_fetched_must_be_mended(
     assert "must be fixed: no-backbone Preset projected cannot train here yet: the w" in printed
     assert "give their file as discriminator_weights=FILE. -> Connect to the" in printed
     assert "training:" not in printed
+
+
+def test_settings_are_those_that_one_will_train_with(
+    data: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    small = ["--set", "crop_size=32", "--set", "load_size_min=32", "--set", "load_size_max=32"]
+    assert _type(monkeypatch, data, *small, "--set", "max_minutes=6", estimate="--estimate") == 0
+    printed = capsys.readouterr().out
+    assert "small" not in printed  # of pictures of 40 pixels
+    assert "training: about 6 minutes on this machine" in printed
+    assert _type(monkeypatch, data, "--set", "crop_size=33") == 2
+    assert "crop_size: expected a multiple of" in capsys.readouterr().err
 
 
 def test_no_time_is_estimated_where_there_is_nothing_to_train_on(
