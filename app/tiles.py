@@ -5,6 +5,7 @@ away again. The picture's own edges stay edges. A network with norms has such a 
 are normalised alike: by the statistics of a sample of the picture.
 """
 
+import math
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -27,14 +28,33 @@ class Tile(NamedTuple):
     part: Region  # of the translated window: the place again
 
 
-def cut(shape: tuple[int, int], inner: Region, size: int, margin: int) -> Iterator[Tile]:
-    """Cut the picture `inner` of a padded one into places of at most `size` pixels a side.
+def choose_cells(shape: tuple[int, int], size: int, margin: int, multiple: int) -> tuple[int, int]:
+    """Height and width of the places into which to cut a padded picture of [height, width].
+
+    Of those whose windows are no larger than the windows of squares of `size` pixels a side, the
+    ones that read the fewest pixels twice: two halves of a picture meet once, its quarters twice.
+    All numbers are multiples of `multiple`.
+    """
+    most = (size + 2 * margin) ** 2
+    rows, columns = (list(_divisions(length, size, margin, multiple)) for length in shape)
+    return min(
+        (high.read * wide.read, high.pieces * wide.pieces, (high.cell, wide.cell))
+        for high in rows
+        for wide in columns
+        if high.longest * wide.longest <= most
+    )[-1]
+
+
+def cut(
+    shape: tuple[int, int], inner: Region, cells: tuple[int, int], margin: int
+) -> Iterator[Tile]:
+    """Cut the picture `inner` of a padded one into places of at most `cells`, [height, width].
 
     The windows reach `margin` pixels further, as far as the padded picture, [height, width], does.
-    With `shape`, `size` and `margin` in multiples of some number, windows are as well.
+    With `shape`, `cells` and `margin` in multiples of some number, windows are as well.
     """
-    for rows in _intervals(shape[0], inner[0], size, margin):
-        for columns in _intervals(shape[1], inner[1], size, margin):
+    for rows in _intervals(shape[0], inner[0], cells[0], margin):
+        for columns in _intervals(shape[1], inner[1], cells[1], margin):
             place, window, part = zip(rows, columns, strict=True)
             yield Tile(place, window, part)
 
@@ -61,14 +81,32 @@ def _spread(length: int, size: int, multiple: int) -> NDArray[np.intp]:
     return np.concatenate([np.arange(start, start + window) for start in starts])
 
 
+class _Division(NamedTuple):
+    """One side cut into equal pieces, in pixels but for their number."""
+
+    pieces: int
+    cell: int
+    read: int  # by all windows together
+    longest: int  # of the windows
+
+
+def _divisions(length: int, size: int, margin: int, multiple: int) -> Iterator[_Division]:
+    """The ways to cut one side: into one piece, into two, ... twice as many as squares take."""
+    for count in range(1, 2 * math.ceil(length / size) + 1):
+        cell = math.ceil(length / (count * multiple)) * multiple
+        windows = [window for _, window, _ in _intervals(length, slice(0, length), cell, margin)]
+        reads = [window.stop - window.start for window in windows]
+        yield _Division(len(reads), cell, sum(reads), max(reads))
+
+
 def _intervals(
-    length: int, inner: slice, size: int, margin: int
+    length: int, inner: slice, cell: int, margin: int
 ) -> Iterator[tuple[slice, slice, slice]]:
     """Cut one side: (place, window, part) of each piece that shows some of the picture."""
-    for cell in range(0, length, size):
-        first = max(cell - margin, 0)
-        window = slice(first, min(cell + size + margin, length))
-        start, stop = max(cell, inner.start), min(cell + size, inner.stop)
+    for begin in range(0, length, cell):
+        first = max(begin - margin, 0)
+        window = slice(first, min(begin + cell + margin, length))
+        start, stop = max(begin, inner.start), min(begin + cell, inner.stop)
         if start < stop:
             place = slice(start - inner.start, stop - inner.start)
             yield place, window, slice(start - first, stop - first)

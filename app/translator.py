@@ -4,6 +4,7 @@ Where models are found is in store.py, how pictures are read and written in cycl
 """
 
 import logging
+import math
 import threading
 import time
 from collections.abc import Iterator
@@ -21,7 +22,7 @@ from app import fixed_size, heap
 from app.devices import count_cpus, device_of, providers
 from app.places import stamp_of
 from app.progress import Progress
-from app.tiles import cut, sample
+from app.tiles import choose_cells, cut, sample
 from cyclegan.contract.card import ModelCard
 from cyclegan.contract.errors import InputError, ModelError, brief
 from cyclegan.contract.images import Picture
@@ -140,9 +141,9 @@ class Translator:
     def run(self, rgb: NDArray[np.uint8], progress: Progress | None = None) -> NDArray[np.uint8]:
         """Translate pixels: mirrored up to a size that the network takes, translated, cropped.
 
-        A picture of more than `tile_size` pixels a side is translated in tiles, where the card says
-        how; norms get the statistics of a sample of it then, the same for all tiles. A network of
-        one size gets pictures of that size.
+        A picture larger than the window of a square tile of `tile_size` pixels a side is translated
+        in tiles, where the card says how; norms get the statistics of a sample of it then, the same
+        for all tiles. A network of one size gets pictures of that size.
 
         Shape: uint8 [H, W, 3] -> uint8 [H, W, 3]. Raises: ModelError; StoppedError if `progress`
         was stopped.
@@ -173,16 +174,15 @@ class Translator:
         self, name: str, channels: int, rgb: NDArray[np.uint8], progress: Progress
     ) -> Iterator[tuple[Region, NDArray[np.floating]]]:
         """One output of the network: a place in the picture, and what it is there, [1, C, h, w]."""
-        card, size, margin, statistics = self.card, self.tile_size, 0, Feed()
-        padded = Padded(rgb, card.size_multiple, card.border)
-        if card.receptive_field is None or max(padded.shape) <= size:
-            size = max(padded.shape)
-        else:  # in whole cells of the network
-            cells = -(-(card.receptive_field - card.size_multiple) // (2 * card.size_multiple))
-            margin = cells * card.size_multiple
-            size = -(-size // card.size_multiple) * card.size_multiple
-            statistics = self._find_statistics(padded, progress)
-        tiles = list(cut(padded.shape, padded.crop.region, size, margin))
+        multiple, field = self.card.size_multiple, self.card.receptive_field
+        padded = Padded(rgb, multiple, self.card.border)
+        cells, margin = padded.shape, 0
+        if field is not None:  # in whole cells of the network
+            margin = math.ceil((field - multiple) / (2 * multiple)) * multiple
+            size = math.ceil(self.tile_size / multiple) * multiple
+            cells = choose_cells(padded.shape, size, margin, multiple)
+        tiles = list(cut(padded.shape, padded.crop.region, cells, margin))
+        statistics = self._find_statistics(padded, progress) if len(tiles) > 1 else {}
         progress.advance(0, len(tiles))
         for done, (place, window, part) in enumerate(tiles, start=1):
             answer = self._answer(name, channels, padded.read(*window), statistics, progress)

@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from app.store import Store
-from app.tiles import cut
+from app.tiles import choose_cells, cut
 from app.translator import Translator
 from cyclegan.contract.folder import default_folder
 
@@ -18,14 +18,31 @@ def test_places_cover_a_picture_once_and_windows_hold_them(size: int, margin: in
     padded = np.arange(36 * 52).reshape(shape)
     pixels = padded[inner]
     covered = np.zeros(pixels.shape, int)
-    for place, window, part in cut(shape, inner, size, margin):
+    cells = choose_cells(shape, size, margin, 4)
+    for place, window, part in cut(shape, inner, cells, margin):
         covered[place] += 1
+        assert padded[window].size <= (size + 2 * margin) ** 2
         np.testing.assert_array_equal(padded[window][part], pixels[place])
         for piece, of_window, length in zip(part, window, shape, strict=True):
             assert of_window.start % 4 == of_window.stop % 4 == 0
             assert of_window.start == 0 or piece.start >= margin
             assert of_window.stop == length or piece.stop + margin <= of_window.stop
     assert (covered == 1).all()
+
+
+@pytest.mark.parametrize(
+    ("shape", "cells"),
+    [
+        ((2064, 2064), (1040, 2064)),  # two halves, where squares would be four
+        ((512, 20000), (512, 5008)),
+        ((1536, 2048), (1536, 2048)),  # as it is: it is no larger than a window
+        ((10000, 10000), (1120, 2000)),
+    ],
+)
+def test_pictures_are_cut_so_that_little_is_read_twice(
+    shape: tuple[int, int], cells: tuple[int, int]
+) -> None:
+    assert choose_cells(shape, 1536, 160, 16) == cells
 
 
 @pytest.fixture(scope="module")

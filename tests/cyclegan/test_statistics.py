@@ -57,7 +57,7 @@ def test_tiles_with_the_statistics_of_the_whole_fit_together(session: ort.Infere
     margin = (FIELD - MULTIPLE) // 2
     together = [np.empty_like(answer) for answer in whole]
     whole_of_it = slice(0, 140), slice(0, 200)
-    for place, window, part in cut(picture.shape[2:], whole_of_it, 40, margin):
+    for place, window, part in cut(picture.shape[2:], whole_of_it, (40, 40), margin):
         feed = {INPUT_NAME: picture[:, :, *window], GIVEN: statistics}
         for answer, tile in zip(together, session.run(names, feed), strict=True):
             answer[:, :, *place] = tile[:, :, *part]
