@@ -15,8 +15,8 @@ JOBS = "the folder of jobs"
 def without_paths(text: str, called: Mapping[Path, str]) -> str:
     """A sentence in which each path is what it is `called`, and what lies in one has no path.
 
-    A path may be told without its links, or from the root on, as well. The name alone of a folder
-    that was given as a relative path stays: `--jobs jobs` must not spoil "4 of your jobs".
+    A path may be told without its links, or from the root on, as well. A relative path of one name
+    stays where nothing follows it: `--jobs jobs` must not spoil "4 of your jobs".
     """
     spellings = ((each, name) for path, name in called.items() for each in (path, path.resolve()))
     names = {str(path): name for path, name in spellings}
@@ -24,6 +24,6 @@ def without_paths(text: str, called: Mapping[Path, str]) -> str:
 
     def name(found: re.Match[str]) -> str:
         path, is_around = found.groups()
-        return "" if is_around else names[path] if Path(path).is_absolute() else path
+        return "" if is_around else names[path] if os.sep in path else path
 
     return re.sub(rf"(?<![\w.-])({paths})({re.escape(os.sep)}|(?![\w-]))", name, text)

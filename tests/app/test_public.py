@@ -35,6 +35,15 @@ def test_a_relative_path_spoils_no_sentence(
     assert without_paths(text, {Path("jobs"): "J", Path(): "here"}) == told
 
 
+def test_a_relative_path_of_several_names_is_one_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    called = {Path("jobs"): "J", Path("jobs/1/in/2.png"): "my.png", Path("a/models"): "M"}
+    text = "jobs/1/in/2.png is no picture; a/models has b, a/models/c.onnx"
+    assert without_paths(text, called) == "my.png is no picture; M has b, c.onnx"
+
+
 def test_a_path_without_its_links_is_one_too(tmp_path: Path) -> None:
     (tmp_path / "real").mkdir()
     (tmp_path / "link").symlink_to("real")
