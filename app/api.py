@@ -23,7 +23,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.routing import Route
 
-from app.asked import AskedRecipe
+from app.asked import KNOWN_ALONE, AskedRecipe, refuse_fields
 from app.jobs.office import Office
 from app.jobs.routes import Retell, jobs_router
 from app.problems import Other, answer_problems, refusal_of
@@ -125,6 +125,7 @@ def _router(store: Store, called: Mapping[Path, str]) -> APIRouter:
     @router.post(
         "/api/v1/convert",
         summary="Translate a picture",
+        dependencies=KNOWN_ALONE,
         response_class=Response,
         responses={200: {"content": {kind: {} for kind in MEDIA_TYPES.values()}}},
         openapi_extra={
@@ -224,10 +225,14 @@ def _router(store: Store, called: Mapping[Path, str]) -> APIRouter:
 
 
 async def _receive(request: Request, body: BinaryIO) -> None:
-    """Write the picture of a request to a file. Raises: RefusalError: a form without one."""
+    """Write the picture of a request to a file.
+
+    Raises: RefusalError: a form without one, or with parameters in it.
+    """
     if request.headers.get("content-type", "").startswith("multipart/form-data"):
         try:
             async with request.form(max_files=1, max_fields=8) as form:
+                await refuse_fields(form)
                 files = [part for part in form.values() if isinstance(part, UploadFile)]
                 if not files:
                     raise RefusalError(

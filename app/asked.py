@@ -1,11 +1,41 @@
 """What a request over HTTP asks of a translation: its query parameters, as a recipe."""
 
+import inspect
+from http import HTTPStatus
 from typing import Annotated, Literal
 
-from fastapi import Depends, Query
+from fastapi import Depends, Query, Request
+from starlette.datastructures import FormData
 
 from app.recipe import QUALITIES, STRENGTHS, Detail, Recipe
+from app.refusal import RefusalError
+from cyclegan.contract.errors import nearest
 from cyclegan.contract.metadata import Keep
+
+
+async def refuse_fields(form: FormData) -> None:
+    """Close and refuse a form with parameters in it, where nobody reads them.
+
+    Raises: RefusalError.
+    """
+    for name, part in form.multi_items():
+        if isinstance(part, str) and name in _NAMES:
+            await form.close()
+            raise RefusalError(
+                HTTPStatus.BAD_REQUEST,
+                f"{name} is a field of the form; it belongs to the address, as ?{name}=...",
+            )
+
+
+def _refuse_unknown(request: Request) -> None:
+    """Refuse parameters that would do nothing, as "strenght" does. Raises: RefusalError."""
+    for name in request.query_params:
+        if name not in _NAMES:
+            raise RefusalError(
+                HTTPStatus.BAD_REQUEST,
+                f'unknown parameter "{name}"{nearest(name, _NAMES) or ";"} '
+                f"there are {', '.join(sorted(_NAMES))}",
+            )
 
 
 def _asked_recipe(
@@ -45,4 +75,8 @@ def _asked_recipe(
     )
 
 
+# Beside those of a recipe each route that takes one has these.
+_NAMES = frozenset((*inspect.signature(_asked_recipe).parameters, "model", "format"))
+
 AskedRecipe = Annotated[Recipe, Depends(_asked_recipe)]
+KNOWN_ALONE = [Depends(_refuse_unknown)]  # of a route

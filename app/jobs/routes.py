@@ -15,7 +15,7 @@ from fastapi.responses import FileResponse, JSONResponse
 from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
-from app.asked import AskedRecipe
+from app.asked import KNOWN_ALONE, AskedRecipe, refuse_fields
 from app.jobs.intake import Sent
 from app.jobs.limits import TooLargeError
 from app.jobs.office import Office, Status
@@ -28,7 +28,7 @@ Retell = Callable[[Request, str], str]
 
 PATH = "/api/v1/jobs"
 _IN_MEMORY = 2**16  # bytes of each of up to a thousand files of a request; the rest goes to disk
-_FIELDS = 16  # that a form may have beside its files; none of them is read
+_FIELDS = 16  # that a form may have beside its files; none of them may be a parameter
 
 
 def jobs_router(office: Office, retell: Retell) -> APIRouter:
@@ -41,6 +41,7 @@ def jobs_router(office: Office, retell: Retell) -> APIRouter:
     @router.post(
         "",
         summary="Send many pictures, or a zip",
+        dependencies=KNOWN_ALONE,
         status_code=HTTPStatus.CREATED,
         openapi_extra={
             "requestBody": {
@@ -130,7 +131,10 @@ def jobs_router(office: Office, retell: Retell) -> APIRouter:
 
 
 async def _receive(request: Request, most: int) -> Sequence[UploadFile]:
-    """The files of a form. Raises: RefusalError: it is none; TooLargeError."""
+    """The files of a form.
+
+    Raises: RefusalError: it is none, or has parameters in it; TooLargeError.
+    """
     if not request.headers.get("content-type", "").startswith("multipart/form-data"):
         raise RefusalError(HTTPStatus.BAD_REQUEST, "send a form with files (multipart/form-data)")
     parser = MultiPartParser(request.headers, request.stream(), max_files=most, max_fields=_FIELDS)
@@ -143,6 +147,7 @@ async def _receive(request: Request, most: int) -> Sequence[UploadFile]:
         raise RefusalError(
             HTTPStatus.BAD_REQUEST, f"the form cannot be read: {error.message}"
         ) from error
+    await refuse_fields(form)
     return [part for _, part in form.multi_items() if isinstance(part, UploadFile)]
 
 

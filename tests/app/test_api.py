@@ -93,6 +93,18 @@ def test_options_without_sense_are_named(client: TestClient, name: str, value: o
     assert problem(answer, HTTPStatus.BAD_REQUEST).startswith(f"{name}: ")
 
 
+def test_parameters_that_nobody_reads_are_refused(client: TestClient) -> None:
+    answer = client.post(CONVERT, params={"strenght": 0.5}, content=encode())
+    expected = 'unknown parameter "strenght"; did you mean "strength"? there are detail, '
+    assert problem(answer, HTTPStatus.BAD_REQUEST).startswith(expected)
+    form = {"data": {"format": "jpg", "note": "x"}, "files": {"format": encode()}}
+    answer = client.post(CONVERT, **form)  # type: ignore[arg-type]
+    expected = "format is a field of the form; it belongs to the address, as ?format=..."
+    assert problem(answer, HTTPStatus.BAD_REQUEST) == expected
+    answer = client.post(CONVERT, data={"note": "x"}, files={"model": encode()})
+    assert answer.status_code == HTTPStatus.OK
+
+
 def test_what_cannot_be_translated_is_a_problem_with_its_status(
     client: TestClient, weights_dir: Path
 ) -> None:

@@ -112,9 +112,13 @@ def test_what_is_no_job_is_a_problem_and_the_next_one_works(
     assert "room for 30 files" in problem(answer, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
     answer = client.post(JOBS, params={"model": "negat"}, files=good)
     assert 'did you mean "negate"?' in problem(answer, HTTPStatus.NOT_FOUND)
-    for hostile in ({"format": "gif"}, {"quality": "0"}, {"strength": "nan"}, {"format": "../x"}):
+    for hostile in (
+        {"format": "gif"}, {"quality": "0"}, {"strength": "nan"}, {"format": "../x"}, {"glob": "*"}
+    ):  # fmt: skip
         answer = client.post(JOBS, params=hostile, files=good)
         problem(answer, HTTPStatus.BAD_REQUEST)
+    answer = client.post(JOBS, data={"model": "negate"}, files=good)
+    assert "model is a field of the form" in problem(answer, HTTPStatus.BAD_REQUEST)
     assert not [path for path in (weights_dir.parent / "jobs").iterdir() if path.is_dir()]
     assert client.post(JOBS, files=good).status_code == HTTPStatus.CREATED
 
