@@ -93,6 +93,19 @@ def test_texts_of_exif_in_any_alphabet_stay_as_they_were(tmp_path: Path, suffix:
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
+def test_what_people_say_of_a_picture_in_windows_stays(tmp_path: Path, suffix: str) -> None:
+    said = {ExifTags.Base.XPTitle: "Zoë 写真\0".encode("utf-16le"), ExifTags.Base.Rating: 4}
+    place = {ExifTags.Base.XPComment: "at 48.85, 2.29".encode("utf-16le")}
+    exif = Image.Exif()
+    exif.update(said | place)
+    metadata = load_picture(encode(Image.fromarray(smooth(8, 8)), "JPEG", exif=exif)).metadata
+    for each, kept in ((metadata, said | place), (metadata.without_place(), said)):
+        save_picture(Picture(smooth(8, 8), metadata=each), tmp_path / f"a{suffix}")
+        written = read_exif(tmp_path / f"a{suffix}")
+        assert {tag: written[tag] for tag in said | place if tag in written} == kept
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
 def test_what_made_it_is_written_in_any_alphabet(tmp_path: Path, suffix: str) -> None:
     picture = Picture(smooth(8, 8), metadata=Metadata(software="写真家 ë 2"))
     save_picture(picture, tmp_path / f"a{suffix}")
