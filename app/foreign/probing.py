@@ -18,6 +18,7 @@ from app.devices import count_cpus
 from app.effects import Numbers
 from cyclegan.contract.card import VALUE_RANGES
 from cyclegan.contract.errors import ModelError, brief
+from cyclegan.contract.images import MAX_PIXELS
 from cyclegan.contract.pixels import RGB, Layout, Range, to_network
 
 TensorType = Literal["float32", "float16", "uint8"]
@@ -107,6 +108,11 @@ def find_shape(network: Network) -> Shape:
         sides = [said[layout.index(axis)] for axis in "HW"]
         known = [side for side in sides if isinstance(side, int)]
         fixed = (known[0], known[-1]) if known else None
+        if fixed and fixed[0] * fixed[1] > MAX_PIXELS:  # which would take hours, and all memory
+            raise ModelError(
+                f"it takes {fixed[1]} x {fixed[0]} pixels and no other size; "
+                f"expected {MAX_PIXELS / 1e6:g} megapixels at most"
+            )
         for multiple in (1,) if fixed else MULTIPLES:
             sizes = [fixed] if fixed else _sizes(multiple)
             try:

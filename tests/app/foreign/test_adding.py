@@ -195,6 +195,8 @@ def test_what_is_no_picture_to_picture_network_is_refused_with_the_reason(tmp_pa
     assert "it takes [n, 1, h, w]; expected three channels" in refused(path)
     save(path, [neg], [4, 3, 8, 8])
     assert "expected one picture" in refused(path)
+    save(path, [neg], [1, 3, 10**7, "w"])
+    assert "it takes 10000000 x 10000000 pixels and no other size; expected 100" in refused(path)
     save(path, [neg], ["n", 768])
     assert "it takes a tensor of shape [n, 768]" in refused(path)
     save(path, [neg], free, kind=TensorProto.INT64)
