@@ -17,20 +17,27 @@ const miss = what => {
   }
 };
 
-const give = async files => {
+// Gradio goes by the types of files, of which a browser knows few, of HEIC often none, and refuses in
+// English. The server looks into them, and says what is wrong with one in the visitor's language.
+const isPicture = file => file.type.startsWith('image/');
+const asPicture = file =>
+  isPicture(file) ? file : new File([file], file.name, { type: 'image/unknown' });
+
+// `isMeant`: a file of another type is meant for the field too.
+const give = async (files, isMeant) => {
   const many = document.querySelector('#files');
   if (many?.offsetParent) {
     const input = many.querySelector('input[type=file]');
     if (input && files.length) hand(input, files);
     return;
   }
-  const picture = [...files].find(file => file.type.startsWith('image/'));
+  const picture = [...files].find(isPicture) ?? [...files].find(file => isMeant || !file.type);
   if (!picture) return;
   if (!field()) { // the field shows the camera: back to files
     document.querySelector('#photo .source-selection button')?.click();
     await new Promise(requestAnimationFrame);
   }
-  if (field()) hand(field(), [picture]);
+  if (field()) hand(field(), [asPicture(picture)]);
 };
 
 addEventListener('paste', ({ target, clipboardData: { files } }) => {
@@ -41,8 +48,20 @@ addEventListener('dragover', event => event.preventDefault());
 addEventListener('drop', event => {
   if (event.defaultPrevented) return; // the field took it
   event.preventDefault();
-  give(event.dataTransfer.files);
+  give(event.dataTransfer.files, true);
 });
+for (const kind of ['drop', 'change']) {
+  addEventListener(kind, event => {
+    const { target, dataTransfer } = event;
+    if (!target.closest?.('#photo')) return;
+    const files = (dataTransfer ?? target).files ?? [];
+    if (!files.length || isPicture(files[0])) return; // the field takes it
+    event.preventDefault();
+    event.stopPropagation();
+    target.dispatchEvent(new DragEvent('dragleave', { bubbles: true })); // nothing hovers there now
+    give(files, true);
+  }, true);
+}
 
 // Gradio's icons take the photo away before there is another one, and its result goes with it. So the
 // one for files opens them, and the one for the camera waits for a camera.

@@ -98,7 +98,8 @@ def _lay_out_form() -> _Form:
     names, sets = [], []
 
     def ask_for_pictures(label: I18nData) -> tuple[gr.File, gr.Dropdown]:
-        file = gr.File(label=label, file_count="multiple", file_types=["image", ".zip"], height=140)
+        # Of any type: browsers know that of few pictures, and what is none is left out and named.
+        file = gr.File(label=label, file_count="multiple", height=140)
         # Which there are is found when the page is opened.
         return file, gr.Dropdown([""], value="", label=word("retrain.choose"), visible=False)
 

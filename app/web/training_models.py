@@ -78,7 +78,7 @@ def lay_out_maker() -> Maker:
     students = [(word(f"student.{size}"), size) for size in STUDENTS]
     with gr.Accordion(word("watch.export"), open=False, elem_id="export"):
         direction = gr.Radio([], label=word("watch.direction"))
-        own = gr.File(label=word("watch.own"), file_types=["image"], height=140, elem_id="own")
+        own = gr.File(label=word("watch.own"), height=140, elem_id="own")
         compare = gr.Button(
             word("watch.compare"), size="md", interactive=False, elem_id="compare-checkpoints"
         )

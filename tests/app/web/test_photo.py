@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 
 from benchmarks.browser import settle
 from cyclegan.contract.images import load_picture
@@ -174,6 +175,25 @@ def test_a_photo_stays_where_there_is_no_other(
     with page.expect_file_chooser():
         page.get_by_role("button", name="Upload file").click()
     assert page.locator("#note").inner_text() == note
+    assert visitor.complaints == []
+
+
+@pytest.mark.parametrize("place", ["#photo [data-testid=image] button", "body"])
+def test_a_file_is_judged_by_what_is_in_it_and_not_by_its_type(
+    photo_server: Any, visit: Callable[..., Any], photo: Path, place: str
+) -> None:
+    visitor = visit(photo_server.url, locale="tr-TR")
+    drop = """([place, bytes, name, type]) => {
+        const dataTransfer = new DataTransfer();
+        dataTransfer.items.add(new File([Uint8Array.from(bytes)], name, { type }));
+        const init = { dataTransfer, bubbles: true, cancelable: true };
+        const target = [...document.querySelectorAll(place)].at(-1);
+        for (const kind of ["dragenter", "drop"]) target.dispatchEvent(new DragEvent(kind, init));
+    }"""
+    visitor.page.evaluate(drop, [place, list(photo.read_bytes()), "PHOTO.HEIC", ""])
+    visitor.note(containing=f"{WIDTH} × {HEIGHT} piksel")
+    visitor.page.evaluate(drop, [place, list(b"Dear"), "letter.txt", "text/plain"])
+    visitor.refusal(containing="letter.txt okunabilen bir resim değil")
     assert visitor.complaints == []
 
 
