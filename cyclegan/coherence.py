@@ -89,11 +89,11 @@ def _check_ranges(config: Fields) -> None:
         ("from 0 to 2**32 - 1", lambda value: 0 <= value < 2**32, "seed"),
         ("in [0, 1)", lambda value: 0 <= value < 1, "decay_start ema_decay beta1 beta2 "
          "mask_threshold"),
-        (f"from 1 to crop_size ({config.crop_size})",
-         lambda value: 1 <= value <= config.crop_size, "self_scale"),
         (f"a multiple of {config.crop_multiple} (generator {config.generator}, discriminator "
          f"{config.discriminator}), at least 32",
          lambda value: value % config.crop_multiple == 0 and value >= 32, "crop_size"),
+        (f"from 1 to crop_size ({config.crop_size})",
+         lambda value: 1 <= value <= config.crop_size, "self_scale"),
         (f"a multiple of {config.size_multiple // 2}, less than crop_size",
          lambda value: value % (config.size_multiple // 2) == 0 and 0 <= value < config.crop_size,
          "border"),

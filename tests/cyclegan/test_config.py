@@ -153,6 +153,7 @@ def test_a_choice_that_a_discriminator_does_not_know_is_refused_naming_both(
         ({"generator": "resnet9", "border": 4}, "know; set it to 0, or take one of plain$"),
         ({"generator": "plain", "generator_levels": 10**9}, "from 1 to 4"),
         ({"lambda_self": 1, "self_scale": 300}, r"self_scale: expected from 1 to crop_size \(256"),
+        ({"crop_size": -5}, "^crop_size: expected a multiple of 4 .* got -5"),
         # Their turns are steps 3 and 6; that of step 3, at 12 images, is part of the head start.
         ({"batch_size": 4, "d_steps": 3, "head_start_images": 12, "max_images": 20}, "24 or more"),
         ({"head_start_images": 9, "max_images": 9}, r"10 or more.*head_start_images \(9\)"),
