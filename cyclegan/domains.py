@@ -45,11 +45,19 @@ def resolve_domains(
     for folder in folders:
         if not folder.is_dir():
             raise DatasetError(
-                f"{folder}: no such folder; expected a folder with trainA and trainB, or two "
-                "folders of pictures behind --domain-a and --domain-b"
+                f"{folder}: no such folder{_tell_others(folder.parent)}; expected a folder with "
+                "trainA and trainB, or two folders of pictures behind --domain-a and --domain-b"
             )
     require_different(*folders)
     return folders
+
+
+def _tell_others(parent: Path) -> str:
+    """Name the folders that are there in place of a missing one, up to four."""
+    if not (parent.is_dir() and os.access(parent, os.R_OK)):
+        return ""
+    names = sorted(each.name for each in parent.iterdir() if each.is_dir())
+    return f" ({parent} has {', '.join(names[:4])})" if names else ""
 
 
 def require_different(*folders: Path) -> None:

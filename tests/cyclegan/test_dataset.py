@@ -1,5 +1,6 @@
 import os
 import pickle
+import re
 import signal
 import tracemalloc
 from itertools import islice
@@ -191,7 +192,17 @@ def test_half_given_folders_are_refused(given: tuple[Path | None, ...]) -> None:
 
 
 def test_a_missing_folder_is_named(tmp_path: Path) -> None:
-    with pytest.raises(DatasetError, match="trainA: no such folder"):
+    with pytest.raises(DatasetError, match="trainA: no such folder; expected"):
+        resolve_domains(tmp_path, None, None)
+    with pytest.raises(DatasetError, match="nowhere/trainA: no such folder; expected"):
+        resolve_domains(tmp_path / "nowhere", None, None)
+
+
+def test_folders_that_are_there_in_place_of_a_missing_one_are_named(tmp_path: Path) -> None:
+    for name in ("zebras", "horses"):
+        (tmp_path / name).mkdir()
+    found = re.escape(f"no such folder ({tmp_path} has horses, zebras); expected a folder with")
+    with pytest.raises(DatasetError, match=found):
         resolve_domains(tmp_path, None, None)
 
 
