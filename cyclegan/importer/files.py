@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from cyclegan.contract.errors import CheckpointError
-from cyclegan.contract.log import LATEST
+from cyclegan.contract.log import CONFIG, LATEST
 
 _FILE = re.compile(r"(?P<epoch>.+)_net_(?P<network>(?:G|D)(?:_A|_B)?|F)\.pth")
 _OPTION = re.compile(r"\s*(?P<key>\w+): (?P<value>.*?)\s*(?:\[default: .*\])?")
@@ -36,6 +36,11 @@ def find_files(path: Path, epoch: str | None) -> tuple[dict[str, Path], str]:
     Raises:
         CheckpointError: no generator there, or not of that epoch.
     """
+    if path.suffix == ".onnx" and path.is_file():
+        raise CheckpointError(
+            f"{path}: an ONNX model, not a checkpoint; `cyclegan models add {path}` puts it into "
+            "the app, and one of this project goes to `cyclegan train --init-from`"
+        )
     if path.is_file():
         match = _FILE.fullmatch(path.name)
         network = match["network"] if match else "G"
@@ -57,6 +62,11 @@ def find_files(path: Path, epoch: str | None) -> tuple[dict[str, Path], str]:
             raise CheckpointError(
                 f"{path}: a run of `cyclegan train` already; make a model of it with `cyclegan "
                 f"export {path} --name NAME`, or give it to `cyclegan train --init-from`"
+            )
+        if (path / CONFIG).is_file():
+            raise CheckpointError(
+                f"{path}: a run of `cyclegan train` without its checkpoint, {LATEST}; train it "
+                "until it has one, which takes `checkpoint_every` images"
             )
         seen = ", ".join(sorted(file.name for file in path.iterdir())[:4]) or "nothing"
         raise CheckpointError(

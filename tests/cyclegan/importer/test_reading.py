@@ -196,6 +196,13 @@ def test_other_things_are_refused_in_a_sentence(tmp_path: Path) -> None:
         read(tmp_path / "nothing")
     with pytest.raises(CheckpointError, match=r"expected files such as .* found broken.pth"):
         read(tmp_path)
+    (tmp_path / "made.onnx").touch()
+    with pytest.raises(CheckpointError, match=r"made.onnx: an ONNX model, .*models add .*--init"):
+        read(tmp_path / "made.onnx")
+    (tmp_path / "config.json").touch()  # a run that ended before its first checkpoint
+    with pytest.raises(CheckpointError, match=r"without its checkpoint, latest.pt; train it"):
+        read(tmp_path)
+    (tmp_path / "config.json").unlink()
     narrow = resnet(6).state_dict()
     narrow["model.7.weight"] = narrow["model.7.weight"][:5]
     torch.save(narrow, tmp_path / "narrow.pth")
