@@ -62,9 +62,8 @@ def adopt(teacher: str, direction: Direction, run: Path, weights: Path) -> str:
     if (run / CONFIG).is_file():
         theirs = read_config(run / CONFIG).teacher
         if theirs != name:
-            raise ConfigError(
-                f"{run}: holds a run with the teacher {theirs!r}, not {name!r}; give another --out"
-            )
+            held = f"with the teacher {theirs!r}, not {name!r}" if theirs else "without a teacher"
+            raise ConfigError(f"{run}: holds a run {held}; give another --out")
     folder = teacher_folder(run)
     if has_begun(run) and (folder / f"{name}.json").is_file():
         return name

@@ -137,6 +137,14 @@ def test_a_run_keeps_its_teacher(
     assert not (tmp_path / "run" / "teacher" / "other.onnx").exists()
 
 
+def test_a_run_without_a_teacher_is_none_of_a_student(
+    tmp_path: Path, weights_dir: Path, config: TrainConfig
+) -> None:
+    (tmp_path / "config.json").write_text(config.to_json())
+    with pytest.raises(ConfigError, match="holds a run without a teacher; give another --out"):
+        adopt("negate", "AtoB", tmp_path, weights_dir)
+
+
 def test_a_run_that_would_be_a_file_is_refused_as_such(tmp_path: Path, weights_dir: Path) -> None:
     (tmp_path / "a.jpg").touch()
     for run in (tmp_path / "a.jpg", tmp_path / "a.jpg" / "run"):
