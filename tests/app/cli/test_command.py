@@ -12,6 +12,7 @@ import pytest
         (("convert", "--modle", "x"), "--model"),
         (("train", "--dataroot", "x", "--name", "y"), "--dataroot: here it is --data; docs"),
         (("train", "--data", "x", "--n_epochs=9"), "--n_epochs: here it is --max-images, in"),
+        (("train", "x", "--out", "y"), "x: a folder with trainA and trainB goes behind --data"),
         (("test", "--dataroot", "x"), "translated by `cyclegan convert`"),
         (("models", "show"), "No such command 'show'; if it is a model, `cyclegan models info s"),
         (("models", "inf"), "Did you mean 'info'?"),
