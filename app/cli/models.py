@@ -12,6 +12,7 @@ from typer.core import TyperGroup
 from app.store import Store
 from cyclegan.cli.exits import EXIT_TO_FIX
 from cyclegan.cli.options import Weights
+from cyclegan.contract.card import ModelCard
 from cyclegan.contract.errors import CardError, InputError, ModelError, nearest, on_one_line
 from cyclegan.contract.folder import default_folder
 
@@ -192,6 +193,11 @@ def add(
     from app.foreign import add as add_model
 
     folder = weights or default_folder()
+    if file.resolve().parent != folder.resolve() and _has_card(file):
+        raise InputError(
+            f"{file} has its card beside it, {file.stem}.json; copy both into {folder}, for a new "
+            "card would lose what that one says, such as the licence"
+        )
     low, _, high = values.partition("..") if values else ("", "", "")
     proposal = propose(
         file,
@@ -228,6 +234,16 @@ def remove(name: Annotated[str, typer.Argument(help="A model.")], weights: Weigh
     store = Store(weights or default_folder())
     deleted = ", ".join(path.name for path in store.remove(name))
     typer.echo(f"{name}: deleted {deleted} from {store.folder}")
+
+
+def _has_card(model: Path) -> bool:
+    """Whether a file has a card of its own beside it, by its name and its bytes."""
+    try:
+        card = ModelCard.read(model.with_suffix(".json"))
+        card.verify(model)
+    except CardError:
+        return False
+    return card.file == model.name
 
 
 def _mismatch(store: Store, name: str) -> str | None:

@@ -75,6 +75,17 @@ def test_a_large_picture_keeps_its_detail_beside_a_model_that_it_is_resized_for(
         np.testing.assert_array_equal(load_picture(out).rgb, load_picture(photo).rgb)
 
 
+def test_a_model_with_its_card_is_copied_with_it(
+    command, tmp_path: Path, weights_dir: Path
+) -> None:
+    ran = command("models", "add", weights_dir / "negate.onnx", "--yes", "--weights", tmp_path)
+    assert (ran.code, list(tmp_path.glob("*.onnx"))) == (2, [])
+    assert f"has its card beside it, negate.json; copy both into {tmp_path}, for" in ran.stderr
+    (weights_dir / "negate.json").write_text("{}")  # some other program's
+    ran = command("models", "add", weights_dir / "negate.onnx", "--yes", "--weights", tmp_path)
+    assert (ran.code, Store(tmp_path).card("negate").training) == (0, None)
+
+
 def test_the_layout_is_tried_where_no_axis_tells_it(tmp_path: Path) -> None:
     shape: Shape = ["n", "a", "b", "c"]
     kernel = np.eye(3, dtype=np.float32)[:, :, None, None] * -1  # [3, 3, 1, 1]
