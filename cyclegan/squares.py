@@ -4,6 +4,7 @@ No torch here.
 """
 
 import logging
+from itertools import permutations
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,9 @@ from cyclegan.contract.images import load_picture
 from cyclegan.contract.walk import spread
 
 logger = logging.getLogger(__name__)
+
+_ORDERS = tuple(permutations(range(3)))  # of red, green and blue
+_STRONGER = 3  # times as far from grey
 
 
 def load_squares(paths: list[Path], count: int, size: int, doing: str) -> list[NDArray[np.uint8]]:
@@ -42,3 +46,18 @@ def middle_square(rgb: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
     left, top = (picture.width - side) // 2, (picture.height - side) // 2
     box = (left, top, left + side, top + side)
     return np.asarray(picture.resize((size, size), Image.Resampling.LANCZOS, box=box))
+
+
+def in_strong_colours(rgb: NDArray[np.uint8], number: int) -> NDArray[np.uint8]:
+    """Show a picture in colours that few photos have: red, green and blue exchanged, and stronger.
+
+    Args:
+        rgb: uint8 [H, W, 3].
+        number: from 0; one in six keeps its red, green and blue.
+
+    Returns: uint8 [H, W, 3].
+    """
+    exchanged = rgb[..., _ORDERS[number % len(_ORDERS)]].astype(np.float32)
+    grey = exchanged.mean(axis=2, keepdims=True)
+    stronger = np.clip(grey + _STRONGER * (exchanged - grey), 0, 255)
+    return np.asarray(stronger.round().astype(np.uint8))

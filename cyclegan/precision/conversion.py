@@ -25,11 +25,11 @@ from cyclegan.contract.files import atomic_write, sha256_of
 from cyclegan.contract.pixels import to_network
 from cyclegan.domains import list_domain
 from cyclegan.evaluate import direction_of, evaluate
-from cyclegan.graph import clean_up
+from cyclegan.graph import Pixels, clean_up
 from cyclegan.precision.fp16 import halve
 from cyclegan.precision.int8 import quantize
 from cyclegan.precision.judge import Judge
-from cyclegan.squares import load_squares
+from cyclegan.squares import in_strong_colours, load_squares
 
 Precision = Literal["fp16", "int8"]
 
@@ -150,9 +150,14 @@ def change_precision(
             f"{calibrate}: {len(squares)} pictures can be used, expected at least "
             f"{MIN_CALIBRATION_PICTURES}; {remedy}"
         )
-    pictures = [to_network(square) for square in squares]
-    judge = Judge(model, card, pictures[::JUDGED_EVERY])
-    calibrating = [each for place, each in enumerate(pictures) if place % JUDGED_EVERY]
+    # A model is shown photos of anything. What a range cuts off of a colour comes back as another:
+    # calibrated without these, horse2zebra turned grass in the sun pale.
+    strong = [in_strong_colours(square, number) for number, square in enumerate(squares)]
+    judged: list[Pixels] = []
+    calibrating: list[Pixels] = []
+    for place, pair in enumerate(zip(squares, strong, strict=True)):
+        (calibrating if place % JUDGED_EVERY else judged).extend(map(to_network, pair))
+    judge = Judge(model, card, judged)
     try:
         converted, kept = (
             (halve(model), ())
@@ -163,14 +168,17 @@ def change_precision(
         psnr_db = judge.psnr_db(converted)
     except Exception as error:  # those of ONNX Runtime share no base class
         raise ModelError(f"{card.name} cannot be written as {precision}: {brief(error)}") from error
-    of_these = f"of {calibrate.resolve().name}, middle squares of {size} pixels"
+    of_these = (
+        f"of {calibrate.resolve().name}, middle squares of {size} pixels, as they are and in "
+        "strong colours"
+    )
     fidelity = Fidelity(
         source=card.name,
         source_sha256=card.sha256,
         psnr_db=round(psnr_db, 2),
-        pictures=f"{len(judge.pictures)} pictures {of_these}",
+        pictures=f"{len(judged) // 2} pictures {of_these}",
         calibration=(
-            f"static, on {len(calibrating)} other pictures {of_these}"
+            f"static, on {len(calibrating) // 2} other pictures {of_these}"
             if precision == "int8"
             else None
         ),

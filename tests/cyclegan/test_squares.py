@@ -1,11 +1,12 @@
 import logging
+from itertools import permutations
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from cyclegan.squares import load_squares, middle_square
+from cyclegan.squares import in_strong_colours, load_squares, middle_square
 
 
 @pytest.mark.parametrize(("height", "width"), [(8, 20), (20, 8), (8, 8)])
@@ -27,3 +28,10 @@ def test_squares_are_spread_over_the_pictures_and_do_without_what_cannot_be_read
         squares = load_squares(paths, 3, 4, "measuring")
     assert [square.shape for square in squares] == [(4, 4, 3)] * 2
     assert "measuring without it: " in caplog.text
+
+
+def test_a_picture_in_strong_colours_keeps_its_greys() -> None:
+    rgb = np.array([[[100, 100, 100], [110, 100, 90], [200, 100, 30]]], np.uint8)
+    assert in_strong_colours(rgb, 0).tolist() == [[[100, 100, 100], [130, 100, 70], [255, 80, 0]]]
+    seen = {tuple(in_strong_colours(rgb, number)[0, 1]) for number in range(6)}
+    assert seen == set(permutations((130, 100, 70)))
