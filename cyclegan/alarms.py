@@ -235,6 +235,6 @@ def nonfinite(names: Iterable[str], images_seen: int) -> Alarm:
         "",
         True,
         f"{', '.join(names)} became infinite or no number before {images_seen} images.",
-        "The last checkpoint, from before that, is kept; start a new run with a lower "
+        "Checkpoints from before that are kept; start a new run with a lower "
         "learning_rate, or with precision=fp32.",
     )

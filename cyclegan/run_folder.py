@@ -142,6 +142,12 @@ def require_apart(config: TrainConfig, run: Path) -> None:
             )
 
 
+def require_same_run(config: TrainConfig, run: Path) -> None:
+    """Raise ConfigError where a folder holds a run with another config; names the keys."""
+    if (run / CONFIG).exists():
+        _require_same(config, run, read_config(run / CONFIG))
+
+
 def require_no_file(run: Path) -> None:
     """Raise ConfigError where a run folder would be in the place of a file, or inside one."""
     for path in (run, *run.parents):
@@ -161,8 +167,7 @@ def claim_run(config: TrainConfig, run: Path) -> Iterator[None]:
     with map_storage_errors(run):
         run.mkdir(parents=True, exist_ok=True)
     with _locked(run):
-        if (run / CONFIG).exists():
-            _require_same(config, run, read_config(run / CONFIG))
+        require_same_run(config, run)
         for folder in (run, *filter(Path.is_dir, run.iterdir())):
             sweep(folder)  # of a process that was killed while it wrote
         try:

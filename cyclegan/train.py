@@ -30,7 +30,15 @@ from cyclegan.gauge import Measurement, make_gauge
 from cyclegan.memory import advise, is_out_of_memory
 from cyclegan.methods import STEPS, open_dataset
 from cyclegan.processes import Processes
-from cyclegan.run_folder import RunState, Weights, claim_run, keep_config, require_apart, take_up
+from cyclegan.run_folder import (
+    RunState,
+    Weights,
+    claim_run,
+    keep_config,
+    require_apart,
+    require_same_run,
+    take_up,
+)
 from cyclegan.unreadable import (
     list_unreadable,
     remember,
@@ -143,6 +151,8 @@ def _train(
             "--init-from again"
         )
     require_apart(config, run)
+    if processes.is_first:
+        require_same_run(config, run)  # before anything is loaded that the config names
     dataset = open_dataset(config, run)
     training = {"A": dataset.domain_a.paths, "B": dataset.domain_b.paths}
     gauge = make_gauge(config, training, dataset.teacher) if processes.is_first else None

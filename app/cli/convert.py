@@ -181,7 +181,7 @@ def convert(
     is_folder = found == "folder"
     if are_several and (PIPE in sources or glob != "*"):
         raise typer.BadParameter("- is one picture, and --glob wants one folder, as the only INPUT")
-    if target == PIPE and (found != "file" or json_ or sys.stdout.isatty()):
+    if target == PIPE and (found != "file" or json_ or not sys.stdout or sys.stdout.isatty()):
         raise typer.BadParameter("- as OUTPUT wants one picture, and standard output for it alone")
     if copy_sidecars and PIPE in (source, target):
         raise typer.BadParameter("--copy-sidecars wants files or folders as INPUT and OUTPUT")

@@ -217,9 +217,7 @@ def starting_config(run: Path, preset: str | None, usual: str = "fast") -> Train
     """What the flags change: the config of a run to go on with, else that of a preset."""
     path = run / CONFIG
     if preset is None and path.is_file():
-        config = read_config(path)
-        if config.init_from or (run / LATEST).exists():
-            return config
+        return read_config(path)
     return preset_config(preset or usual)
 
 

@@ -31,6 +31,15 @@ def test_a_folder_is_trained_in_by_one_process(
     assert train(config, tmp_path).images_seen == 6
 
 
+def test_another_config_is_refused_before_what_it_names_is_looked_for(
+    tmp_path: Path, config: TrainConfig
+) -> None:
+    train(config, tmp_path)
+    other = config.replace(discriminator="projected", discriminator_weights="gone.pth")
+    with pytest.raises(ConfigError, match="holds a run with another config: discriminator is"):
+        train(other, tmp_path)
+
+
 def test_a_file_is_no_run_folder(tmp_path: Path, config: TrainConfig) -> None:
     (tmp_path / "a.jpg").touch()
     for run in (tmp_path / "a.jpg", tmp_path / "a.jpg" / "run"):

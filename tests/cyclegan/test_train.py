@@ -180,6 +180,16 @@ def test_a_new_run_is_called_as_its_folders_and_an_old_one_as_it_was(
         assert names("old", *words) == ("red", "blue")
 
 
+def test_a_run_that_was_killed_before_its_first_checkpoint_knows_its_pictures(
+    tmp_path: Path, config: TrainConfig
+) -> None:
+    train(config, tmp_path)
+    (tmp_path / "latest.pt").unlink()
+    told = json.loads(command("train", f"--out={tmp_path}", "--dry-run", "--no-compile"))
+    assert told["domain_a"] == config.domain_a
+    assert told["crop_size"] == config.crop_size
+
+
 def test_a_new_run_is_told_where_its_pictures_are(tmp_path: Path) -> None:
     with pytest.raises(DatasetError, match=r"run has no checkpoint to go on from; .* --data DIR"):
         command("train", f"--out={tmp_path / 'run'}")
