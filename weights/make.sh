@@ -162,7 +162,7 @@ first=horse2zebra
 finish zebra2horse "$first" horse2zebra BtoA "${described[@]}" --average "$runs/manes/latest.pt" \
   --reverse horse2zebra \
   --description "Gives zebras the coat of horses and leaves the rest of the picture as it is." \
-  --limit "One test zebra in thirty is still recognised as one: those seen close keep broken bands, some in the colours of grass." \
+  --limit "Of test zebras 4 % are still recognised as such: those seen close keep broken bands, some in the colours of grass." \
   --limit "Trees and trunks, against a bright sky above all, may turn into pieces of horses." \
   --limit "Knows zebras of 50 to 300 pixels best; larger ones, as in a photo that is translated in its native size, keep their stripes." \
   --limit "In grey pictures horses are brown."
