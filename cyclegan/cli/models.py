@@ -236,6 +236,8 @@ def evaluate(
     folder = ModelFolder(weights or default_folder())
     card = folder.verify(model)
     chosen = direction or evaluation.direction_of(card)
+    if note := _note_on_direction(card, chosen):
+        typer.echo(note, err=True)
     with terminal.picture_bar("translating") as on_picture:
         result = evaluation.evaluate(
             folder.folder / card.file,
@@ -252,6 +254,23 @@ def evaluate(
         evaluation.write_json(result, json_)
     metrics = evaluation.merge_metrics(card.metrics, result.metrics)
     replace(card, metrics=metrics).write(folder.folder / f"{model}.json")
+
+
+def _note_on_direction(card: ModelCard, chosen: Direction) -> str:
+    """Say so where a model is measured on what it was not made for; "" otherwise."""
+    from cyclegan.evaluate import direction_of  # lazy: onnxruntime
+
+    try:
+        own = direction_of(card)
+    except InputError:
+        return ""
+    if own == chosen:
+        return ""
+    return (
+        f"note: {card.name} translates {card.source_domain} to {card.target_domain}, which is "
+        f"{own} by its card; with {chosen} it is measured on the pictures of the other kind, which "
+        "is right only where A and B are exchanged in --data"
+    )
 
 
 def import_(

@@ -1,5 +1,6 @@
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from cyclegan.evaluate import (
     likeness,
     merge_metrics,
 )
+from tests.cyclegan.runs import command
 
 
 def test_evaluate_tells_a_good_model_from_none(
@@ -157,3 +159,15 @@ def test_direction_comes_from_the_card(weights_dir: Path, add_model: Any) -> Non
     training = {**card.to_dict()["training"], "config": {"name_a": "negative", "name_b": "photo"}}
     back = ModelCard.from_dict(json.loads(json.dumps({**card.to_dict(), "training": training})))
     assert direction_of(back) == "BtoA"
+
+
+def test_a_direction_that_is_not_the_cards_is_said(weights_dir: Path, data_dir: Path) -> None:
+    card = ModelCard.read(weights_dir / "negate.json")
+    assert card.training
+    training = replace(card.training, config={"name_a": "negative", "name_b": "photo"})
+    replace(card, training=training).write(weights_dir / "negate.json")
+    words = ("evaluate", "--model=negate", f"--weights={weights_dir}", f"--data={data_dir}")
+    assert "note: negate translates photo to negative, which is BtoA by its card; with AtoB" in (
+        " ".join(command(*words, "--direction=AtoB").split())
+    )
+    assert "by its card" not in command(*words, "--direction=BtoA")
