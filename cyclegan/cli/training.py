@@ -32,7 +32,7 @@ from cyclegan.config import TrainConfig, read_config
 from cyclegan.contract.errors import CheckpointError, ConfigError, DatasetError
 from cyclegan.contract.log import CONFIG, LATEST
 from cyclegan.fields import PLAIN_SIZES
-from cyclegan.presets import PRESETS, preset_config
+from cyclegan.presets import WITHOUT_TEACHER, preset_config
 from cyclegan.settings import architecture_of, parse_settings
 
 if TYPE_CHECKING:  # it needs torch
@@ -49,7 +49,7 @@ def train(
     domain_b: DomainB = None,
     neither: Neither = None,
     preset: Annotated[
-        str | None, typer.Option(help=f"One of: {', '.join(PRESETS)}; fast unless given.")
+        str | None, typer.Option(help=f"One of: {', '.join(WITHOUT_TEACHER)}; fast unless given.")
     ] = None,
     size: Annotated[PlainSize | None, typer.Option(help="Size of a plain generator.")] = None,
     max_minutes: MaxMinutes = None,
