@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from app.store import Store
-from app.tiles import choose_cells, cut
+from app.tiles import _divisions, choose_cells, cut
 from app.translator import Translator
 from cyclegan.contract.folder import default_folder
 
@@ -37,12 +37,18 @@ def test_places_cover_a_picture_once_and_windows_hold_them(size: int, margin: in
         ((512, 20000), (512, 5008)),
         ((1536, 2048), (1536, 2048)),  # as it is: it is no larger than a window
         ((10000, 10000), (1120, 2000)),
+        ((32, 20_000_000), (32, 106960)),  # within a moment, and not in minutes
     ],
 )
 def test_pictures_are_cut_so_that_little_is_read_twice(
     shape: tuple[int, int], cells: tuple[int, int]
 ) -> None:
     assert choose_cells(shape, 1536, 160, 16) == cells
+
+
+def test_no_way_to_cut_a_side_is_looked_at_twice() -> None:
+    cells = [way.cell for way in _divisions(10_000, 16, 160, 16)]
+    assert len(cells) == len(set(cells)) == 49  # ceil(625 / n) * 16 for n to 1250
 
 
 @pytest.fixture(scope="module")
