@@ -6,7 +6,7 @@ What is learned between two checkpoints is in `train.py`, what a run tells peopl
 import errno
 import logging
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -173,9 +173,18 @@ def claim_run(config: TrainConfig, run: Path) -> Iterator[None]:
         try:
             yield
         finally:
-            if is_new and {path.name for path in run.iterdir()} <= {_LOCK}:
-                (run / _LOCK).unlink(missing_ok=True)
-                run.rmdir()
+            if is_new:
+                _remove_empty(run)
+
+
+def _remove_empty(run: Path) -> None:
+    """Remove a run folder that holds nothing but its lock."""
+    # It may be gone already, or another process may make its lock there again; NFS keeps a file
+    # that is open under another name. What ended the run is what is to be told.
+    with suppress(OSError):
+        if {path.name for path in run.iterdir()} <= {_LOCK}:
+            (run / _LOCK).unlink(missing_ok=True)
+            run.rmdir()
 
 
 def keep_config(config: TrainConfig, run: Path) -> None:

@@ -40,6 +40,12 @@ def test_another_config_is_refused_before_what_it_names_is_looked_for(
         train(other, tmp_path)
 
 
+def test_a_new_run_whose_folder_is_deleted_says_so(tmp_path: Path, config: TrainConfig) -> None:
+    run = tmp_path / "run"
+    with pytest.raises(StorageError, match=r"run/.* could not be written: no such file"):
+        train(config, run, on_progress=lambda _: shutil.rmtree(run, ignore_errors=True))
+
+
 def test_a_file_is_no_run_folder(tmp_path: Path, config: TrainConfig) -> None:
     (tmp_path / "a.jpg").touch()
     for run in (tmp_path / "a.jpg", tmp_path / "a.jpg" / "run"):
