@@ -80,7 +80,7 @@ def convert(
         typer.Option(
             min=16,
             metavar="N",
-            help="Side of the tiles of large pictures, in pixels; smaller saves memory.",
+            help="Tiles of large pictures have N x N pixels and surroundings; fewer save memory.",
         ),
     ] = None,
     detail: Annotated[
