@@ -86,5 +86,5 @@ def _estimate(config: TrainConfig) -> tuple[float | None, int]:
     image_s = measure_step_s(config, choose_device("auto")) / config.batch_size
     limits = [config.max_images] * (config.max_images > 0)
     if config.max_minutes:
-        limits.append(round(60 * config.max_minutes / image_s))
+        limits.append(max(1, round(60 * config.max_minutes / image_s)))
     return round(image_s * min(limits) / 3600, 3), min(limits)

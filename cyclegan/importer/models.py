@@ -67,6 +67,8 @@ def read_model(path: Path, settings: Mapping[str, Any]) -> Imported:
 
 
 def _read_card(path: Path) -> ModelCard:
+    if not path.exists():
+        raise CheckpointError(f"{path} does not exist; give the ONNX file of a model of ours")
     card = ModelCard.read(path.with_suffix(".json"))
     if card.file != path.name:
         raise CardError(f"{path.with_suffix('.json')} is the card of {card.file}; rename one")

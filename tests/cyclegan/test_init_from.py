@@ -142,6 +142,8 @@ def test_settings_that_weights_do_not_bring_along_are_said(
 
 
 def test_a_model_that_cannot_be_a_start_is_said(tmp_path: Path, source: Path) -> None:
+    with pytest.raises(CheckpointError, match=r"none\.onnx does not exist; give the ONNX file"):
+        read_start(tmp_path / "none.onnx", {})
     card = export(source, "AtoB", "there", tmp_path)
     model = tmp_path / "there.onnx"
     with pytest.raises(ConfigError, match="generator_width 16 contradicts the weights"):
