@@ -18,6 +18,9 @@ def doctor(
     data: Annotated[
         Path | None, typer.Argument(help="Folder with trainA, trainB, testA, testB.")
     ] = None,
+    data_: Annotated[
+        Path | None, typer.Option("--data", help="The same folder, as `cyclegan train` takes it.")
+    ] = None,
     domain_a: DomainA = None,
     domain_b: DomainB = None,
     preset: Annotated[
@@ -33,13 +36,15 @@ def doctor(
 
     Exits with 3 if something must be fixed.
     """
+    if data and data_:
+        raise typer.BadParameter(f"{data} and --data {data_} are two folders; give one of them")
     config = preset_config(preset).replace(**parse_settings(set_ or []))
     from cyclegan import terminal  # lazy: numpy, Pillow, rich
     from cyclegan.doctor import diagnose
     from cyclegan.doctor.symptoms import no_backbone
     from cyclegan.domains import resolve_splits
 
-    folders = resolve_splits(data, domain_a, domain_b)
+    folders = resolve_splits(data or data_, domain_a, domain_b)
     with terminal.picture_bar("reading") as on_picture:
         diagnosis = diagnose(folders, config, on_picture)
     estimate = estimate and diagnosis.can_train

@@ -115,6 +115,15 @@ def test_a_preset_whose_network_cannot_be_fetched_must_be_mended(
     assert "training:" not in printed
 
 
+def test_the_folder_may_be_given_as_train_takes_it(
+    data: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert _type(monkeypatch, "--data", data) == 0
+    assert "0 must be fixed" in capsys.readouterr().out
+    assert _type(monkeypatch, data, "--data", "b") == 2
+    assert "are two folders; give one of them" in capsys.readouterr().err
+
+
 def test_settings_are_those_that_one_will_train_with(
     data: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
