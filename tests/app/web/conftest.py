@@ -175,9 +175,9 @@ def photo_server(
     """A page with models that make a negative, one of them slowly."""
     weights = tmp_path_factory.mktemp("weights")
     add_model(weights, "negate", reverse="negate")
-    # A sixth of a second, or a whole one, for each tile of a narrow picture.
+    # Seconds for each tile.
     tiled = {"border": 0, "tiling": "exact", "receptive_field": 4, "training_size": 100_000}
-    add_model(weights, "slow", times=3001, title="Slowly to negative", **tiled)
+    add_model(weights, "slow", times=1001, title="Slowly to negative", **tiled)
     add_model(weights, "quick", title="Quickly to negative", reverse="slow")
     return serve(weights, first=_LATE_ENDS)
 

@@ -31,7 +31,7 @@ def test_a_translation_shows_how_far_it_is_and_can_be_cancelled(
     page.get_by_role("radio", name="Slowly to negative").check()
     cancel.wait_for(state="hidden")
     long = tmp_path / "long.png"
-    save_picture(Picture(np.zeros((64, 30_000, 3), np.uint8)), long)  # 20 tiles
+    save_picture(Picture(np.zeros((128, 60_000, 3), np.uint8)), long)  # 4 tiles
     visitor.give(long)
     page.get_by_text(re.compile(r"Translating - [1-9]")).wait_for()
     placeholder = page.locator("#compare .empty")
@@ -127,7 +127,7 @@ def test_what_is_asked_for_next_ends_a_translation_and_stays_in_view(
     cancel = page.get_by_role("button", name="Cancel")
     slow.check()
     long = tmp_path / "long.png"
-    save_picture(Picture(np.zeros((64, 30_000, 3), np.uint8)), long)  # 20 tiles
+    save_picture(Picture(np.zeros((128, 60_000, 3), np.uint8)), long)  # 4 tiles
     visitor.give(long)
     page.get_by_text(re.compile("Translating - [1-9]")).wait_for()
     page.wait_for_function(
@@ -135,7 +135,7 @@ def test_what_is_asked_for_next_ends_a_translation_and_stays_in_view(
     )
     quick.check()
     wait_for_end(photo_server, "translate", times=earlier + 1)
-    assert "Slowly" not in visitor.note(containing="30000 × 64 pixels")
+    assert "Slowly" not in visitor.note(containing="60000 × 128 pixels")
 
     # A strip that no screen can show as it is has a box of its own, and fills that when larger.
     box, stage = page.locator(".compare"), page.locator(".stage")
@@ -200,11 +200,11 @@ def test_what_is_done_while_an_answer_is_on_its_way_counts(
     page.get_by_role("radio", name="Slowly to negative").check()
     visitor.note(containing="Slowly to negative")
     long = tmp_path / "long.png"
-    save_picture(Picture(np.zeros((64, 30_000, 3), np.uint8)), long)  # 20 tiles
+    save_picture(Picture(np.zeros((128, 60_000, 3), np.uint8)), long)  # 4 tiles
     visitor.give(long)
     page.get_by_text("Translating - ").wait_for()
     wait_for_change(page, lambda: page.get_by_role("slider", name="Strength").press("Home"))
-    visitor.note(containing="30000 × 64 pixels")
+    visitor.note(containing="60000 × 128 pixels")
     after = page.request.get(page.get_by_role("img", name="After").get_attribute("src"))
     assert load_picture(after.body(), name="after").rgb.max() == 0
     assert visitor.complaints == []
