@@ -53,11 +53,12 @@ def resolve_domains(
 
 
 def _tell_others(parent: Path) -> str:
-    """Name the folders that are there in place of a missing one, up to four."""
+    """Name up to four folders, none hidden, that are there in place of a missing one."""
     if not (parent.is_dir() and os.access(parent, os.R_OK)):
         return ""
-    names = sorted(each.name for each in parent.iterdir() if each.is_dir())
-    return f" ({parent} has {', '.join(names[:4])})" if names else ""
+    names = sorted(each.name for each in parent.glob("[!.]*") if each.is_dir())
+    more = ", ..." * (len(names) > 4)
+    return f" ({parent} has {', '.join(names[:4])}{more})" if names else ""
 
 
 def require_different(*folders: Path) -> None:

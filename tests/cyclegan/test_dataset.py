@@ -204,6 +204,11 @@ def test_folders_that_are_there_in_place_of_a_missing_one_are_named(tmp_path: Pa
     found = re.escape(f"no such folder ({tmp_path} has horses, zebras); expected a folder with")
     with pytest.raises(DatasetError, match=found):
         resolve_domains(tmp_path, None, None)
+    for name in (".cache", "asses", "ponies", "mules"):
+        (tmp_path / name).mkdir()
+    found = re.escape(f"({tmp_path} has asses, horses, mules, ponies, ...); expected")
+    with pytest.raises(DatasetError, match=found):
+        resolve_domains(tmp_path, None, None)
 
 
 @pytest.mark.parametrize("names", [("trainA", "trainA"), (".", "trainB"), ("trainA", "trainB/..")])
