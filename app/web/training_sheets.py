@@ -85,23 +85,7 @@ def connect_sheets(sheets: Sheets, chosen: gr.Dropdown, trainings: Trainings) ->
     """Compare the two sheets that are chosen."""
 
     def compare(name: Any, first: Any, second: Any, request: gr.Request) -> Updates:
-        if first == second:  # both None, perhaps: there are no two
-            return {sheets.pair: None, sheets.figures: ""}
-        # The three boxes change one after the other, and the answer to each may come last: what
-        # says nothing of the end must not undo what does.
-        as_it_is: Updates = {sheets.pair: gr.skip()}
-        if not name or None in (first, second):
-            return as_it_is
-        language = language_of(request)
-        try:
-            training = trainings.look(name)
-            found = find_sheets(training.run)
-            if not {first, second} <= found.keys():
-                return as_it_is
-            value = _shown(training, (first, second), (found[first], found[second]), language)
-            figures = _figures(training, (first, second), language)
-        except CycleGANError as error:
-            return {sheets.pair: None, sheets.figures: alert(error, trainings.root, language)}
+        value, figures = _compared(trainings, name, (first, second), language_of(request))
         return {sheets.pair: value, sheets.figures: figures}
 
     boxes = (chosen, *sheets.two)  # sheets of another run may be called alike
@@ -115,6 +99,30 @@ def connect_sheets(sheets: Sheets, chosen: gr.Dropdown, trainings: Trainings) ->
         queue=False,
         api_visibility="private",
     )
+
+
+def _compared(
+    trainings: Trainings, name: str | None, seen: tuple[Any, Any], language: str
+) -> tuple[Any, Any]:
+    """The values of what shows two sheets and their figures; `gr.skip()` where they stay.
+
+    The three boxes change one after the other, and the answer to each may come last: what is chosen
+    in between, by no one, must not undo what is shown of the end.
+    """
+    nothing, as_it_is = (None, ""), (gr.skip(), gr.skip())
+    if not name:
+        return as_it_is if trainings.names() else nothing
+    try:
+        training = trainings.look(name)
+        found = find_sheets(training.run)
+        if len(found) < 2 or (seen[0] == seen[1] and seen[0] in found):
+            return nothing
+        if not set(seen) <= found.keys():
+            return as_it_is
+        value = _shown(training, seen, (found[seen[0]], found[seen[1]]), language)
+        return value, _figures(training, seen, language)
+    except CycleGANError as error:
+        return None, alert(error, trainings.root, language)
 
 
 def _lend(file: Path) -> Path:

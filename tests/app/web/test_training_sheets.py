@@ -10,12 +10,20 @@ from PIL import Image
 
 pytest.importorskip("gradio", reason="the page needs gradio (extra: web)")
 
+import gradio as gr
+
 from app.trainings.runs import Trainings
-from app.web.training_sheets import _shown
+from app.web.training_sheets import _compared, _shown
 from benchmarks.browser import settle
 from cyclegan.contract.images import load_picture
 from cyclegan.contract.log import CAPTION_HEIGHT
 from tests.app.web.conftest import TIMEOUT_MS
+
+
+def draw(run: Path, images: int) -> None:
+    """Put a sample sheet into a run."""
+    (run / "sheets").mkdir(exist_ok=True)
+    Image.new("RGB", (60, 40)).save(run / "sheets" / f"{images:09}.jpg")
 
 
 def test_sheets_that_show_different_pictures_are_not_laid_over_each_other(
@@ -36,13 +44,33 @@ def test_sheets_that_show_different_pictures_are_not_laid_over_each_other(
     assert "show different pictures" in other["refusal"]
 
 
+def test_what_no_one_chose_undoes_nothing_that_is_shown(
+    run_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(run_folder / "cache"))
+    (run_folder / "cache").mkdir()
+    trainings = Trainings(run_folder.parents[1])
+    stays = (gr.skip(), gr.skip())
+
+    def compared(name: str | None, first: int | None, second: int | None) -> Any:
+        return _compared(trainings, name, (first, second), "en")
+
+    shutil.rmtree(run_folder / "sheets", ignore_errors=True)
+    draw(run_folder, 1000)
+    assert compared("horse2zebra", None, None) == (None, "")  # there are no two
+    draw(run_folder, 2000)
+    # The boxes on the way from no training to this one, and from another.
+    for passing in ((None, None, None), ("horse2zebra", None, None), ("horse2zebra", 1000, None)):
+        assert compared(*passing) == stays, passing
+    assert compared("horse2zebra", 1000, 3000) == stays  # which the other had
+    assert compared("horse2zebra", 1000, 1000) == (None, "")
+    value, _ = compared("horse2zebra", 1000, 2000)
+    assert value["names"] == ["1,000 pictures", "2,000 pictures"]
+
+
 def test_two_sheets_are_compared_from_the_start_and_the_newest_is_followed(
     serve: Callable[..., Any], chromium: Any, weights_dir: Path, run_folder: Path
 ) -> None:
-    def draw(run: Path, images: int) -> None:
-        (run / "sheets").mkdir(exist_ok=True)
-        Image.new("RGB", (60, 40)).save(run / "sheets" / f"{images:09}.jpg")
-
     other = run_folder.with_name("other")
     shutil.copytree(run_folder, other)
     for run in (run_folder, other):
