@@ -6,7 +6,6 @@ Where models are found is in store.py, how pictures are read and written in cycl
 import logging
 import math
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -29,8 +28,6 @@ from cyclegan.contract.images import Picture
 from cyclegan.contract.pixels import Padded, Region, from_network, to_network
 
 log = logging.getLogger(__name__)
-
-GIVE_BACK_EVERY_S = 2.0  # after each picture of 256 x 256 pixels it would take 2 % of the time
 
 # One CPU each serves pictures of up to this many pixels better than all CPUs one after the other:
 # of 256 x 256 pixels, two CPUs translated 1.5 times as many in int8. Of larger ones hardly more.
@@ -97,7 +94,6 @@ class Translator:
         self._present = 0  # that run the network, or wait for it
         self._narrow: ort.InferenceSession | None = None  # on one thread
         self._places = threading.BoundedSemaphore(self._threads)  # to run it
-        self._gave_back = time.monotonic()
         self._check_names()
 
     def _start(self, threads: int, model: Path | bytes) -> ort.InferenceSession:
@@ -126,9 +122,7 @@ class Translator:
         Raises: ModelError; StoppedError if `progress` was stopped.
         """
         translated = replace(picture, rgb=self.run(picture.rgb, progress))
-        if time.monotonic() - self._gave_back > GIVE_BACK_EVERY_S:
-            self._gave_back = time.monotonic()
-            heap.give_back()
+        heap.give_back_soon()
         return translated
 
     def note(self, pace: Pace) -> None:

@@ -25,7 +25,7 @@ def measure(translator: Translator, pictures: int) -> Iterator[dict[str, Any]]:
     """One row a recipe: MiB that this process grows by in 1,000 pictures after the first ones."""
 
     def read_mib() -> float:
-        heap.give_back()  # as the app does every two seconds: what is free is no growth
+        heap.give_back()  # as the app does seconds later: what is free is no growth
         return resident_mib()
 
     for what, recipe in RECIPES.items():

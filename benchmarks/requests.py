@@ -13,10 +13,10 @@ from urllib.request import urlopen
 
 import numpy as np
 
+from app import heap
 from app.recipe import Recipe
 from app.rendering import Renderer
 from app.store import Store
-from app.translator import GIVE_BACK_EVERY_S
 from benchmarks import memory
 from benchmarks.pictures import draw_pictures
 from benchmarks.server import TIMEOUT_S, Server, serving
@@ -145,8 +145,7 @@ def _measure_memory(server: Server, model: str, folder: Path, requests: int) -> 
     random = np.random.default_rng(0)
 
     def read_mib() -> float:
-        time.sleep(GIVE_BACK_EVERY_S)
-        server.convert(model, bodies[0])  # after which it gives back what is free
+        time.sleep(2 * heap.GIVE_BACK_AFTER_S)  # what is free is no growth
         return memory.resident_mib(server.pid)
 
     def convert() -> None:

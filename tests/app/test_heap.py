@@ -1,6 +1,7 @@
 """What is free is not ours for ever."""
 
 import platform
+import threading
 from pathlib import Path
 
 import pytest
@@ -27,7 +28,7 @@ def test_an_older_glibc_has_the_threshold_that_it_takes(
     assert taken == {
         heap._M_ARENA_MAX: 1,
         heap._M_MMAP_THRESHOLD: threshold,
-        heap._M_TRIM_THRESHOLD: 64 * 2**20,
+        heap._M_TRIM_THRESHOLD: 2**30,
     }
 
 
@@ -43,3 +44,23 @@ def test_holes_between_what_is_in_use_are_given_back() -> None:
     before = resident_bytes()
     give_back()
     assert before - resident_bytes() > 25_000_000  # of 50 MB, less what earlier holes took
+
+
+def test_it_is_given_back_once_after_the_last_of_several(monkeypatch: pytest.MonkeyPatch) -> None:
+    times = 0
+    is_given = threading.Event()
+
+    def trim(kept: int) -> None:
+        nonlocal times
+        times += 1
+        is_given.set()
+
+    monkeypatch.setattr(heap, "_malloc_trim", trim)
+    monkeypatch.setattr(heap, "GIVE_BACK_AFTER_S", 0.2)
+    for expected in (1, 2):  # and again for those that come later
+        for _ in range(3):
+            heap.give_back_soon()
+        assert times == expected - 1, "while pictures come one after the other"
+        assert is_given.wait(10)
+        is_given.clear()
+        assert times == expected

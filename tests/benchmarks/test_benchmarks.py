@@ -9,6 +9,7 @@ import pytest
 import torch
 from torch import nn
 
+from app import heap
 from app.store import Store
 from benchmarks import folders, large, loop, memory, page, requests, timing, training, translation
 from benchmarks.__main__ import main
@@ -148,7 +149,7 @@ def test_a_server_is_measured_from_outside(
     for name, value in (tiny | {"PHOTO": (30, 20), "LARGE": (60, 40)}).items():
         monkeypatch.setattr(requests, name, value)
     monkeypatch.setattr(requests, "SIZES", ((30, 20), (40, 50)))
-    monkeypatch.setattr(requests, "GIVE_BACK_EVERY_S", 0)
+    monkeypatch.setattr(heap, "GIVE_BACK_AFTER_S", 0)
     report = tmp_path / "bench.json"
     options = ["--only", "requests", "--requests", "10", "--rounds", "1"]
     main([*options, "--weights", str(weights_dir), "--json", str(report)])
