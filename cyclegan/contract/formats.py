@@ -32,7 +32,7 @@ class Format:
     options: dict[str, Any] = field(default_factory=dict)  # for Pillow's writer
     max_side: int = 1_000_000  # pixels
     has_alpha: bool = True
-    has_metadata: bool = True  # EXIF, XMP and a colour profile
+    has_metadata: bool = True  # whatever metadata_options gives it
     is_animated: bool = False  # whether frames are read and written one by one
 
 
@@ -75,7 +75,6 @@ FORMATS = (
         GifImagePlugin.GifImageFile.format,
         (".gif",),
         max_side=65_535,
-        has_metadata=False,
         is_animated=True,
     ),
     _HEIF,

@@ -93,6 +93,7 @@ class Metadata:
     xmp: bytes | None = None  # a packet of XML
     iptc: tuple[Record, ...] = ()  # of JPEG and TIFF
     texts: tuple[tuple[str, str], ...] = ()  # key and text, as Pillow reads them; of PNG
+    comment: bytes | None = None  # in whatever encoding; of JPEG and GIF
     icc: bytes | None = None  # of sRGB, as the pixels are; None where the file had no profile
     software: str | None = None  # what made the picture
 
@@ -130,6 +131,7 @@ class Metadata:
                 for key, text in self.texts
                 if not PLACE_OF_NAME.search(key) and not tells_place(text)
             ),
+            comment=None if self.comment and tells_place(self.comment) else self.comment,
         )
 
 
@@ -155,13 +157,17 @@ def read_metadata(image: Image.Image, icc: bytes | None) -> tuple[int, Metadata]
         xmp=_read_xmp(image),
         iptc=_read_iptc(image),
         texts=tuple(each for each in texts.items() if not _NO_TEXT.fullmatch(each[0])),
+        comment=_read_comment(image),
         icc=icc,
         software=software if isinstance(software, str) else None,
     )
 
 
 def metadata_options(metadata: Metadata, codec: str) -> dict[str, Any]:
-    """What Pillow's writer of JPEG, PNG, WebP, AVIF or TIFF is given so that it says all of it."""
+    """What Pillow's writer of a codec is given so that it says all that there is room for."""
+    if codec == "GIF":
+        made_by = metadata.software.encode() if metadata.software else None
+        return {"comment": b"\n".join(filter(None, (metadata.comment, made_by)))}
     exif = Image.Exif()
     if metadata.exif:
         exif.load(metadata.exif)
@@ -185,6 +191,8 @@ def metadata_options(metadata: Metadata, codec: str) -> dict[str, Any]:
         options["dpi"] = per_inch  # many programs look at their headers alone
     if metadata.icc:
         options["icc_profile"] = metadata.icc
+    if codec == "JPEG" and metadata.comment and len(metadata.comment) < _MAX_JPEG:
+        options["comment"] = metadata.comment
     if codec == "PNG":
         texts = PngImagePlugin.PngInfo()
         for key, text in metadata.texts:
@@ -300,6 +308,11 @@ def _segment_of(iptc: bytes) -> bytes:
     said = struct.pack(">4sHHI", b"8BIM", _IPTC_OF_PHOTOSHOP, 0, len(iptc)) + iptc
     said = b"Photoshop 3.0\0" + said + bytes(len(iptc) % 2)
     return struct.pack(">2sH", b"\xff\xed", 2 + len(said)) + said
+
+
+def _read_comment(image: Image.Image) -> bytes | None:
+    comment = image.info.get("comment") if image.format in ("JPEG", "MPO", "GIF") else None
+    return comment if isinstance(comment, bytes) and comment else None
 
 
 def _read_texts(image: Image.Image) -> dict[str, str]:

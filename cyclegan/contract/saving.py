@@ -91,12 +91,11 @@ def write_picture(
     options = dict(form.options)
     if "quality" in options:
         options["quality"] = quality
-    metadata = first.picture.metadata
     if form.has_metadata:
-        options |= metadata_options(metadata, form.name)
+        options |= metadata_options(first.picture.metadata, form.name)
     images = (_to_image(frame, form.has_alpha) for frame in chain([first], frames))
     if form.name == "GIF":
-        _write_gif(images, file, plays, metadata.software)
+        _write_gif(images, file, plays, options)
     elif form.name == "PNG" and count > 1:
         mode = "RGBA" if picture.has_alpha else "RGB"
         write_frames(images, file, count=count, plays=plays, mode=mode, **options)
@@ -161,7 +160,7 @@ class _Moving(Image.Image):
             self.im, self._mode, self._size = image.im, image.mode, image.size
 
 
-def _write_gif(frames: Iterator[_Shown], file: BinaryIO, plays: int, comment: str | None) -> None:
+def _write_gif(frames: Iterator[_Shown], file: BinaryIO, plays: int, said: dict[str, Any]) -> None:
     """Write frame after frame, each with colours of its own. Pillow's writer keeps all of them."""
     whole = _Whole(10)
     is_first = True
@@ -173,9 +172,7 @@ def _write_gif(frames: Iterator[_Shown], file: BinaryIO, plays: int, comment: st
         if is_first:
             # It says how often the animation is repeated (0: for ever), and nothing for once.
             loop = {} if plays == 1 else {"loop": min(max(plays - 1, 0), _MOST_PLAYS)}
-            header, _ = GifImagePlugin.getheader(
-                paletted, info=options | loop | {"comment": comment}
-            )
+            header, _ = GifImagePlugin.getheader(paletted, info=options | loop | said)
             file.writelines(header)
         options["include_color_table"] = not is_first  # the first one has that of the header
         file.writelines(GifImagePlugin.getdata(paletted, **options))

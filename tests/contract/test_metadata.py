@@ -199,6 +199,24 @@ def test_what_made_it_can_be_read_in_png_and_gif(tmp_path: Path) -> None:
         assert image.info["comment"] == b"cyclegan 0.1.0"
 
 
+@pytest.mark.parametrize("codec", ["JPEG", "GIF"])
+def test_the_comment_of_a_file_stays(tmp_path: Path, codec: str) -> None:
+    said = "Plate 7, Köln".encode("cp1252")
+    image = Image.fromarray(smooth(8, 8))
+    metadata = load_picture(encode(image, codec, comment=said)).metadata
+    assert metadata.comment == said
+    made = Picture(smooth(8, 8), metadata=replace(metadata, software="cyclegan 0.1.0"))
+    save_picture(made, tmp_path / "a.jpg")
+    save_picture(made, tmp_path / "a.gif")
+    assert load_picture(tmp_path / "a.jpg").metadata.comment == said
+    assert load_picture(tmp_path / "a.gif").metadata.comment == said + b"\ncyclegan 0.1.0"
+    assert metadata.kept("icc").comment is metadata.kept("none").comment is None
+    assert metadata.without_place().comment == said
+    assert Metadata(comment=b"taken at 48.85, 2.29").without_place() == Metadata()
+    save_picture(Picture(smooth(8, 8), metadata=metadata), tmp_path / "a.png")  # no room for it
+    assert load_picture(tmp_path / "a.png").metadata.comment is None
+
+
 def test_texts_of_a_png_stay_and_none_is_there_twice(tmp_path: Path) -> None:
     texts = PngImagePlugin.PngInfo()
     texts.add_text("Title", "A horse")
