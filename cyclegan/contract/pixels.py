@@ -73,13 +73,16 @@ def from_network(
     if y.size and not (np.isfinite(y.min()) and np.isfinite(y.max())):
         raise ModelError("the network answered with NaN or infinite values; the model is damaged")
     low, high = value_range
-    scaled = y[0].astype(np.float32)  # a copy, so that what follows may work in place
-    scaled -= np.float32(low)
-    scaled *= np.float32(255 / (high - low))
-    scaled += np.float32(0.5)  # the cast below cuts off: together they round half up
-    np.clip(scaled, 0, 255, out=scaled)
-    pixels = scaled.astype(np.uint8)
-    return np.ascontiguousarray(pixels.transpose(1, 2, 0)) if layout == "NCHW" else pixels
+    planes = y[0] if layout == "NCHW" else np.moveaxis(y[0], -1, 0)
+    pixels = np.empty((*planes.shape[1:], 3), np.uint8)
+    for channel, plane in enumerate(planes):  # one by one they stay in the cache for longer
+        scaled = plane.astype(np.float32)  # a copy, so that what follows may work in place
+        scaled -= np.float32(low)
+        scaled *= np.float32(255 / (high - low))
+        scaled += np.float32(0.5)  # the cast below cuts off: together they round half up
+        np.clip(scaled, 0, 255, out=scaled)
+        pixels[..., channel] = scaled
+    return pixels
 
 
 class Padded:
