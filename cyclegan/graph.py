@@ -3,6 +3,7 @@
 How a network becomes a graph is in `export.py`, how a graph gets another precision in `precision/`.
 """
 
+import math
 from collections.abc import Iterator
 
 import numpy as np
@@ -10,6 +11,7 @@ import onnx
 import onnxruntime as ort
 import onnxslim
 from numpy.typing import NDArray
+from onnx import helper, numpy_helper
 
 from cyclegan.contract.errors import ExportError
 
@@ -17,6 +19,8 @@ Pixels = NDArray[np.float32]  # [1, 3, H, W] in [-1, 1]
 
 # [height, width] in pixels, before they are rounded up; see `comparison_sizes`
 COMPARISON_SIZES = ((64, 64), (128, 96), (100, 260), (260, 100), (256, 256))
+_UNSHUFFLE = [0, 1, 3, 5, 2, 4]  # how a transposition orders pictures, colours, rows and columns
+
 CLEAN_UP_TOLERANCE = 1e-4  # of answers in [-1, 1]: merged constants may be rounded otherwise
 
 
@@ -39,7 +43,7 @@ def noise(multiple: int) -> Iterator[Pixels]:
 def clean_up(model: onnx.ModelProto, multiple: int) -> onnx.ModelProto:
     """Return a model without what it does not need: nodes without effect, notes of its exporter.
 
-    Of a plain generator's 53 nodes 50 are left, and 2.5 % of the bytes go.
+    Of a plain generator's 53 nodes 37 are left, and 2.5 % of the bytes go.
 
     Args:
         multiple: height and width that the model takes are multiples of it, in pixels.
@@ -47,7 +51,7 @@ def clean_up(model: onnx.ModelProto, multiple: int) -> onnx.ModelProto:
     Raises:
         ExportError: it answers otherwise than before.
     """
-    clean = _slim(model)
+    clean = _gather_cells(_slim(model))
     before, after = load_graph(model), load_graph(clean)
     for pixels in noise(multiple):
         feed = {before.get_inputs()[0].name: pixels}
@@ -74,6 +78,53 @@ def _slim(model: onnx.ModelProto) -> onnx.ModelProto:
     clean: onnx.ModelProto = onnxslim.slim(bare)
     clean.graph.initializer.extend(each for each in model.graph.initializer if each.name in inputs)
     return clean
+
+
+def _gather_cells(model: onnx.ModelProto) -> onnx.ModelProto:
+    """Let one node make channels of the cells of a picture where a first convolution wants that.
+
+    torch writes a pixel-unshuffle as a transposition of six axes, and ONNX Runtime takes 0.84 ms
+    for that of 256 x 256 pixels, of 14.7 ms for a network in int8; for SpaceToDepth 0.09 ms. The
+    one has the colours outside and the places of a cell inside, the other the reverse, so the
+    weights change places. A model that begins otherwise is returned as it is.
+    """
+    graph = model.graph
+    picture = graph.input[0].name
+    maker = {name: node for node in graph.node for name in node.output}
+    weights = {each.name: each for each in graph.initializer}
+    found = (
+        (each, ends)
+        for each in graph.node
+        if each.op_type == "Conv" and (ends := _find_unshuffle(each.input[0], picture, maker))
+    )
+    convolution, unshuffled = next(found, (None, None))
+    if convolution is None or unshuffled is None:
+        return model
+    stored = weights[convolution.input[1]]
+    values = numpy_helper.to_array(stored)
+    count, channels, *size = values.shape
+    cell = math.isqrt(channels // 3)
+    moved = values.reshape(count, 3, cell**2, *size).swapaxes(1, 2).reshape(values.shape)
+    stored.CopyFrom(numpy_helper.from_array(moved, stored.name))
+    gather = helper.make_node(
+        "SpaceToDepth", [picture], unshuffled.output, name=unshuffled.name, blocksize=cell
+    )
+    graph.node.insert(list(graph.node).index(unshuffled), gather)
+    graph.node.remove(unshuffled)
+    return _slim(model)  # without the nodes that made the shapes
+
+
+def _find_unshuffle(
+    name: str, picture: str, maker: dict[str, onnx.NodeProto]
+) -> onnx.NodeProto | None:
+    """Find the node that ends a pixel-unshuffle of the picture, if it is what makes `name`."""
+    last = maker.get(name)
+    perms = []
+    while (node := maker.get(name)) is not None and node.op_type in ("Reshape", "Transpose"):
+        if node.op_type == "Transpose":
+            perms.append(list(helper.get_node_attr_value(node, "perm")))
+        name = node.input[0]
+    return last if name == picture and perms == [_UNSHUFFLE] else None
 
 
 def load_graph(model: onnx.ModelProto) -> ort.InferenceSession:

@@ -1,11 +1,16 @@
+from pathlib import Path
+
 import numpy as np
 import onnx
 import onnxslim
 import pytest
+import torch
 from onnx import TensorProto, helper
 
 from cyclegan.contract.errors import ExportError
+from cyclegan.export import write_onnx
 from cyclegan.graph import clean_up, comparison_sizes, load_graph
+from cyclegan.networks import build_generator
 
 
 def chain_of(*operators: str) -> onnx.ModelProto:
@@ -37,6 +42,20 @@ def test_a_graph_that_answers_otherwise_is_refused(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(onnxslim, "slim", lambda _: chain_of("Abs"))
     with pytest.raises(ExportError, match=r"cleaned up, the graph answers otherwise by [\d.]+ at"):
         clean_up(chain_of("Neg"), 4)
+
+
+def test_cells_become_channels_at_once(tmp_path: Path) -> None:
+    network = build_generator("plain", 8, 1).eval()
+    write_onnx(network, tmp_path / "plain.onnx")
+    graph = onnx.load(tmp_path / "plain.onnx").graph
+    assert [node.op_type for node in graph.node][:2] == ["SpaceToDepth", "Conv"]
+    assert not {"Reshape", "Transpose", "Shape"} & {node.op_type for node in graph.node}
+    picture = torch.rand(1, 3, 8, 12) * 2 - 1
+    session = load_graph(onnx.load(tmp_path / "plain.onnx"))
+    with torch.no_grad():
+        expected = network(picture).numpy()
+    (answer,) = session.run(["translation"], {"picture": picture.numpy()})
+    np.testing.assert_allclose(answer, expected, atol=1e-5)
 
 
 @pytest.mark.parametrize("multiple", [1, 4, 16, 128, 256])
