@@ -14,6 +14,7 @@ import os
 import struct
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
+from functools import cached_property
 from typing import Any, BinaryIO, NamedTuple
 
 from PIL import Image
@@ -55,9 +56,13 @@ class AnimatedPng(Image.Image):
         self._mode, self._size = "RGBA" if has_alpha else "RGB", header.size
         self.info = self._single(header.size, self._said, []).info | {"loop": header.info["loop"]}
         self.info.pop("transparency", None)  # the number of a colour: of the parts
-        self._canvas = Image.new(self.mode, self.size)
         self._undo: tuple[Image.Image, tuple[int, int, int, int]] | None = None
         self._shown = -1
+
+    @cached_property
+    def _canvas(self) -> Image.Image:
+        """What frames are drawn on; not made before the first: a header may say any size."""
+        return Image.new(self.mode, self.size)
 
     def load(self) -> Any:
         """The pixels of the frame that it is at, at first those of the first one."""

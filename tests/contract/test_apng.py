@@ -2,6 +2,7 @@
 
 import io
 import struct
+import time
 from itertools import count
 
 import numpy as np
@@ -205,3 +206,17 @@ def test_size_is_refused_before_a_frame_is_decoded() -> None:
     file = apng(part(RED, WHOLE), part(GREEN, WHOLE))
     with pytest.raises(PictureError, match="8 x 8 pixels"), open_picture(file, max_pixels=63):
         pass
+
+
+def test_a_header_alone_takes_no_memory() -> None:
+    side = 20_000
+    bomb = io.BytesIO(b"\x89PNG\r\n\x1a\n")
+    bomb.seek(8)
+    putchunk(bomb, b"IHDR", struct.pack(">IIBBBBB", side, side, 8, 6, 0, 0, 0))
+    putchunk(bomb, b"acTL", struct.pack(">II", 2, 0))
+    putchunk(bomb, b"fcTL", struct.pack(">IIIIIHHBB", 0, side, side, 0, 0, 1, 30, KEEP, 0))
+    putchunk(bomb, b"IDAT", b"")
+    started = time.process_time()
+    with pytest.raises(PictureError, match="20000 x 20000 pixels, the limit is 100 megapixels"):
+        load_picture(bomb.getvalue())
+    assert time.process_time() - started < 0.2  # to make room for a frame takes 2 s, and 1.5 GB
