@@ -48,7 +48,7 @@ def walk_pictures(
         if entry.name.startswith("."):
             return False
         if entry.is_dir(follow_symlinks=False):
-            return recursive and entry.path != leave_out
+            return recursive and Path(entry.path) != but  # in "." its text is ./out
         if Path(entry.name).suffix.lower() not in PICTURE_SUFFIXES:
             if on_other and entry.is_file():
                 on_other(Path(entry.path))
@@ -68,7 +68,6 @@ def walk_pictures(
             on_error(Path(path), refusal)
             return []
 
-    leave_out = but and str(but)
     pending = list_folder(str(folder))  # the last one comes first
     while pending:
         entry = pending.pop()

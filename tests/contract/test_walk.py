@@ -43,12 +43,15 @@ def test_a_link_is_a_picture_whether_or_not_it_leads_anywhere(tmp_path: Path) ->
     assert [path.name for path in find_pictures(tmp_path)] == ["a.png", "c.png"]
 
 
-def test_one_folder_can_be_left_out(tmp_path: Path) -> None:
+def test_one_folder_can_be_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("in", "in/out", "in/outer"):
         (tmp_path / name).mkdir()
         (tmp_path / name / "a.png").touch()
     found = walk_pictures(tmp_path / "in", recursive=True, but=tmp_path / "in" / "out")
     assert [str(path.relative_to(tmp_path)) for path in found] == ["in/a.png", "in/outer/a.png"]
+    monkeypatch.chdir(tmp_path / "in")
+    here = walk_pictures(Path(), recursive=True, but=Path("out"))
+    assert list(here) == [Path("a.png"), Path("outer/a.png")]
 
 
 def test_a_folder_that_vanishes_is_told_of_and_left_out(tmp_path: Path) -> None:
