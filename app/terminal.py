@@ -168,7 +168,10 @@ def report(path: Path | None) -> Iterator["Advance"]:
     with map_storage_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         lines = path.open("a", encoding="utf-8", buffering=1)  # each line at once
-    with lines:
+    try:
         yield lambda result: write(to_json(result) + "\n")
         if is_new:
             write("")
+    finally:
+        with map_storage_errors(path):  # what could not be written is tried once more
+            lines.close()

@@ -138,3 +138,10 @@ def test_a_full_disk_behind_the_lines_for_scripts_is_said(photo: Path, weights_d
         )
     assert ran.returncode == 2
     assert "error: standard output could not be written: no space left on device" in ran.stderr
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
+def test_a_full_disk_behind_the_report_is_said(command, photo: Path) -> None:
+    ran = command("convert", photo, photo.with_name("out.png"), "--report", "/dev/full")
+    assert ran.code == 2
+    assert "error: /dev/full could not be written: no space left on device" in ran.stderr
