@@ -212,14 +212,20 @@ class Office:
         return job
 
     def _make_room(self, size: int) -> None:
-        """Remove the oldest results until so many bytes fit. Raises: BusyError if they do not."""
-        for job in self._records.ended():
-            if self._records.total_bytes() + size <= self.limits.total_bytes:
+        """Remove the oldest results until so many bytes fit.
+
+        Raises: BusyError if they would not without any, and then all of them stay.
+        """
+        ended = self._records.ended()
+        excess_bytes = self._records.total_bytes() + size - self.limits.total_bytes
+        if excess_bytes > sum(job.bytes for job in ended):
+            raise BusyError("the room for jobs is full; try again when those before have ended")
+        for job in ended:
+            if excess_bytes <= 0:
                 return
             self._records.remove(job)
             self._delete(job)
-        if self._records.total_bytes() + size > self.limits.total_bytes:
-            raise BusyError("the room for jobs is full; try again when those before have ended")
+            excess_bytes -= job.bytes
 
     def _work(self) -> None:
         while not self._closing.is_set():
