@@ -27,17 +27,15 @@ from app.asked import KNOWN_ALONE, AskedRecipe, refuse_fields
 from app.jobs.office import Office
 from app.jobs.routes import Retell, jobs_router
 from app.problems import Other, answer_problems, refusal_of
-from app.public import JOBS, MODELS, without_paths
+from app.public import DISK, JOBS, MODELS, without_paths
 from app.recipe import Recipe
 from app.refusal import DESCRIBED, RefusalError
 from app.rendering import Renderer
 from app.store import Store
 from cyclegan import __version__
 from cyclegan.contract.card import ModelCard
-from cyclegan.contract.errors import (
-    CycleGANError,
-    ModelError,
-)
+from cyclegan.contract.errors import CycleGANError, ModelError
+from cyclegan.contract.files import map_storage_errors
 from cyclegan.contract.formats import open_header
 from cyclegan.contract.images import load_picture
 from cyclegan.contract.saving import save_picture
@@ -81,7 +79,7 @@ def add_api(
 
     `retell` says why pictures of jobs failed in the language of who asks; problems are in English.
     """
-    called = {store.folder: MODELS, office.folder: JOBS, Path(tempfile.gettempdir()): "the disk"}
+    called = {store.folder: MODELS, office.folder: JOBS, Path(tempfile.gettempdir()): DISK}
     ours = (_router(store, called), jobs_router(office, retell))
     routers = (app.router, *ours)  # the first has the pages that describe the API
     for router in routers:
@@ -173,7 +171,8 @@ def _router(store: Store, called: Mapping[Path, str]) -> APIRouter:
         try:
             with tempfile.SpooledTemporaryFile(_IN_MEMORY) as spooled:
                 body = cast(BinaryIO, spooled)
-                await _receive(request, body)
+                with map_storage_errors(DISK):
+                    await _receive(request, body)
                 is_large = await run_sync(_count_pixels, body) > _LARGE
                 turn = large_turns if is_large else turns
                 answer = await run_sync(_convert, store, body, model, format, recipe, limiter=turn)
@@ -263,7 +262,8 @@ def _convert(
     """Translate a picture, in a thread of its own. Raises: CycleGANError."""
     card: ModelCard = store.card(name) if name else store.only()
     picture = Renderer(store.load(card.name), recipe)(load_picture(body))
-    folder = tempfile.TemporaryDirectory(prefix="cyclegan-")
+    with map_storage_errors(DISK):
+        folder = tempfile.TemporaryDirectory(prefix="cyclegan-")
     try:
         path = Path(folder.name, f"{card.name}.{format}")
         save_picture(picture, path, quality=recipe.quality)

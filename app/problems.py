@@ -23,6 +23,7 @@ from cyclegan.contract.errors import (
     InputError,
     ModelError,
     PictureError,
+    StorageError,
 )
 
 # The first one that fits counts.
@@ -35,6 +36,7 @@ _STATUSES: dict[type[CycleGANError], HTTPStatus] = {
     CardError: HTTPStatus.SERVICE_UNAVAILABLE,
     ModelError: HTTPStatus.NOT_FOUND,
     InputError: HTTPStatus.BAD_REQUEST,
+    StorageError: HTTPStatus.INSUFFICIENT_STORAGE,
 }
 # Of what others refuse without one.
 _SENTENCES = {

@@ -10,6 +10,7 @@ from pathlib import Path
 
 MODELS = "the folder of models"
 JOBS = "the folder of jobs"
+DISK = "the disk"  # where what comes and goes lies meanwhile
 
 
 def without_paths(text: str, called: Mapping[Path, str]) -> str:

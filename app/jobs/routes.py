@@ -21,7 +21,9 @@ from app.jobs.limits import TooLargeError
 from app.jobs.office import Office, Status
 from app.jobs.records import ENDED, PictureState
 from app.naming import Format
+from app.public import DISK
 from app.refusal import DESCRIBED, RefusalError
+from cyclegan.contract.files import map_storage_errors
 
 # What is told in English, as one who asks wants to be told.
 Retell = Callable[[Request, str], str]
@@ -133,14 +135,15 @@ def jobs_router(office: Office, retell: Retell) -> APIRouter:
 async def _receive(request: Request, most: int) -> Sequence[UploadFile]:
     """The files of a form.
 
-    Raises: RefusalError: it is none, or has parameters in it; TooLargeError.
+    Raises: RefusalError: it is none, or has parameters in it; TooLargeError; StorageError.
     """
     if not request.headers.get("content-type", "").startswith("multipart/form-data"):
         raise RefusalError(HTTPStatus.BAD_REQUEST, "send a form with files (multipart/form-data)")
     parser = MultiPartParser(request.headers, request.stream(), max_files=most, max_fields=_FIELDS)
     parser.spool_max_size = _IN_MEMORY
     try:
-        form = await parser.parse()
+        with map_storage_errors(DISK):
+            form = await parser.parse()
     except MultiPartException as error:
         if "Too many files" in error.message:
             raise TooLargeError(f"there is room for {most} files at once; send fewer") from error

@@ -254,6 +254,23 @@ def test_a_bug_is_a_problem_too(client: TestClient, monkeypatch: pytest.MonkeyPa
     assert answer.headers["x-content-type-options"] == "nosniff"
 
 
+def test_a_disk_that_cannot_be_written_is_told(
+    client: TestClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "gone"))
+    large = encode(np.random.default_rng(0).integers(0, 256, (600, 600, 3), np.uint8))
+    assert len(large) > 2**20  # which stay in memory
+    for path, sent in (
+        (CONVERT, {"content": large}),
+        (CONVERT, {"files": {"file": large}}),
+        (CONVERT, {"content": encode()}),  # whose translation goes there
+        ("/api/v1/jobs", {"files": {"file": ("a.png", large)}}),
+    ):
+        answer = client.post(path, **sent)  # type: ignore[arg-type]
+        detail = problem(answer, HTTPStatus.INSUFFICIENT_STORAGE)
+        assert detail == "the disk could not be written: no such file or directory"
+
+
 async def break_off(client: TestClient) -> None:
     """Ask for a translation, and leave before the picture is sent."""
 
