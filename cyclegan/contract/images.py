@@ -237,6 +237,8 @@ def _decoding(name: str) -> Iterator[None]:
         yield
     except PictureError as error:
         raise PictureError(f"{name} {error}") from error
+    except MemoryError as error:
+        raise PictureError(f"{name} needs more memory than there is; make it smaller") from error
     # Pillow's decoders raise a dozen kinds of exceptions on damaged files (OSError, SyntaxError,
     # ValueError, struct.error, zlib.error, ...); whichever it is, this file is not readable.
     except Exception as error:

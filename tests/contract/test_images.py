@@ -1,8 +1,12 @@
 """Any picture comes in upright, 8-bit and sRGB, or is refused with one clear sentence."""
 
+import resource
 import struct
+import sys
 import time
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -241,6 +245,28 @@ def test_the_limit_can_be_chosen_and_warns_of_nothing_below_it() -> None:
         load_picture(bomb(10_000, 9_500)[:2000], max_pixels=95_000_000)
     with pytest.raises(PictureError, match=r"8 x 8 pixels, the limit is 6\.3e-05 megapixels"):
         load_picture(bomb(8, 8), max_pixels=63)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems do not mind this limit")
+def test_a_picture_for_which_there_is_no_memory_is_not_called_damaged() -> None:
+    source = encode(Image.new("L", (8000, 8000)), "PNG")
+    with (
+        most_memory(128 * 2**20),  # of 64 MB of greys, and 192 MB in RGB
+        pytest.raises(PictureError, match="picture needs more memory than there is; make it small"),
+    ):
+        load_picture(source)
+
+
+@contextmanager
+def most_memory(more: int) -> Iterator[None]:
+    """A limit on the address space: so many bytes more than now."""
+    size = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+    before = resource.getrlimit(resource.RLIMIT_AS)
+    resource.setrlimit(resource.RLIMIT_AS, (size + more, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, before)
 
 
 PNG = encode(Image.fromarray(noise(64, 64)), "PNG")
