@@ -10,6 +10,7 @@ import subprocess
 import threading
 from contextlib import suppress
 from dataclasses import replace
+from itertools import chain, count
 from pathlib import Path
 from tempfile import TemporaryFile
 
@@ -18,6 +19,7 @@ from app.trainings.locks import is_locked, locked
 from app.trainings.orders import RECORD, Order, Record, Wish, plain
 from app.trainings.standing import OUTPUT, Training, read_training
 from cyclegan.contract.errors import CycleGANError, InputError, StorageError, brief
+from cyclegan.contract.files import map_storage_errors
 
 
 class Trainings:
@@ -37,13 +39,16 @@ class Trainings:
                 f"{root} cannot keep trainings: {brief(error)}; name another folder with "
                 "--training-root"
             ) from error
-        self._gate = threading.Lock()  # so that nobody is taken for a training while looking at one
+        # So that nobody is taken for a training while looking at one, and no two make the same run.
+        self._gate = threading.RLock()
 
     def names(self) -> list[str]:
         """Every run that was started here, the newest first."""
-        records = self.runs.glob(f"*/{RECORD}")
-        newest = sorted(records, key=lambda path: path.stat().st_mtime, reverse=True)
-        return [path.parent.name for path in newest]
+        begun = {}
+        for record in self.runs.glob(f"*/{RECORD}"):
+            with suppress(FileNotFoundError):  # it has just been removed
+                begun[record.parent.name] = record.stat().st_mtime
+        return sorted(begun, key=lambda name: begun[name], reverse=True)
 
     def look(self, name: str) -> Training:
         """Read a run's folder. Raises: InputError: there is no such run."""
@@ -53,18 +58,20 @@ class Trainings:
     def start(self, order: Order) -> str:
         """Begin a training; return its name.
 
-        Raises: InputError: a setting names a file, or another training is under way.
+        Raises: InputError: a setting names a file, or another training is under way; StorageError.
         """
         order.require_no_files()
-        name = _free_name(self.runs, order.title)
-        run = self.runs / name
-        run.mkdir(parents=True)
-        Record(order, pid=0).write(run)
-        try:
-            self.resume(name)
-        except CycleGANError:
-            shutil.rmtree(run)
-            raise
+        with self._gate:
+            name = _free_name(self.runs, order.title)
+            run = self.runs / name
+            with map_storage_errors(run):
+                run.mkdir(parents=True)
+            try:
+                Record(order, pid=0).write(run)
+                self.resume(name)
+            except CycleGANError:
+                shutil.rmtree(run)
+                raise
         return name
 
     def resume(self, name: str, more_minutes: float = 60.0) -> None:
@@ -91,7 +98,7 @@ class Trainings:
             busy = [each for each in self.names() if is_locked(self.runs / each)]
             if busy:
                 raise InputError(f"{busy[0]} is being trained; pause or stop it first")
-            with (run / OUTPUT).open("ab") as output, locked(run) as lock:
+            with locked(run) as lock, (run / OUTPUT).open("ab") as output:
                 process = subprocess.Popen(
                     record.order.to_command(run),
                     cwd=verbs.ROOT,
@@ -123,9 +130,9 @@ class Trainings:
 
         Raises: InputError: it is being trained, or is none of ours; StorageError.
         """
-        run = self._run(name)
-        Record.read(run)
         with self._gate:
+            run = self._run(name)
+            Record.read(run)
             if is_locked(run):
                 raise InputError(f"{name} is being trained; pause or stop it first")
             if run.resolve() != run:
@@ -150,5 +157,5 @@ class Trainings:
 def _free_name(runs: Path, wanted: str) -> str:
     """A name for a run that nobody has yet."""
     name = plain(wanted)
-    names = [name, *(f"{name}-{count}" for count in range(2, 1000))]
+    names = chain([name], (f"{name}-{number}" for number in count(2)))
     return next(each for each in names if not (runs / each).exists())

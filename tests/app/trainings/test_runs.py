@@ -6,7 +6,10 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -104,6 +107,35 @@ def test_a_run_may_have_any_letters_and_no_two_have_the_same_name(
     assert set(trainings.names()) == {*names, run_folder.name}
     trainings.remove("犬2猫")
     assert not (trainings.runs / "犬2猫").exists()
+
+
+def test_who_presses_at_the_same_moment_starts_one_run_and_leaves_no_other(
+    tmp_path: Path, order: Order, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    command = [sys.executable, "-c", "import time; time.sleep(600)"]
+    monkeypatch.setattr(Order, "to_command", lambda *_: command)
+    trainings = Trainings(tmp_path)
+    visitors = 16
+    together = threading.Barrier(visitors)
+
+    def press(_visitor: int) -> str:
+        together.wait()
+        trainings.names()  # as the page asks for, while others are made and removed
+        try:
+            return trainings.start(order)
+        except InputError as error:
+            return str(error)
+
+    for _ in range(3):
+        with ThreadPoolExecutor(visitors) as pool:
+            told = Counter(pool.map(press, range(visitors)))
+        busy = "horse2zebra is being trained; pause or stop it first"
+        assert told == {"horse2zebra": 1, busy: visitors - 1}
+        assert trainings.names() == ["horse2zebra"]
+        os.kill(Record.read(trainings.runs / "horse2zebra").pid, signal.SIGKILL)
+        while trainings.look("horse2zebra").is_alive:
+            time.sleep(0.01)
+        trainings.remove("horse2zebra")
 
 
 def test_a_finished_run_goes_on_for_as_many_minutes_more(
