@@ -4,6 +4,7 @@ How they compare is in comparison.py.
 """
 
 import json
+import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -64,8 +65,10 @@ class Checkpoint:
             name = f"{run.name}-{name}"
         model = run / MODELS / f"{name}.onnx"
         card = model.with_suffix(".json")  # written last
-        if not card.exists() or card.stat().st_mtime < self.file.stat().st_mtime:
+        written_ns = self.file.stat().st_mtime_ns  # a training may write another one meanwhile
+        if not card.exists() or card.stat().st_mtime_ns < written_ns:
             self.export(model.stem, model.parent, overwrite=True)
+            os.utime(card, ns=(written_ns, written_ns))
         return model
 
     def teach(self, student: str, max_minutes: float) -> Order:

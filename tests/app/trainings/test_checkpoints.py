@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from app import verbs
 from app.trainings.checkpoints import MODELS, choose_checkpoint, find_checkpoints
 from app.trainings.comparison import compare
 from app.trainings.orders import Lesson, Order, Record
@@ -99,6 +100,29 @@ def test_a_model_has_no_letters_of_its_run_that_a_card_may_not_have(
     add_model(run / MODELS, "AtoB-best")
     best = choose_checkpoint(replace(training, run=run), "AtoB", "best")
     assert best.to_model() == run / MODELS / "AtoB-best.onnx"
+
+
+def test_a_checkpoint_that_is_written_during_an_export_is_exported_next(
+    measured: Callable[..., Training],
+    add_model: Callable[..., Any],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    training = measured({20: 6.0})
+    latest = choose_checkpoint(training, "AtoB", "latest")
+    (training.run / MODELS).mkdir()
+    exported = []
+
+    def export(*_arguments: object, **_options: object) -> str:
+        if not exported:
+            later_ns = latest.file.stat().st_mtime_ns + 10**6
+            os.utime(latest.file, ns=(later_ns, later_ns))
+        exported.append(add_model(training.run / MODELS, "horse2zebra-AtoB-latest"))
+        return ""
+
+    monkeypatch.setattr(verbs, "run", export)
+    for _ in range(3):
+        latest.to_model()
+    assert len(exported) == 2
 
 
 def test_a_model_that_int8_would_spoil_is_refused_and_an_older_one_is_made_anew(
