@@ -216,11 +216,16 @@ def _has_white_as_0(image: Image.Image) -> bool:
 
 
 def _read_animation(image: Image.Image, name: str, count: int) -> Animation:
+    size = width, height = image.size
+
     def frames() -> Iterator[Frame]:
         for place in range(count):
             with _decoding(name):
                 image.seek(place)
             picture = _read(image, name)
+            if image.size != size:  # of a GIF: a frame reaches beyond it, and browsers cut that off
+                alpha = None if picture.alpha is None else picture.alpha[:height, :width]
+                picture = replace(picture, rgb=picture.rgb[:height, :width], alpha=alpha)
             yield Frame(picture, image.info.get("duration", 0))
 
     plays = image.info.get("loop", 0 if image.format == "AVIF" else 1)  # Pillow knows no other AVIF

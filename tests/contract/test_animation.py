@@ -3,11 +3,12 @@
 import io
 import tracemalloc
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import GifImagePlugin, Image
 
 from cyclegan.contract.errors import PictureError
 from cyclegan.contract.images import Animation, Frame, Picture, load_picture, open_picture
@@ -46,6 +47,21 @@ def test_frames_and_their_timing_come_through(tmp_path: Path, codec: str, suffix
     assert plays == 0
     for (picture, _), expected in zip(again, frames(), strict=True):
         assert np.abs(255.0 - picture.rgb - expected).mean() < 6  # 256 colours, twice
+
+
+@pytest.mark.parametrize("suffix", [".gif", ".webp", ".avif", ".png"])
+def test_a_frame_that_reaches_beyond_a_gif_is_cut_off(tmp_path: Path, suffix: str) -> None:
+    small, large = Image.new("P", (8, 9), 1), Image.new("P", (50, 60), 0)
+    for image in (small, large):
+        image.putpalette([0, 0, 0, 255, 0, 0])
+    header, _ = GifImagePlugin.getheader(small, info={"duration": 100})
+    parts = [GifImagePlugin.getdata(image, include_color_table=True) for image in (small, large)]
+    with open_picture(b"".join(chain(header, *parts, [b";"]))) as animation:
+        assert save_picture(animation, tmp_path / f"a{suffix}") == (9, 8)
+    again, _ = read(tmp_path / f"a{suffix}")
+    for (picture, _), red in zip(again, (255, 0), strict=True):
+        assert picture.rgb.shape == (9, 8, 3)
+        assert np.abs(picture.rgb.astype(int) - (red, 0, 0)).max() <= 4
 
 
 @pytest.mark.parametrize("count", [255, 256, 257, 40_000])
