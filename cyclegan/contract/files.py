@@ -3,6 +3,7 @@
 What is inside a file is not known here.
 """
 
+import errno
 import hashlib
 import io
 import math
@@ -48,7 +49,7 @@ def atomic_write(path: Path) -> Iterator[Path]:
                 temporary.unlink(missing_ok=True)
             raise
         if os.name == "posix":  # the rename itself lasts only once its folder is on disk
-            _flush(path.parent)
+            _flush_folder(path.parent)
     except OSError as error:
         raise StorageError(f"{path} could not be written: {brief(error)}") from error
 
@@ -102,6 +103,19 @@ def sha256_of(path: Path) -> str:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise StorageError(f"{path} could not be read: {brief(error)}") from error
+
+
+def _flush_folder(folder: Path) -> None:
+    """As `_flush`, as far as it can be; what is in the folder is there all the same.
+
+    Some file systems flush no folders, as Linux has it of those that VirtualBox shares
+    (vboxsf_dir_fops), and a folder may be there to be written alone.
+    """
+    try:
+        _flush(folder)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.EACCES):
+            raise
 
 
 def _flush(path: Path) -> None:

@@ -3,6 +3,7 @@
 import errno
 import hashlib
 import os
+import stat
 from collections.abc import Callable
 from pathlib import Path
 
@@ -70,6 +71,25 @@ def test_the_bytes_are_on_disk_before_the_rename_and_the_rename_after(
     with atomic_write(path) as temporary:
         temporary.write_text("whole")
     assert flushed == [(path.stat().st_ino, False), (tmp_path.stat().st_ino, True)]
+
+
+@pytest.mark.parametrize("reason", [errno.EINVAL, errno.EACCES])
+def test_a_folder_that_cannot_be_flushed_has_its_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, reason: int
+) -> None:
+    flush = os.fsync
+
+    def flush_no_folder(handle: int) -> None:
+        if stat.S_ISDIR(os.fstat(handle).st_mode):
+            raise OSError(reason, os.strerror(reason))
+        flush(handle)
+
+    monkeypatch.setattr(os, "fsync", flush_no_folder)
+    with atomic_write(tmp_path / "whole.json") as temporary:
+        temporary.write_text("whole")
+    reason = errno.EIO
+    with pytest.raises(StorageError), atomic_write(tmp_path / "lost.json"):
+        pass
 
 
 def test_no_file_stays_open(tmp_path: Path) -> None:
