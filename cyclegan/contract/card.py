@@ -314,9 +314,15 @@ class ModelCard:
             temporary.write_text(text + "\n", encoding="utf-8")
 
     def verify(self, model: Path) -> None:
-        """Hold a model file against the card. Raises: CardError if it is missing or differs."""
+        """Hold a model file against the card.
+
+        Raises: CardError if it is missing, cannot be read or differs.
+        """
         self.verify_size(model)
-        digest = sha256_of(model)
+        try:
+            digest = sha256_of(model)
+        except StorageError as error:
+            raise CardError(str(error)) from error
         if digest != self.sha256:
             raise CardError(
                 f"sha256 of {model} is {digest[:12]}..., its card says {self.sha256[:12]}...; "

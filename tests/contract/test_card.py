@@ -2,6 +2,7 @@
 
 import json
 import os
+import resource
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -225,6 +226,13 @@ def test_bytes_are_held_against_the_card(card_path: Path) -> None:
     model.write_bytes(content.replace(b"Neg", b"Abs"))
     with pytest.raises(CardError, match=r"sha256 of .*negate\.onnx is \w{12}\.\.\., its card says"):
         card.verify(model)
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (0, before[1]))
+    try:
+        with pytest.raises(CardError, match="onnx could not be read: too many open files"):
+            card.verify(model)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
     model.write_bytes(content[:-1])
     with pytest.raises(CardError, match=f"has {len(content) - 1} bytes, its card says"):
         card.verify(model)
