@@ -5,12 +5,12 @@ On the disk a picture is called by its number, so that no name can lead out of i
 
 import re
 import struct
+import unicodedata
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from itertools import count
 from pathlib import Path, PurePosixPath
 from typing import IO, BinaryIO
 
@@ -67,7 +67,7 @@ def take_in(
     Raises: TooLargeError; InputError if there is no picture; StorageError.
     """
     pictures: list[JobPicture] = []
-    taken: set[str] = set()
+    taken: dict[str, int] = {}
     room = limits.job_bytes
     try:
         folder.mkdir(parents=True)
@@ -227,13 +227,21 @@ def _result_name(name: str, naming: Naming) -> str:
     return str(path.with_name(naming.name(Path(path.name))))
 
 
-def _unique(name: str, taken: set[str]) -> str:
-    """The name, numbered if it is taken; there are systems to which A and a are the same."""
-    path, numbers = PurePosixPath(name), count(2)
-    while name.casefold() in taken:
-        name = str(path.with_stem(f"{path.stem} ({next(numbers)})"))
-    taken.add(name.casefold())
+def _unique(name: str, taken: dict[str, int]) -> str:
+    """The name, numbered if it is taken. `taken` has how often each was wanted."""
+    path = PurePosixPath(name)
+    wanted = key = _as_systems_compare(name)
+    while key in taken:
+        taken[wanted] += 1
+        name = str(path.with_stem(f"{path.stem} ({taken[wanted]})"))
+        key = _as_systems_compare(name)
+    taken[key] = 1
     return name
+
+
+def _as_systems_compare(name: str) -> str:
+    """To some systems A and a are the same, or an é and an e with an accent of its own."""
+    return unicodedata.normalize("NFC", name.casefold())
 
 
 def _too_many(limits: Limits) -> TooLargeError:

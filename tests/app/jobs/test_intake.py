@@ -3,6 +3,8 @@
 import io
 import re
 import struct
+import time
+import unicodedata
 import zipfile
 from contextlib import suppress
 from pathlib import Path
@@ -36,6 +38,22 @@ def test_names_are_kept_and_none_is_lost(tmp_path: Path) -> None:
     assert [p.file for p in pictures] == ["000001.jpg", "000002.jpg", "000003.png"]
     assert [p.result for p in pictures] == ["Zoë.png", "zoë (2).png", "a.png"]
     assert (tmp_path / "job/in/000002.jpg").read_bytes() == picture(2)
+
+
+def test_names_that_a_mac_takes_for_one_are_told_apart(tmp_path: Path) -> None:
+    names = [unicodedata.normalize(form, "é.png") for form in ("NFC", "NFD")]
+    results = [p.result for p in take(tmp_path, *[(name, picture()) for name in names])]
+    assert results == ["é.png", unicodedata.normalize("NFD", "é (2).png")]
+
+
+def test_many_files_of_one_name_take_no_time(tmp_path: Path) -> None:
+    named = ["a.png", "a (3).png", *["a.png"] * 998]
+    started = time.process_time()
+    sent = files(*[(name, b"x") for name in named])
+    pictures, _ = take_in(sent, tmp_path / "in", Naming(), Limits())
+    assert [p.result for p in pictures[:4]] == ["a.png", "a (3).png", "a (2).png", "a (4).png"]
+    assert len({p.result for p in pictures}) == 1000
+    assert time.process_time() - started < 1  # where each number was tried anew, 5 s
 
 
 def test_a_zip_keeps_its_folders_and_loses_what_systems_put_there(tmp_path: Path) -> None:
