@@ -44,8 +44,10 @@ class Store(ModelFolder):
 
         with self._loading:
             known = self._translators.get(name)
-            card = self.card(name)
-            if known is None or known.card != card:  # another one was put in its place
-                known = Translator(self.folder / self.verify(name).file, card, device=self._device)
-                self._translators[name] = known
+            if known is None or known.card != self.card(name):  # another one was put in its place
+                card = self.verify(name)
+                known = Translator(self.folder / card.file, card, device=self._device)
+                there = self._names()  # those that were deleted give up their memory
+                kept = {each: old for each, old in self._translators.items() if each in there}
+                self._translators = kept | {name: known}
             return known

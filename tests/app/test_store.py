@@ -2,6 +2,7 @@
 
 import errno
 import shutil
+import weakref
 from pathlib import Path
 
 import pytest
@@ -71,6 +72,17 @@ def test_other_bytes_of_the_same_number_are_refused(weights_dir: Path) -> None:
     for ask in (Store(weights_dir).verify, Store(weights_dir).load):
         with pytest.raises(CardError, match=r"sha256 of .*negate\.onnx is .*its card says"):
             ask("negate")
+
+
+def test_a_model_that_was_deleted_is_not_kept_in_memory(weights_dir: Path, add_model) -> None:
+    store = Store(weights_dir)
+    add_model(weights_dir, "again")
+    stays, goes = store.load("negate"), weakref.ref(store.load("again"))
+    store.remove("again")
+    add_model(weights_dir, "next")
+    store.load("next")
+    assert goes() is None
+    assert store.load("negate") is stays
 
 
 def test_a_model_is_loaded_once_and_again_when_replaced(weights_dir: Path, add_model) -> None:
