@@ -70,6 +70,8 @@ def convert_all(
         for each in under_way:
             if not each.future.cancelled() and each.future.exception() is None:
                 each.settle(manifest)
+            elif each.begun:
+                manifest.give_up(each.begun.job)  # or it would not be trusted, and done again
         heap.give_back()  # --watch may wait for hours now
 
 

@@ -4,6 +4,7 @@ import errno
 import os
 import shutil
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from threading import Event
 
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from app import batch
 from app.batch import convert_all
 from app.conversion import convert_one
 from app.manifest import IS_DONE, open_manifest
@@ -238,6 +240,35 @@ def test_what_is_under_way_when_it_is_closed_early_can_be_stopped(put) -> None:
         assert next(results).status == "done"
         results.close()
     assert statuses(run(at)) == {"a.png": IS_DONE, "b.png": "done"}
+
+
+def test_what_was_not_come_to_when_it_is_closed_early_is_trusted_as_before(
+    put, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batch, "MOST_WORKERS", 1)
+    at = put("in/a.png", "in/b.png", "in/c.png")
+    run(at)
+    are_begun, is_closed = Event(), Event()
+
+    def jobs() -> Iterator[Job]:
+        *others, last = FolderPlan(at / "in", at / "out")
+        yield from others
+        are_begun.set()
+        yield last
+
+    def translate(picture: Picture) -> Picture:
+        (are_begun if picture.rgb.max() == 0 else is_closed).wait(60)
+        time.sleep(0.2)  # so that who closes is quicker than who takes the next one
+        return picture
+
+    with open_manifest(at / "out", {"another": "recipe"}) as manifest:
+        results = convert_all(translate, jobs(), manifest, stop=is_closed.set)
+        assert next(results).status == "done"
+        results.close()
+    (at / "out" / "c.png").write_bytes(b"by hand")
+    told = statuses(run(at, recipe={"another": "recipe"}))
+    assert told.pop("c.png").startswith("it was changed since it was written")
+    assert told == {"a.png": IS_DONE, "b.png": IS_DONE}
 
 
 def test_a_name_that_has_no_room_for_png_fails_and_the_longest_name_does_not(put) -> None:
