@@ -80,7 +80,8 @@ class Trainings:
         The learning rate, which is 0 at the end of a run, is then that of the same share of the
         longer one, and falls to 0 again.
 
-        Raises: InputError: it would end at once; a training is under way; there is no such run.
+        Raises: InputError: it would end at once; a training is under way; there is no such run;
+        StorageError.
         """
         run = self._run(name)
         with self._gate:
@@ -108,7 +109,12 @@ class Trainings:
                     start_new_session=True,  # Ctrl-C on the server is not meant for it
                     pass_fds=(lock,),
                 )
-            replace(record, pid=process.pid, wish="").write(run)
+            try:
+                replace(record, pid=process.pid, wish="").write(run)
+            except BaseException:  # a full disk: nobody could tell it to stop
+                process.kill()
+                process.wait()
+                raise
         threading.Thread(target=process.wait, daemon=True).start()  # or it stays as a zombie
 
     def tell(self, name: str, wish: Wish) -> None:

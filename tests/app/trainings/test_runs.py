@@ -138,6 +138,28 @@ def test_who_presses_at_the_same_moment_starts_one_run_and_leaves_no_other(
         trainings.remove("horse2zebra")
 
 
+def test_a_training_that_could_not_be_told_to_stop_does_not_go_on(
+    run_folder: Path, order: Order, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    command = [sys.executable, "-c", "import time; time.sleep(600)"]
+    monkeypatch.setattr(Order, "to_command", lambda *_: command)
+    write = Record.write
+
+    def fill_disk(self: Record, run: Path) -> None:
+        if self.pid:
+            raise StorageError("the disk is full")
+        write(self, run)
+
+    monkeypatch.setattr(Record, "write", fill_disk)
+    trainings = Trainings(run_folder.parents[1])
+    with pytest.raises(StorageError):
+        trainings.resume("horse2zebra")
+    assert not is_locked(run_folder)
+    with pytest.raises(StorageError):
+        trainings.start(replace(order, name_a="dog"))
+    assert trainings.names() == ["horse2zebra"]
+
+
 def test_a_finished_run_goes_on_for_as_many_minutes_more(
     run_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
