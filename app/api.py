@@ -23,7 +23,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.routing import Route
 
-from app.asked import KNOWN_ALONE, AskedRecipe, refuse_fields
+from app.asked import KNOWN_ALONE, AskedRecipe, is_form, refuse_fields
 from app.jobs.office import Office
 from app.jobs.routes import Retell, jobs_router
 from app.problems import Other, answer_problems, refusal_of
@@ -228,7 +228,7 @@ async def _receive(request: Request, body: BinaryIO) -> None:
 
     Raises: RefusalError: a form without one, or with parameters in it.
     """
-    if request.headers.get("content-type", "").startswith("multipart/form-data"):
+    if is_form(request):
         try:
             async with request.form(max_files=1, max_fields=8) as form:
                 await refuse_fields(form)

@@ -13,6 +13,11 @@ from cyclegan.contract.errors import nearest
 from cyclegan.contract.metadata import Keep
 
 
+def is_form(request: Request) -> bool:
+    """Whether a body has files in it, and is not one itself."""
+    return request.headers.get("content-type", "").lower().startswith("multipart/form-data")
+
+
 async def refuse_fields(form: FormData) -> None:
     """Close and refuse a form with parameters in it, where nobody reads them.
 

@@ -15,7 +15,7 @@ from fastapi.responses import FileResponse, JSONResponse
 from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
-from app.asked import KNOWN_ALONE, AskedRecipe, refuse_fields
+from app.asked import KNOWN_ALONE, AskedRecipe, is_form, refuse_fields
 from app.jobs.intake import Sent
 from app.jobs.limits import TooLargeError
 from app.jobs.office import Office, Status
@@ -137,7 +137,7 @@ async def _receive(request: Request, most: int) -> Sequence[UploadFile]:
 
     Raises: RefusalError: it is none, or has parameters in it; TooLargeError; StorageError.
     """
-    if not request.headers.get("content-type", "").startswith("multipart/form-data"):
+    if not is_form(request):
         raise RefusalError(HTTPStatus.BAD_REQUEST, "send a form with files (multipart/form-data)")
     parser = MultiPartParser(request.headers, request.stream(), max_files=most, max_fields=_FIELDS)
     parser.spool_max_size = _IN_MEMORY

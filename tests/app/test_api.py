@@ -49,6 +49,12 @@ def test_a_picture_comes_back_translated_from_a_body_and_from_a_form(client: Tes
         np.testing.assert_array_equal(load_picture(answer.content).rgb, 255 - RGB)
 
 
+def test_a_form_is_one_however_it_is_written(client: TestClient) -> None:
+    request = client.build_request("POST", CONVERT, files={"file": ("a.png", encode())})
+    request.headers["content-type"] = f"Multipart/F{request.headers['content-type'][11:]}"
+    assert client.send(request).status_code == HTTPStatus.OK
+
+
 @pytest.mark.parametrize("format", Format)
 def test_the_format_of_the_answer_can_be_chosen(client: TestClient, format: Format) -> None:
     flat = np.full((16, 24, 3), 60, np.uint8)
