@@ -76,9 +76,10 @@ class Neighbours:
     """The pictures of one folder, as far as their names matter to each other."""
 
     def __init__(self, folder: Place) -> None:
-        self._names = names_in(folder)
-        stems = (os.path.splitext(name) for name in self._names)  # noqa: PTH122
-        self._stems = Counter(stem for stem, end in stems if end.lower() in PICTURE_SUFFIXES)
+        parts = ((*os.path.splitext(name), name) for name in names_in(folder))  # noqa: PTH122
+        pictures = [(stem, name) for stem, end, name in parts if end.lower() in PICTURE_SUFFIXES]
+        self._names = {name for _, name in pictures}
+        self._stems = Counter(stem for stem, _ in pictures)
 
     def tell(self, source: Place, is_own: bool) -> bool:
         """Whether the stem of a picture makes a name that no other one gets.

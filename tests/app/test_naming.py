@@ -63,3 +63,11 @@ def test_no_two_pictures_of_a_folder_have_the_same_name(tmp_path: Path, naming: 
         for path in chosen:
             path.touch()
         assert len({naming.name(path, Neighbours) for path in chosen}) == len(chosen)
+
+
+def test_what_is_no_picture_changes_no_name(tmp_path: Path) -> None:
+    (tmp_path / "cat").mkdir()
+    for name in ("cat.jpg", "dog.jpg", "dog", "dog.txt"):
+        (tmp_path / name).touch()
+    named = [Naming("webp").name(tmp_path / name, Neighbours) for name in ("cat.jpg", "dog.jpg")]
+    assert named == ["cat.webp", "dog.webp"]
