@@ -188,12 +188,14 @@ class Office:
         return path if path and os.path.exists(path) else None  # noqa: PTH110 (Path's raises: too long)
 
     def tidy(self) -> None:
-        """Remove what is too old, and folders of no job."""
+        """Remove what is too old, or too much, the oldest first; and folders of no job."""
         with self._turn:
+            excess_bytes = self._records.total_bytes() - self.limits.total_bytes
             for job in self._records.ended():
-                if (job.ended or 0) < time.time() - self.limits.keep_s:
+                if excess_bytes > 0 or (job.ended or 0) < time.time() - self.limits.keep_s:
                     self._records.remove(job)
                     self._delete(job)
+                    excess_bytes -= job.bytes
                 else:
                     work.strip(self.folder / job.id)  # after a kill
             # Before it is asked whose they are: jobs arrive meanwhile.

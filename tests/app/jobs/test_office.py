@@ -277,6 +277,20 @@ def test_old_results_make_room_and_jobs_under_way_do_not(closed: Open, tmp_path:
     assert there == {kept, last}
 
 
+def test_results_that_outgrow_the_room_make_some(closed: Open) -> None:
+    office = closed(total_bytes=600, previews=0)
+    first, second, last = (office.create(files(("a.png", picture())), None) for _ in range(3))
+    with office:
+        size = wait_for(office, last).job.bytes
+        assert 300 < size < 600, size
+    office = closed(total_bytes=600)  # what the one before may have left to do
+    office.tidy()
+    assert office.result(last).exists()
+    for id in (first, second):
+        with pytest.raises(UnknownJobError):
+            office.status(id)
+
+
 def test_results_are_kept_for_a_time(closed: Open, tmp_path: Path) -> None:
     office = closed(keep_s=0.2)
     id = office.create(files(("a.png", picture())), None)
