@@ -5,6 +5,7 @@ What is found out how is in probing.py.
 
 import shutil
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -117,11 +118,17 @@ def add(proposal: Proposal, folder: Path) -> ModelCard:
     if path.exists() or (model.exists() and not is_there):
         raise InputError(f'{folder} has a model "{card.name}" already; give another name')
     assert card.example, "every proposal has one"
-    save_pair(proposal.pairs[-1], folder / card.example)
-    if not is_there:
-        with atomic_write(model) as temporary:
-            shutil.copyfile(proposal.model, temporary)
-    card.write(path)
+    try:
+        save_pair(proposal.pairs[-1], folder / card.example)
+        if not is_there:
+            with atomic_write(model) as temporary:
+                shutil.copyfile(proposal.model, temporary)
+        card.write(path)
+    except BaseException:  # a full disk; what is left would be in the way of the same command
+        for made in (folder / card.example, *(() if is_there else (model,))):
+            with suppress(OSError):
+                made.unlink()
+        raise
     return card
 
 

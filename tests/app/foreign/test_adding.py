@@ -176,6 +176,20 @@ def test_nothing_is_added_before_it_is_confirmed_and_nothing_twice(command, tmp_
     ]
 
 
+def test_what_could_not_be_added_leaves_nothing_and_can_be_added_again(
+    command, tmp_path: Path
+) -> None:
+    model, weights = negative(tmp_path / "made.onnx", FREE["NCHW"], 1), tmp_path / "w"
+    weights.mkdir()
+    card = weights / "made.json"
+    card.symlink_to("/dev/null/made.json")  # where nothing can be written
+    asked = ("models", "add", model, "--yes", "--weights", weights)
+    ran = command(*asked)
+    assert (ran.code, list(weights.iterdir())) == (2, [card])
+    card.unlink()
+    assert command(*asked).code == 0
+
+
 def test_a_file_in_the_folder_gets_its_card_there(command, weights_dir: Path) -> None:
     model = negative(weights_dir / "made.onnx", FREE["NCHW"], 0)
     before = model.read_bytes()
