@@ -23,7 +23,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.routing import Route
 
-from app.asked import KNOWN_ALONE, AskedRecipe, is_form, refuse_fields
+from app.asked import USEFUL_ALONE, AskedRecipe, is_form, refuse_fields
 from app.jobs.office import Office
 from app.jobs.routes import Retell, jobs_router
 from app.problems import Other, answer_problems, refusal_of
@@ -123,7 +123,7 @@ def _router(store: Store, called: Mapping[Path, str]) -> APIRouter:
     @router.post(
         "/api/v1/convert",
         summary="Translate a picture",
-        dependencies=KNOWN_ALONE,
+        dependencies=USEFUL_ALONE,
         response_class=Response,
         responses={200: {"content": {kind: {} for kind in MEDIA_TYPES.values()}}},
         openapi_extra={

@@ -32,14 +32,22 @@ async def refuse_fields(form: FormData) -> None:
             )
 
 
-def _refuse_unknown(request: Request) -> None:
-    """Refuse parameters that would do nothing, as "strenght" does. Raises: RefusalError."""
-    for name in request.query_params:
+def _refuse_useless(request: Request) -> None:
+    """Refuse parameters that would do nothing, as "strenght" does, or the first of two.
+
+    Raises: RefusalError.
+    """
+    names = [name for name, _ in request.query_params.multi_items()]
+    for name in names:
         if name not in _NAMES:
             raise RefusalError(
                 HTTPStatus.BAD_REQUEST,
                 f'unknown parameter "{name}"{nearest(name, _NAMES) or ";"} '
                 f"there are {', '.join(sorted(_NAMES))}",
+            )
+        if (times := names.count(name)) > 1:
+            raise RefusalError(
+                HTTPStatus.BAD_REQUEST, f"{name} is given {times} times; give it once"
             )
 
 
@@ -84,4 +92,4 @@ def _asked_recipe(
 _NAMES = frozenset((*inspect.signature(_asked_recipe).parameters, "model", "format"))
 
 AskedRecipe = Annotated[Recipe, Depends(_asked_recipe)]
-KNOWN_ALONE = [Depends(_refuse_unknown)]  # of a route
+USEFUL_ALONE = [Depends(_refuse_useless)]  # of a route

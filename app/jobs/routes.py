@@ -15,7 +15,7 @@ from fastapi.responses import FileResponse, JSONResponse
 from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
-from app.asked import KNOWN_ALONE, AskedRecipe, is_form, refuse_fields
+from app.asked import USEFUL_ALONE, AskedRecipe, is_form, refuse_fields
 from app.jobs.intake import Sent
 from app.jobs.limits import TooLargeError
 from app.jobs.office import Office, Status
@@ -43,7 +43,7 @@ def jobs_router(office: Office, retell: Retell) -> APIRouter:
     @router.post(
         "",
         summary="Send many pictures, or a zip",
-        dependencies=KNOWN_ALONE,
+        dependencies=USEFUL_ALONE,
         status_code=HTTPStatus.CREATED,
         openapi_extra={
             "requestBody": {

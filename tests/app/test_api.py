@@ -103,6 +103,8 @@ def test_parameters_that_nobody_reads_are_refused(client: TestClient) -> None:
     answer = client.post(CONVERT, params={"strenght": 0.5}, content=encode())
     expected = 'unknown parameter "strenght"; did you mean "strength"? there are detail, '
     assert problem(answer, HTTPStatus.BAD_REQUEST).startswith(expected)
+    answer = client.post(f"{CONVERT}?format=gif&format=png", content=encode())
+    assert problem(answer, HTTPStatus.BAD_REQUEST) == "format is given 2 times; give it once"
     form = {"data": {"format": "jpg", "note": "x"}, "files": {"format": encode()}}
     answer = client.post(CONVERT, **form)  # type: ignore[arg-type]
     expected = "format is a field of the form; it belongs to the address, as ?format=..."
