@@ -67,7 +67,6 @@ def take_in(
     Raises: TooLargeError; InputError if there is no picture; StorageError.
     """
     pictures: list[JobPicture] = []
-    taken: dict[str, int] = {}
     room = limits.job_bytes
     try:
         folder.mkdir(parents=True)
@@ -83,13 +82,18 @@ def take_in(
             room -= (folder / file).stat().st_size
             if room < 0:
                 raise _too_large(limits)
-            result = _unique(_result_name(found.name, naming), taken)
-            pictures.append(JobPicture(number, found.name, file, result))
+            pictures.append(JobPicture(number, found.name, file, ""))
     except OSError as error:
         raise StorageError(f"the pictures could not be stored: {brief(error)}") from error
-    if not any(picture.file for picture in pictures):
+    good = [picture for picture in pictures if picture.file]
+    if not good:
         why = f": {pictures[0].reason}" if pictures else ""
         raise InputError(f"there is no picture in what was sent{why}")
+    # No picture is called as a folder of another: nobody could unpack both.
+    folders = (folder for each in good for folder in PurePosixPath(each.name).parents)
+    taken = {_as_systems_compare(str(folder)): 1 for folder in folders}
+    for picture in good:
+        picture.result = _unique(_result_name(picture.name, naming), taken)
     return pictures, limits.job_bytes - room
 
 

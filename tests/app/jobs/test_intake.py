@@ -69,6 +69,14 @@ def test_a_zip_keeps_its_folders_and_loses_what_systems_put_there(tmp_path: Path
     assert [p.result for p in pictures] == ["day 1/a.png", "day 2/a.png", "b.png"]
 
 
+def test_a_picture_that_is_called_as_a_folder_can_be_unpacked_beside_it(tmp_path: Path) -> None:
+    sent = [(name, picture()) for name in ("a.png", "A.PNG/b.jpg", "a.png/c.png/d.png")]
+    pictures = take(tmp_path, ("a.zip", zipped(*sent)))
+    assert [p.result for p in pictures] == ["A.PNG/b.png", "a (2).png", "a.png/c.png/d.png"]
+    pictures = take(tmp_path / "files", *sent)
+    assert [p.result for p in pictures] == ["a (2).png", "A.PNG/b.png", "a.png/c.png/d.png"]
+
+
 def test_a_zip_comes_in_the_order_of_its_paths_and_others_as_they_were_sent(
     tmp_path: Path,
 ) -> None:
