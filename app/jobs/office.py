@@ -27,6 +27,7 @@ from app.refusal import BUG
 from app.store import Store
 from cyclegan.contract.errors import CycleGANError, StoppedError, StorageError
 
+GONE = "there is no such job, or not any more; it may have been removed"
 _TIDY_EVERY_S = 60  # seconds; and after each job
 
 log = logging.getLogger(__name__)
@@ -211,7 +212,7 @@ class Office:
     def _find(self, id: str) -> Job:
         job = self._records.find(id)
         if job is None:
-            raise UnknownJobError("there is no such job, or not any more; it may have been removed")
+            raise UnknownJobError(GONE)
         return job
 
     def _make_room(self, size: int) -> None:

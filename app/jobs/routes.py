@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from http import HTTPStatus
+from pathlib import Path
 from typing import Annotated, Any, Literal, cast
 
 from anyio.to_thread import run_sync
@@ -14,11 +15,12 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import FileResponse, JSONResponse
 from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
+from starlette.types import Message, Receive, Scope, Send
 
 from app.asked import USEFUL_ALONE, AskedRecipe, is_form, refuse_fields
 from app.jobs.intake import Sent
-from app.jobs.limits import TooLargeError
-from app.jobs.office import Office, Status
+from app.jobs.limits import TooLargeError, UnknownJobError
+from app.jobs.office import GONE, Office, Status
 from app.jobs.records import ENDED, PictureState
 from app.naming import Format
 from app.public import DISK
@@ -31,6 +33,31 @@ Retell = Callable[[Request, str], str]
 PATH = "/api/v1/jobs"
 _IN_MEMORY = 2**16  # bytes of each of up to a thousand files of a request; the rest goes to disk
 _FIELDS = 16  # that a form may have beside its files; none of them may be a parameter
+
+
+class _KeptFile(FileResponse):
+    """A file of a job, which may be removed before it is read; what is wrong is a problem."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Raise UnknownJobError; RefusalError: the request wants bytes that the file has not."""
+        is_answered = False
+
+        async def answer(message: Message) -> None:
+            nonlocal is_answered
+            if (status := message.get("status", 0)) >= HTTPStatus.BAD_REQUEST:
+                raise RefusalError(
+                    HTTPStatus(status),
+                    "the header Range asks for bytes that the file does not have; leave it out",
+                )
+            is_answered = True
+            await send(message)
+
+        try:
+            await super().__call__(scope, receive, answer)
+        except (RuntimeError, OSError) as error:
+            if is_answered or Path(self.path).exists():
+                raise
+            raise UnknownJobError(GONE) from error
 
 
 def jobs_router(office: Office, retell: Retell) -> APIRouter:
@@ -114,7 +141,7 @@ def jobs_router(office: Office, retell: Retell) -> APIRouter:
     def result(id: str) -> FileResponse:
         """A zip of them under the names that were sent, and failures.csv."""
         model = office.status(id).job.model
-        return FileResponse(office.result(id), filename=f"{model}.zip")
+        return _KeptFile(office.result(id), filename=f"{model}.zip")
 
     @router.get(
         "/{id}/pictures/{number}/{when}",
@@ -127,7 +154,7 @@ def jobs_router(office: Office, retell: Retell) -> APIRouter:
         path = office.preview(id, number, when)
         if path is None:
             raise RefusalError(HTTPStatus.NOT_FOUND, "there is no preview of this picture")
-        return FileResponse(path, headers={"Cache-Control": "private, max-age=86400, immutable"})
+        return _KeptFile(path, headers={"Cache-Control": "private, max-age=86400, immutable"})
 
     return router
 

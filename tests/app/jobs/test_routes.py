@@ -19,6 +19,7 @@ from starlette.datastructures import UploadFile
 from app import guard
 from app.jobs import routes
 from app.jobs.limits import Limits
+from app.jobs.office import Office
 from cyclegan.contract.images import load_picture
 from tests.app.jobs.sending import TIMEOUT_S, picture, results, zipped
 from tests.app.serving import problem, serve
@@ -90,6 +91,37 @@ def test_a_job_can_be_cancelled_and_removed(client: TestClient, tmp_path: Path) 
         answer = client.get(f"{JOBS}/{job['id']}{ask}")
         assert problem(answer, HTTPStatus.NOT_FOUND) == NOT_FOUND
     assert problem(client.delete(f"{JOBS}/{job['id']}"), HTTPStatus.NOT_FOUND) == NOT_FOUND
+
+
+@pytest.mark.parametrize(("way", "ask"), [("result", "result"), ("preview", "pictures/1/after")])
+def test_a_job_that_is_removed_before_its_file_is_read_is_not_found(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch, way: str, ask: str
+) -> None:
+    id = client.post(JOBS, files=form(("a.png", picture()))).json()["id"]
+    wait_for(client, id)
+    find = getattr(Office, way)
+
+    def find_and_remove(office: Office, *asked: Any) -> Any:
+        path = find(office, *asked)
+        office.remove(id)
+        return path
+
+    monkeypatch.setattr(Office, way, find_and_remove)
+    assert problem(client.get(f"{JOBS}/{id}/{ask}"), HTTPStatus.NOT_FOUND) == NOT_FOUND
+
+
+def test_a_part_of_a_result_can_be_asked_for(client: TestClient) -> None:
+    id = client.post(JOBS, files=form(("a.png", picture()))).json()["id"]
+    address = wait_for(client, id)["result"]
+    whole = client.get(address).content
+    rest = client.get(address, headers={"range": "bytes=10-"})
+    assert (rest.status_code, rest.content) == (HTTPStatus.PARTIAL_CONTENT, whole[10:])
+    for asked, status in [
+        (f"bytes={len(whole)}-", HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE),
+        ("bytes=x", HTTPStatus.BAD_REQUEST),
+    ]:
+        answer = client.get(address, headers={"range": asked})
+        assert "the header Range asks for bytes" in problem(answer, status)
 
 
 def test_what_is_no_job_is_a_problem_and_the_next_one_works(
