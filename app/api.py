@@ -135,6 +135,7 @@ def _router(store: Store, called: Mapping[Path, str]) -> APIRouter:
                         "schema": {
                             "type": "object",
                             "properties": {"file": {"type": "string", "format": "binary"}},
+                            "required": ["file"],
                         }
                     },
                 },

@@ -14,7 +14,7 @@ from cyclegan.contract.metadata import Keep
 
 
 def is_form(request: Request) -> bool:
-    """Whether a body has files in it, and is not one itself."""
+    """Whether the body is a form with files; the names of types may be in any letters."""
     return request.headers.get("content-type", "").lower().startswith("multipart/form-data")
 
 

@@ -85,6 +85,7 @@ def jobs_router(office: Office, retell: Retell) -> APIRouter:
                                     "items": {"type": "string", "format": "binary"},
                                 }
                             },
+                            "required": ["file"],
                         }
                     }
                 },

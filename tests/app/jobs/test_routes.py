@@ -22,7 +22,7 @@ from app.jobs.limits import Limits
 from app.jobs.office import Office
 from cyclegan.contract.images import load_picture
 from tests.app.jobs.sending import TIMEOUT_S, picture, results, zipped
-from tests.app.serving import problem, serve
+from tests.app.serving import CONVERT, problem, serve
 
 JOBS = "/api/v1/jobs"
 NOT_FOUND = "there is no such job, or not any more; it may have been removed"
@@ -228,6 +228,19 @@ def test_the_description_knows_the_form(client: TestClient) -> None:
     }
     body = paths[JOBS]["post"]["requestBody"]["content"]["multipart/form-data"]["schema"]
     assert body["properties"]["file"]["type"] == "array"
+    for path in (JOBS, CONVERT):
+        body = paths[path]["post"]["requestBody"]["content"]["multipart/form-data"]["schema"]
+        assert body["required"] == ["file"]
+
+
+@pytest.mark.parametrize(("path", "status"), [(CONVERT, HTTPStatus.OK), (JOBS, HTTPStatus.CREATED)])
+def test_a_form_is_one_in_whatever_letters_its_type_is_written(
+    client: TestClient, path: str, status: HTTPStatus
+) -> None:
+    request = client.build_request("POST", path, files=form(("a.png", picture())))
+    plain = request.headers["content-type"]
+    request.headers["content-type"] = plain.replace("multipart/form", "Multipart/Form")
+    assert client.send(request).status_code == status
 
 
 def test_the_description_tells_what_is_answered(client: TestClient) -> None:
