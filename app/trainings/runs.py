@@ -44,11 +44,11 @@ class Trainings:
 
     def names(self) -> list[str]:
         """Every run that was started here, the newest first."""
-        begun = {}
-        for record in self.runs.glob(f"*/{RECORD}"):
+        times: dict[str, float] = {}
+        for path in self.runs.glob(f"*/{RECORD}"):
             with suppress(FileNotFoundError):  # it has just been removed
-                begun[record.parent.name] = record.stat().st_mtime
-        return sorted(begun, key=lambda name: begun[name], reverse=True)
+                times[path.parent.name] = path.stat().st_mtime
+        return sorted(times, key=times.__getitem__, reverse=True)
 
     def look(self, name: str) -> Training:
         """Read a run's folder. Raises: InputError: there is no such run."""

@@ -33,6 +33,21 @@ def test_a_run_is_known_by_its_folder(run_folder: Path) -> None:
     assert Trainings(run_folder.parents[1]).look("horse2zebra").state == "finished"
 
 
+def test_a_run_that_is_removed_while_the_runs_are_listed_is_not_among_them(
+    run_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(run_folder, run_folder.with_name("other"))
+    glob = Path.glob
+
+    def glob_and_remove(path: Path, pattern: str) -> list[Path]:
+        found = list(glob(path, pattern))
+        shutil.rmtree(run_folder)
+        return found
+
+    monkeypatch.setattr(Path, "glob", glob_and_remove)
+    assert Trainings(run_folder.parents[1]).names() == ["other"]
+
+
 def test_a_folder_that_cannot_keep_trainings_says_why_and_what_to_do(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     for root, why in (("file", "file exists"), ("file/below", "not a directory")):
