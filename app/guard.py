@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from urllib.parse import urlsplit
 
+import anyio
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import ClientDisconnect, HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -15,6 +16,9 @@ from app.refusal import BUG, RefusalError
 
 MAX_BYTES = 400 * 2**20  # of a request: a 100 megapixel photo as PNG takes about 200 MB
 MAX_JOB_BYTES = 2200 * 2**20  # of one with many pictures, which are counted again in app/jobs/
+# Between two pieces of a request, as nginx waits: a laptop that fell asleep in the middle says no
+# more, and would keep its place among those that wait for ever.
+STALL_S = 60
 
 # The page needs nothing from elsewhere; with this the browser refuses to fetch it, whatever a
 # model's card or a new version of Gradio says. Gradio compiles templates, hence 'unsafe-eval'.
@@ -67,11 +71,21 @@ class Guard:
         refusal: RefusalError | None = None
         is_answered = False
         send = _with_headers(send)
-        most, received = max_bytes(scope["path"]), 0
+        most, received, is_whole = max_bytes(scope["path"]), 0, False
 
         async def receive_some() -> Message:
-            nonlocal refusal, received
-            message = await receive()
+            nonlocal refusal, received, is_whole
+            try:
+                # After the whole body comes only the word that the client is gone.
+                with anyio.fail_after(None if is_whole else STALL_S):
+                    message = await receive()
+            except TimeoutError as error:
+                refusal = RefusalError(
+                    HTTPStatus.REQUEST_TIMEOUT,
+                    f"nothing of the request came for {STALL_S} seconds; send it again",
+                )
+                raise refusal from error
+            is_whole = not message.get("more_body", False)
             received += len(message.get("body", b""))
             if received > most:  # a body may be larger than it says, or say nothing
                 refusal = too_large(most)

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from http import HTTPStatus
 from pathlib import Path
 
+import anyio
 import pytest
 
 pytest.importorskip("fastapi", reason="the API needs FastAPI (extra: web)")
@@ -12,8 +13,9 @@ from fastapi.testclient import TestClient
 from starlette.applications import Starlette
 from starlette.middleware.errors import ServerErrorMiddleware
 from starlette.requests import Request
+from starlette.responses import PlainTextResponse
 from starlette.routing import Route
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from app import guard
 from tests.app.jobs.sending import picture
@@ -46,6 +48,39 @@ def test_a_body_that_is_too_large_is_refused_whatever_it_says(
     inner = TestClient(guard.Guard(page), client.base_url)
     answer = inner.post("/", content=pieces())
     assert "too large" in problem(answer, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+
+
+def test_a_body_that_stops_coming_is_refused_and_a_whole_one_may_be_answered_slowly(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(guard, "STALL_S", 0.1)
+
+    async def answer_late(scope: Scope, receive: Receive, send: Send) -> None:
+        await take_all(scope, receive, send)
+        with anyio.move_on_after(0.3):  # as answers that come piece by piece
+            await receive()
+        await PlainTextResponse("late")(scope, receive, send)
+
+    async def ask(*parts: tuple[bytes, bool]) -> list[Message]:
+        coming = [{"type": "http.request", "body": body, "more_body": more} for body, more in parts]
+        sent: list[Message] = []
+
+        async def receive() -> Message:
+            return coming.pop(0) if coming else await anyio.sleep_forever()
+
+        async def send(message: Message) -> None:
+            sent.append(message)
+
+        headers = [(b"host", b"127.0.0.1")]
+        scope = {"type": "http", "method": "POST", "path": "/", "headers": headers}
+        await guard.Guard(answer_late)(scope, receive, send)
+        return sent
+
+    start, body = anyio.run(ask, (b"a", True), (b"b", True))
+    assert start["status"] == HTTPStatus.REQUEST_TIMEOUT
+    assert b"nothing of the request came for 0.1 seconds" in body["body"]
+    start, body = anyio.run(ask, (b"a", True), (b"b", False))
+    assert (start["status"], body["body"]) == (HTTPStatus.OK, b"late")
 
 
 def test_pages_of_other_sites_may_not_send_pictures(client: TestClient) -> None:
