@@ -104,6 +104,10 @@ def test_a_job_that_is_removed_before_its_file_is_read_is_not_found(
     def find_and_remove(office: Office, *asked: Any) -> Any:
         path = find(office, *asked)
         office.remove(id)
+        deadline = time.monotonic() + TIMEOUT_S
+        while path.exists():  # the thread may not have done with a job that has just ended
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
         return path
 
     monkeypatch.setattr(Office, way, find_and_remove)
