@@ -1,18 +1,55 @@
-"""The folder of uploads and results of a server, kept small: by age, and by all of it together.
+"""The folder of uploads and results of a server: kept small, by age and by all of it together, and
+gone with its server.
 
 Jobs have a folder of their own, and rules of their own: app/jobs/.
 """
 
 import os
+import shutil
+import sys
+import tempfile
 import threading
 import time
 from collections.abc import Iterator, Set
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import IO
+
+if sys.platform != "win32":  # which has none: what a kill leaves stays there
+    import fcntl
 
 KEEP_S = 60 * 60
 MAX_BYTES = 8 * 2**30  # a job may be sent with 2 GiB
 EVERY_S = 60
+_PREFIX, _LOCK = "cyclegan-", "server.lock"
+
+
+@contextmanager
+def own_folder() -> Iterator[Path]:
+    """A temporary folder of this server, gone after the block; those of killed servers go before.
+
+    The kernel gives up the lock on a file in it however the server ends.
+    """
+    for path in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*/{_LOCK}"):
+        with suppress(OSError), path.open("r+b") as lock:  # of another user
+            if _take(lock):
+                shutil.rmtree(path.parent, ignore_errors=True)
+    with tempfile.TemporaryDirectory(prefix=_PREFIX) as name:
+        folder = Path(name)
+        with (folder / _LOCK).open("wb") as lock:
+            _take(lock)
+            yield folder
+
+
+def _take(lock: IO[bytes]) -> bool:
+    """Lock a file, if nobody has."""
+    if sys.platform == "win32":
+        return False
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
 
 
 @contextmanager

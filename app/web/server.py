@@ -10,7 +10,6 @@ import os
 import signal
 import socket
 import sys
-import tempfile
 import threading
 import webbrowser
 from collections.abc import Mapping
@@ -32,7 +31,7 @@ from app.guard import Guard, is_loopback
 from app.jobs.office import Office
 from app.problems import answer_others
 from app.store import Store
-from app.tidy import tidied
+from app.tidy import own_folder, tidied
 from app.web.models import installed
 from app.web.page import NOTHING_MORE, Allowed, build
 from app.web.theme import HEAD, STYLES, theme
@@ -92,10 +91,10 @@ def launch(
     jobs = jobs or platformdirs.user_state_path("cyclegan") / f"jobs-{port}"
     with (
         listener,
-        tempfile.TemporaryDirectory(prefix="cyclegan-") as folder,
+        own_folder() as folder,
         Office(jobs, store) as office,
     ):
-        os.environ["GRADIO_TEMP_DIR"] = folder  # uploads and results, read by Gradio
+        os.environ["GRADIO_TEMP_DIR"] = str(folder)  # uploads and results, read by Gradio
         config = uvicorn.Config(
             application(store, office, auth=auth, only_local=is_loopback(host), allowed=allowed),
             log_level="warning",
@@ -110,7 +109,7 @@ def launch(
         log.info("serving %s%s on %s (Ctrl-C ends it)", models, folder_is, url)
         if open_browser:
             threading.Thread(target=webbrowser.open, args=(url,), daemon=True).start()
-        with tidied(Path(folder)):
+        with tidied(folder):
             uvicorn.Server(config).run(sockets=[listener])
 
 

@@ -114,7 +114,12 @@ def test_uploads_are_gone_when_the_server_is(
     serve: Callable[..., Any], weights_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TMPDIR", str(tmp_path))
-    server = serve(weights_dir)
-    (folder,) = tmp_path.glob("cyclegan-*")
-    server.end(signal.SIGTERM)
-    assert not folder.exists()
+    killed, server = serve(weights_dir), serve(weights_dir)
+    killed.end(signal.SIGKILL)
+    before = set(tmp_path.glob("cyclegan-*"))
+    last = serve(weights_dir)
+    after = set(tmp_path.glob("cyclegan-*"))
+    assert [len(before), len(after), len(before & after)] == [2, 2, 1]  # and not of one that lives
+    for each in (server, last):
+        each.end(signal.SIGTERM)
+    assert not list(tmp_path.glob("cyclegan-*"))
