@@ -45,9 +45,7 @@ class Back:
 
 def back_panel() -> gr.HTML:
     """A component that shows what `shown_back` makes, and else nothing."""
-    return gr.HTML(
-        html_template=_TEMPLATE, apply_default_css=False, texts=texts("back"), elem_id="back-panel"
-    )
+    return gr.HTML(html_template=_TEMPLATE, apply_default_css=False, elem_id="back-panel")
 
 
 def shown_back(back: Back) -> dict[str, Any]:
@@ -94,7 +92,9 @@ def _colour(differences: NDArray[np.floating]) -> RGB:
     return np.stack(planes, axis=-1).astype(np.uint8)
 
 
-_TEMPLATE = template("""
+_TEMPLATE = template(
+    texts("back"),
+    """
 !value ? "" : `
 <div class="there-and-back">
   <figure>
@@ -105,4 +105,5 @@ _TEMPLATE = template("""
   </figure>
   <p role="status">${texts.mean} <strong>${value.mean}</strong> (${texts.measure})</p>
 </div>`
-""")
+""",
+)

@@ -38,9 +38,8 @@ def compare_pair(id: str = "compare") -> gr.HTML:
     """
     return gr.HTML(
         html_template=_TEMPLATE,
-        js_on_load=script(Path(__file__).with_name("compare.js")),
+        js_on_load=script(texts("compare"), Path(__file__).with_name("compare.js")),
         apply_default_css=False,
-        texts=texts("compare"),
         elem_id=id,
     )
 
@@ -64,7 +63,9 @@ def refusal(sentence: str | I18nData) -> str | dict[str, Any]:
 
 # Gradio changes what differs in the page and leaves the rest, so pictures that follow each other do
 # not flicker. What the script adds to an element is gone then: it adds it again.
-_TEMPLATE = template("""
+_TEMPLATE = template(
+    texts("compare"),
+    """
 !value ? `<p class="empty">${texts.empty}</p>` : value.refusal || typeof value === "string" ? `
 <p class="empty refusal" role="alert">
   <strong>${texts.failed}</strong> ${value.refusal ?? value}
@@ -100,4 +101,5 @@ _TEMPLATE = template("""
   <input type="range" class="width" min="2" max="30" value="10" aria-label="${texts.width}">
   <button type="button" data-do="clear">${texts.clear}</button>
 </div>`
-""")
+""",
+)

@@ -21,11 +21,14 @@ from app.web.words import template, texts, word
 EXAMPLES = Path(__file__).with_name("examples")
 _EXAMPLES = ("horses", "astronaut", "cat", "coffee", "portrait")
 # page.js shows which of them came with no picture.
-_MISSED = template("""`
+_MISSED = template(
+    texts("missed"),
+    """`
 <p role="status">
   <span hidden data-of="paste">${texts.paste}</span>
   <span hidden data-of="camera">${texts.camera}</span>
-</p>`""")
+</p>`""",
+)
 
 
 @dataclass(frozen=True)
@@ -90,7 +93,6 @@ def lay_out(store: Store) -> Parts:
             gr.HTML(
                 html_template=_MISSED,
                 apply_default_css=False,
-                texts=texts("missed"),
                 elem_id="missed",
             )
             _offer_examples(photo)

@@ -1,5 +1,6 @@
 // Shows the job that the page's address names, as the API knows it. `element`, `props` and `watch`
-// are Gradio's: the component that this belongs to, its value and texts, and its changes.
+// are Gradio's: the component that this belongs to, its value, and its changes; words in front of it
+// `texts`.
 const say = (text, values = {}) => texts[text].replace(/{(\w+)}/g, (_, name) => values[name]);
 const jobs = new URL('api/v1/jobs/', document.baseURI);
 const POLL_MS = 1000, MANY = 200; // of more files than that, less often

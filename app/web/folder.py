@@ -75,9 +75,8 @@ def folder_tab(page: gr.Blocks, store: Store, office: Office) -> None:
         with gr.Column(elem_classes="take"):
             job = gr.HTML(
                 html_template='<div class="job-refusal"></div><div class="job"></div>',
-                js_on_load=script(Path(__file__).with_name("folder.js")),
+                js_on_load=script(texts("job"), Path(__file__).with_name("folder.js")),
                 apply_default_css=False,
-                texts=texts("job"),
                 elem_id="job",
             )
 

@@ -3,10 +3,11 @@ What trainings, the doctor and refusals said in English already is in alarms.py,
 refusals.py.
 
 Gradio puts the words of the browser's language where a component has a text of its own: `word`.
-It looks neither into the properties of gr.HTML, which get `texts` and choose in the browser, nor
+It looks neither into templates of gr.HTML, which have `texts` and choose in the browser, nor
 into HTML that is made for one visitor, whose language `language_of` tells the server.
 """
 
+import json
 import re
 from collections.abc import Mapping
 from functools import lru_cache
@@ -93,7 +94,7 @@ def _listed(fact: Any, language: str) -> Any:
 
 
 def texts(area: str) -> dict[str, dict[str, str]]:
-    """The texts whose keys begin with an area, by language, as a property of gr.HTML."""
+    """The texts whose keys begin with an area, by language."""
     start = f"{area}."
     return {
         language: {
@@ -103,11 +104,17 @@ def texts(area: str) -> dict[str, dict[str, str]]:
     }
 
 
-def template(expression: str) -> str:
+# As a property of the component, `texts` would be lost where that is told something before its tab
+# or fold was opened for the first time.
+def template(texts: dict[str, dict[str, str]], expression: str) -> str:
     """A template for gr.HTML: a JavaScript expression in which `texts` has the visitor's."""
-    return f"${{(texts => {expression})({_CHOOSE}(texts))}}"
+    return f"${{(texts => {expression})({_chosen(texts)})}}"
 
 
-def script(file: Path) -> str:
+def script(texts: dict[str, dict[str, str]], file: Path) -> str:
     """A script for gr.HTML in which `texts` has the visitor's."""
-    return f"const texts = {_CHOOSE}(props.texts);\n{file.read_text('utf-8')}"
+    return f"const texts = {_chosen(texts)};\n{file.read_text('utf-8')}"
+
+
+def _chosen(texts: dict[str, dict[str, str]]) -> str:
+    return f"{_CHOOSE}({json.dumps(texts, ensure_ascii=False)})"

@@ -80,6 +80,8 @@ def test_two_sheets_are_compared_from_the_start_and_the_newest_is_followed(
     page = chromium.new_page()
     page.set_default_timeout(TIMEOUT_MS)
     page.goto(serve(weights_dir, "--allow-training", "--training-root", str(root)).url)
+    page.wait_for_selector("#start")
+    page.wait_for_timeout(3000)  # what the tab is told before it is opened for the first time
     page.get_by_role("tab", name="Retrain").press("Enter")
     settle(page)
     second = page.locator("#two-sheets .right")
