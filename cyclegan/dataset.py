@@ -15,6 +15,7 @@ from itertools import count
 from pathlib import Path
 from typing import NamedTuple
 
+import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -106,10 +107,15 @@ class DomainStream(Dataset[tuple[Tensor, dict[str, str]]]):
 
 
 def scale(rgb: NDArray[np.uint8], short_side: int) -> NDArray[np.uint8]:
-    """Scale a picture, uint8 [H, W, 3], to a short side in pixels."""
-    scaled: NDArray[np.uint8] = A.SmallestMaxSize(short_side, interpolation=3, p=1.0)(image=rgb)[
-        "image"
-    ]
+    """Scale a picture, uint8 [H, W, 3], to a short side in pixels.
+
+    A larger one by averages, a smaller one bicubically: OpenCV's averages repeat pixels where there
+    are to be more of them, and generators learn to paint their steps.
+    """
+    resize = A.SmallestMaxSize(
+        short_side, interpolation=cv2.INTER_CUBIC, area_for_downscale="image"
+    )
+    scaled: NDArray[np.uint8] = resize(image=rgb)["image"]
     return scaled
 
 

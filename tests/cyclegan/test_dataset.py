@@ -13,7 +13,7 @@ from PIL import Image
 
 from cyclegan.config import TrainConfig
 from cyclegan.contract.errors import DatasetError
-from cyclegan.dataset import Batch, DomainStream, UnpairedDataset, iterate_batches
+from cyclegan.dataset import Batch, DomainStream, UnpairedDataset, iterate_batches, scale
 from cyclegan.domains import names_of_folders, resolve_domains
 from cyclegan.train import train
 
@@ -71,17 +71,18 @@ def test_workers_leave_an_interrupt_to_the_training(config: TrainConfig) -> None
 
 
 def test_the_stream_is_that_of_the_first_runs(tmp_path: Path, config: TrainConfig) -> None:
-    # Golden: what the first version drew, so that a change of the stream is one on purpose.
+    # Golden: what the first version drew, so that a change of the stream is one on purpose. The
+    # first and the fifth are of the picture that is enlarged, which is bicubic since.
     rng = np.random.default_rng(0)
     for index, shape in enumerate([(40, 57, 3), (90, 48, 3), (20, 150, 3), (300, 400, 3)]):
         Image.fromarray(rng.integers(0, 256, shape, dtype=np.uint8)).save(tmp_path / f"{index}.png")
     stream = DomainStream(sorted(tmp_path.iterdir()), config, salt=0)
     golden = [
-        ([36, 36, 119, 119, 232, 232], 395710),
+        ([66, 37, 111, 190, 237, 222], 395884),
         ([183, 135, 98, 53, 209, 2], 395592),
         ([114, 139, 153, 77, 132, 178], 388047),
         ([139, 133, 129, 130, 131, 123], 391342),
-        ([12, 38, 116, 60, 6, 147], 387087),
+        ([2, 55, 115, 49, 5, 124], 387173),
         ([139, 215, 189, 171, 114, 138], 393054),
         ([130, 115, 139, 119, 112, 134], 391435),
         ([90, 67, 106, 158, 98, 91], 394048),
@@ -134,6 +135,14 @@ def test_pictures_keep_their_aspect_ratio(tmp_path: Path, config: TrainConfig) -
     rows, columns = disc.any(1).sum(), disc.any(0).sum()
     assert abs(int(rows) - 16) <= 1
     assert abs(int(columns) - 16) <= 1
+
+
+def test_pictures_are_enlarged_without_steps_and_made_smaller_by_averages() -> None:
+    ramp = np.arange(0, 256, 16, dtype=np.uint8)
+    rgb = np.broadcast_to(ramp[None, :, None], (16, 16, 3))
+    enlarged = scale(rgb, 32)[16, :, 0].astype(int)  # by OpenCV's averages each is there twice
+    assert (np.diff(enlarged)[2:-2] > 0).all()
+    assert scale(rgb, 8)[4, :, 0].tolist() == ramp.reshape(8, 2).mean(1).tolist()
 
 
 @pytest.mark.parametrize("flip", [False, True])
