@@ -208,7 +208,7 @@ def iterate_batches(
             ),
             num_workers=config.num_workers,
             collate_fn=_collate,
-            worker_init_fn=_ignore_interrupt,
+            worker_init_fn=_ignore_signals,
             pin_memory=pins_memory,
             # ONNX Runtime hangs in a process that was forked from one that imported it.
             multiprocessing_context="spawn" if dataset.teacher and config.num_workers else None,
@@ -225,6 +225,8 @@ def _collate(samples: list[Batch]) -> Batch:
     return Batch(torch.stack(reals_A), torch.stack(reals_B), met, taught, neither)
 
 
-def _ignore_interrupt(_worker: int) -> None:
-    # Ctrl-C reaches every process of a terminal; the training process alone decides what it means.
+def _ignore_signals(_worker: int) -> None:
+    # Ctrl-C reaches every process of a terminal, and what ends a job as a whole (timeout, systemd,
+    # Slurm) every process of that; the training process alone decides what it means.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)

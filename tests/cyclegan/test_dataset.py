@@ -60,10 +60,13 @@ def test_workers_do_not_change_the_stream(config: TrainConfig) -> None:
         assert torch.equal(b, helped_b)
 
 
-def test_workers_leave_an_interrupt_to_the_training(config: TrainConfig) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_workers_leave_a_signal_to_the_training(
+    config: TrainConfig, number: signal.Signals
+) -> None:
     class Interrupted(UnpairedDataset):
         def __getitem__(self, index: int) -> Batch:
-            os.kill(os.getpid(), signal.SIGINT)  # as Ctrl-C on a terminal does
+            os.kill(os.getpid(), number)  # as Ctrl-C on a terminal does, and `timeout`
             return super().__getitem__(index)
 
     config = config.replace(num_workers=1)
