@@ -46,6 +46,8 @@ _METHODS_WITH = {
     "neither": ("cyclegan", "simgan"),
 }
 
+_KINDS = {bool: "true or false", int: "a whole number", float: "a number", str: "a text"}
+
 
 def check(config: Fields) -> None:
     """Raise ConfigError where a setting is of the wrong kind, or does not go with the others."""
@@ -63,11 +65,9 @@ def _check_types(config: Fields) -> None:
         value, wanted = getattr(config, field.name), hints[field.name]
         if get_origin(wanted) is Literal:
             _require(config, field.name, value in get_args(wanted), " or ".join(get_args(wanted)))
-        elif type(value) is not wanted:
-            raise ConfigError(
-                f"{field.name}: expected {wanted.__name__}, got {value!r}; correct it"
-            )
-        elif wanted is float:
+            continue
+        _require(config, field.name, type(value) is wanted, _KINDS[wanted])
+        if wanted is float:
             _require(config, field.name, math.isfinite(value), "a finite number")
 
 

@@ -79,6 +79,22 @@ def test_a_value_without_sense_is_refused_by_name(key: str, value: object) -> No
         TrainConfig().replace(**{key: value})
 
 
+@pytest.mark.parametrize(
+    ("key", "value", "wanted"),
+    [
+        ("flip", "maybe", "true or false"),
+        ("max_images", 1e4, "a whole number"),
+        ("beta1", "half", "a number"),
+        ("name_a", 1, "a text"),
+    ],
+)
+def test_a_value_of_another_kind_is_told_what_was_expected(
+    key: str, value: object, wanted: str
+) -> None:
+    with pytest.raises(ConfigError, match=f"{key}: expected {wanted}, got {value!r}; correct it"):
+        TrainConfig().replace(**{key: value})
+
+
 def test_a_training_without_an_end_is_told_both_ways_to_give_one() -> None:
     with pytest.raises(ConfigError, match="max_images: expected 1 or more, or max_minutes above 0"):
         TrainConfig().replace(max_images=0, max_minutes=0.0)

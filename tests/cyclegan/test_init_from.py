@@ -75,7 +75,9 @@ def test_settings_of_networks_of_another_kind_are_told(source: Path) -> None:
     checkpoint = load_checkpoint(source / "latest.pt")
     checkpoint["config"]["generator_width"] = "8"
     save_checkpoint(source / "latest.pt", checkpoint)
-    with pytest.raises(CheckpointError, match=r"latest\.pt: .*generator_width: expected int, got"):
+    with pytest.raises(
+        CheckpointError, match=r"latest\.pt: .*generator_width: expected a whole number"
+    ):
         read_start(source, {})
 
 
