@@ -27,6 +27,8 @@ MOST_BLOBS = 0.03  # healthy 0 and less, pictures of others up to 0.020; a ninth
 # Healthy 0.16 after 100 images and 0.03 after 9000, of a tiny student; plain grey is 0.4 away.
 MOST_ASTRAY = 0.25
 
+_AUGMENTED = ("on", "auto")  # `diffaugment`, where pictures are few
+
 
 @dataclass(frozen=True)
 class Alarm:
@@ -56,14 +58,14 @@ class Advice:
 
     text: str
     key: str = ""  # of a config; "" is told always
-    value: str = ""
+    had: tuple[str, ...] = ()  # values of it with which a run has what is advised
 
     def suits(self, config: TrainConfig) -> bool:
         """Whether there is any news in it for a run."""
         if not self.key:
             return True
         discriminators = DISCRIMINATORS_WITH.get(self.key, (config.discriminator,))
-        return config.discriminator in discriminators and getattr(config, self.key) != self.value
+        return config.discriminator in discriminators and getattr(config, self.key) not in self.had
 
 
 @dataclass(frozen=True)
@@ -92,11 +94,11 @@ RULES = (
                 "If sheets stop getting better, start a new run with more pictures or a smaller "
                 "discriminator_width than {discriminator_width}."
             ),
-            Advice("--set diffaugment=on helps where pictures are few.", "diffaugment", "on"),
+            Advice("--set diffaugment=on helps where pictures are few.", "diffaugment", _AUGMENTED),
             Advice(
                 "--set discriminator_norm=spectral keeps the gradient alive.",
                 "discriminator_norm",
-                "spectral",
+                ("spectral",),
             ),
         ),
     ),
@@ -136,7 +138,7 @@ RULES = (
                 "Start a new run with a higher lambda_cycle than {lambda_cycle:g} (simgan: "
                 "lambda_self), or a lower learning_rate than {learning_rate:g}."
             ),
-            Advice("--set diffaugment=on helps where pictures are few.", "diffaugment", "on"),
+            Advice("--set diffaugment=on helps where pictures are few.", "diffaugment", _AUGMENTED),
         ),
     ),
     Rule(
@@ -150,7 +152,7 @@ RULES = (
                 "If it stays: --set generator=resnet6 --set generator_upsample=resize, in a new "
                 "run.",
                 "generator_upsample",
-                "resize",
+                ("resize",),
             ),
         ),
     ),
@@ -167,7 +169,7 @@ RULES = (
             Advice(
                 "Norms of ResNets make blobs, --set generator=plain has none.",
                 "generator",
-                "plain",
+                ("plain",),
             ),
         ),
     ),

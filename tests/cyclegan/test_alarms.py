@@ -61,6 +61,7 @@ def test_an_alarm_rings_once_with_its_remedy_and_is_over_once(
         ("discriminator-saturated", {"discriminator_norm": "spectral"}, "spectral"),
         ("discriminator-saturated", {"discriminator": "projected"}, "spectral"),
         ("mode-collapse", {"diffaugment": "on"}, "diffaugment=on"),
+        ("mode-collapse", {"diffaugment": "auto"}, "diffaugment=on"),
         (
             "checkerboard",
             {"generator": "resnet9", "generator_upsample": "resize"},
