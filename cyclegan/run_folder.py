@@ -8,6 +8,7 @@ import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -330,9 +331,10 @@ def _compare_pictures(
 ) -> None:
     """Warn where the pictures, by their numbers and fingerprints, are not those of before."""
     if counts != counts_before:
+        pairs_of = zip_longest(counts, counts_before, fillvalue=0)
         changed = " and ".join(
             f"{part} has {ours} pictures now, {theirs} before"
-            for part, ours, theirs in zip(PARTS.values(), counts, counts_before, strict=False)
+            for part, (ours, theirs) in zip(PARTS.values(), pairs_of, strict=False)
             if ours != theirs
         )
     else:

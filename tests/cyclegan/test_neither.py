@@ -91,6 +91,14 @@ def test_those_that_cannot_be_read_are_counted_for_themselves(
         train(config.replace(max_images=2 * COUNT + 1), tmp_path / "run")
 
 
+def test_a_run_that_is_given_some_later_says_so(
+    tmp_path: Path, config: TrainConfig, caplog: pytest.LogCaptureFixture
+) -> None:
+    train(config.replace(neither=""), tmp_path / "run")
+    train(config.replace(max_images=8), tmp_path / "run")
+    assert f"neither kind has {COUNT} pictures now, 0 before: the run goes on, but" in caplog.text
+
+
 def test_the_command_takes_a_folder_of_them_and_remembers_it(
     tmp_path: Path, config: TrainConfig, data_dir: Path
 ) -> None:
