@@ -18,6 +18,7 @@ from cyclegan.config import TrainConfig
 from cyclegan.contract.card import ModelCard
 from cyclegan.contract.directions import Direction
 from cyclegan.contract.errors import CheckpointError, ConfigError
+from cyclegan.contract.log import LATEST
 from cyclegan.discriminators import discriminator_from
 from cyclegan.domains import GENERATOR_OF
 from cyclegan.export import export
@@ -128,6 +129,8 @@ def read(
 def origin_of(path: Path) -> str:
     """Name the source of weights, be it there or not, and not where on this machine it lies."""
     whole = path.resolve()
+    if whole.name == LATEST:  # of a run
+        return whole.parent.name
     return f"{whole.parent.name}/{whole.name}" if whole.suffix == ".pth" else whole.name
 
 

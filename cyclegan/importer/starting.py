@@ -39,8 +39,12 @@ def read_start(path: Path, settings: Mapping[str, Any]) -> Imported:
         ConfigError: a setting contradicts the weights; names the key.
     """
     if path.name == LATEST:
-        with suppress(CheckpointError):  # one of another project, perhaps
+        try:
             return _read_run(path.parent, settings)
+        except CheckpointError:  # what is wrong with it counts, unless it is another project's
+            with suppress(CheckpointError):
+                return read(path, settings=architecture_of(settings))
+            raise
     if path.suffix == ".onnx":
         return read_model(path, settings)
     if (path / LATEST).exists():

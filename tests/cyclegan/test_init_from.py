@@ -261,6 +261,26 @@ def test_the_command_starts_from_a_run_and_the_same_command_goes_on(
     )
 
 
+def test_a_runs_checkpoint_is_called_as_its_run(
+    tmp_path: Path, source: Path, data_dir: Path
+) -> None:
+    out = tmp_path / "new"
+    arguments = ["train", "--data", data_dir, "--out", out, *SMALL, "--max-images", 1]
+    command(*arguments, "--init-from", source / "latest.pt")
+    assert read_config(out / "config.json").init_from == "source"
+    command(*arguments, "--init-from", source)  # goes on
+
+
+def test_a_checkpoint_that_was_changed_is_told_so_as_a_start(source: Path) -> None:
+    path = source / "latest.pt"
+    state = load_checkpoint(path)
+    del state["hardware"]
+    save_checkpoint(path, state)
+    for start in (source, path):
+        with pytest.raises(CheckpointError, match="was changed since `cyclegan train` wrote it"):
+            read_start(start, {})
+
+
 def test_a_setting_that_contradicts_the_weights_is_named(
     tmp_path: Path, source: Path, data_dir: Path
 ) -> None:
