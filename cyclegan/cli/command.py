@@ -9,6 +9,7 @@ from cyclegan.cli import other_names
 from cyclegan.cli.distilling import distill
 from cyclegan.cli.exits import EXIT_UNEXPECTED, EXIT_UNUSABLE
 from cyclegan.cli.models import evaluate, export, import_
+from cyclegan.cli.options import FoldersCommand
 from cyclegan.cli.other_names import TrainCommand
 from cyclegan.cli.pictures import doctor
 from cyclegan.cli.training import train
@@ -18,8 +19,10 @@ from cyclegan.contract.errors import CycleGANError, on_one_line
 def register(command: typer.Typer) -> None:
     """Add the training verbs to the one `cyclegan` command."""
     command.command(cls=TrainCommand)(train)
-    for verb in (distill, export, evaluate, doctor):
-        command.command()(verb)
+    command.command(cls=FoldersCommand)(distill)
+    command.command()(export)
+    command.command()(evaluate)
+    command.command(cls=FoldersCommand)(doctor)
     command.command("import")(import_)  # the word is Python's own
     any_words = {"allow_extra_args": True, "ignore_unknown_options": True}
     command.command("test", hidden=True, context_settings=any_words)(other_names.test)

@@ -1,9 +1,10 @@
 """Options that several verbs have. What they mean for a training is in `training.py`."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
+from typer.core import TyperCommand
 
 PlainSize = Literal["tiny", "small", "base"]  # the keys of PLAIN_SIZES
 
@@ -38,3 +39,17 @@ Settings = Annotated[
 DryRun = Annotated[
     bool, typer.Option("--dry-run", help="Print all settings as they would be used, and stop.")
 ]
+
+
+class FoldersCommand(TyperCommand):
+    """A verb that takes pictures: of a folder that stands without its option it says which."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        ctx.allow_extra_args = True
+        rest = super().parse_args(ctx, args)
+        if rest:
+            ctx.fail(
+                f"{rest[0]}: a folder with trainA and trainB goes behind --data, two folders of "
+                "pictures behind --domain-a and --domain-b"
+            )
+        return rest

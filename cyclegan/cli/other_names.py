@@ -5,8 +5,7 @@ The commonest only; the table of all is in docs/training.md.
 
 from typing import Any
 
-from typer.core import TyperCommand
-
+from cyclegan.cli.options import FoldersCommand
 from cyclegan.contract.errors import InputError
 
 _MORE = "docs/training.md has the whole list"
@@ -25,15 +24,10 @@ _HERE = {
 }
 
 
-class TrainCommand(TyperCommand):
-    """`cyclegan train`, which refuses the other names of its options by saying ours.
-
-    And a folder without one, as `cyclegan doctor DIR` takes it.
-    """
+class TrainCommand(FoldersCommand):
+    """`cyclegan train`, which refuses the other names of its options by saying ours."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        if args and not args[0].startswith("-"):
-            ctx.fail(f"{args[0]}: a folder with trainA and trainB goes behind --data")
         for option in (word.partition("=")[0] for word in args):
             if option in _HERE:
                 ctx.fail(f"{option}: here it is {_HERE[option]}; {_MORE}")
