@@ -23,6 +23,7 @@ from cyclegan.report_page import write_report
 from cyclegan.run_folder import (
     RunState,
     describe_hardware,
+    keep_config,
     write_best,
     write_checkpoint,
 )
@@ -40,7 +41,7 @@ class Chronicle:
     def __init__(
         self, run: Path, config: TrainConfig, dataset: UnpairedDataset, step: Step, state: RunState
     ) -> None:
-        """Open the log at where the run stands, and write what its pictures are like."""
+        """Write the config and what the pictures are like, and open the log at where it stands."""
         self.run, self.config, self.step, self.state = run, config, step, state
         domains = dataset.domain_a, dataset.domain_b
         self.pictures = dataset.pictures
@@ -59,6 +60,7 @@ class Chronicle:
         self._probe_A, self._probe_B = (
             load_probe(domain.paths, config.crop_size) for domain in domains
         )
+        keep_config(config, run)  # once nothing is left that may be refused
         self._log = Log(run, state.images_seen)
         facts = [
             look_at(Path(folder), domain.paths, config.load_size_min)

@@ -158,13 +158,14 @@ def require_no_file(run: Path) -> None:
 
 @contextmanager
 def claim_run(config: TrainConfig, run: Path) -> Iterator[None]:
-    """Hold a run folder for this process; a new one is made, and goes again if it stays empty.
+    """Hold a run folder for this process; a new one is made, and goes again if it stays empty, with
+    the folders that were made for it.
 
     Raises ConfigError: it holds another config, and the keys are named; another process trains
     there; or it is a file. StorageError.
     """
     require_no_file(run)
-    is_new = not run.exists()
+    made = [folder for folder in (run, *run.parents) if not folder.exists()]
     with map_storage_errors(run):
         run.mkdir(parents=True, exist_ok=True)
     with _locked(run):
@@ -174,18 +175,19 @@ def claim_run(config: TrainConfig, run: Path) -> Iterator[None]:
         try:
             yield
         finally:
-            if is_new:
-                _remove_empty(run)
+            if made:
+                _remove_empty(*made)
 
 
-def _remove_empty(run: Path) -> None:
-    """Remove a run folder that holds nothing but its lock."""
+def _remove_empty(run: Path, *around: Path) -> None:
+    """Remove a run folder that holds nothing but its lock, and what is empty then around it."""
     # It may be gone already, or another process may make its lock there again; NFS keeps a file
     # that is open under another name. What ended the run is what is to be told.
     with suppress(OSError):
         if {path.name for path in run.iterdir()} <= {_LOCK}:
             (run / _LOCK).unlink(missing_ok=True)
-            run.rmdir()
+            for folder in (run, *around):
+                folder.rmdir()
 
 
 def keep_config(config: TrainConfig, run: Path) -> None:

@@ -34,7 +34,6 @@ from cyclegan.run_folder import (
     RunState,
     Weights,
     claim_run,
-    keep_config,
     require_apart,
     require_same_run,
     take_up,
@@ -164,8 +163,6 @@ def _train(
     if processes.is_first:
         held.enter_context(claim_run(config, run))  # once nothing that the config names is missing
     state = take_up(config, run, step, dataset, start or {})
-    if processes.is_first:
-        keep_config(config, run)  # once nothing is left that may be refused
     chronicle = Chronicle(run, config, dataset, step, state) if processes.is_first else None
     pins_memory = step.device.type == "cuda"
     batches = iterate_batches(

@@ -11,7 +11,7 @@ import torch
 
 from cyclegan.checkpoint import load_checkpoint, save_checkpoint
 from cyclegan.config import TrainConfig
-from cyclegan.contract.errors import CheckpointError, ConfigError, StorageError
+from cyclegan.contract.errors import CheckpointError, ConfigError, DatasetError, StorageError
 from cyclegan.importer import read_start
 from cyclegan.origin import find_origin
 from cyclegan.run_folder import claim_run, describe_hardware
@@ -44,6 +44,15 @@ def test_a_new_run_whose_folder_is_deleted_says_so(tmp_path: Path, config: Train
     run = tmp_path / "run"
     with pytest.raises(StorageError, match=r"run/.* could not be written: no such file"):
         train(config, run, on_progress=lambda _: shutil.rmtree(run, ignore_errors=True))
+
+
+def test_a_start_that_is_refused_leaves_nothing_behind(tmp_path: Path, config: TrainConfig) -> None:
+    for name in ("1.png", "2.png"):
+        (tmp_path / "A").mkdir(exist_ok=True)
+        (tmp_path / "A" / name).write_text("no picture")
+    with pytest.raises(DatasetError, match="none of the pictures for sample sheets can be read"):
+        train(config.replace(domain_a=str(tmp_path / "A")), tmp_path / "new" / "deep" / "run")
+    assert not (tmp_path / "new").exists()
 
 
 def test_a_file_is_no_run_folder(tmp_path: Path, config: TrainConfig) -> None:
