@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from cyclegan.contract.errors import CheckpointError
+from cyclegan.config import read_config
+from cyclegan.contract.errors import CheckpointError, ConfigError
 from cyclegan.contract.log import CONFIG, LATEST
 
 _FILE = re.compile(r"(?P<epoch>.+)_net_(?P<network>(?:G|D)(?:_A|_B)?|F)\.pth")
@@ -63,7 +64,7 @@ def find_files(path: Path, epoch: str | None) -> tuple[dict[str, Path], str]:
                 f"{path}: a run of `cyclegan train` already; make a model of it with `cyclegan "
                 f"export {path} --name NAME`, or give it to `cyclegan train --init-from`"
             )
-        if (path / CONFIG).is_file():
+        if _is_run(path):
             raise CheckpointError(
                 f"{path}: a run of `cyclegan train` without its checkpoint, {LATEST}; train it "
                 "until it has one, which takes `checkpoint_every` images"
@@ -77,6 +78,15 @@ def find_files(path: Path, epoch: str | None) -> tuple[dict[str, Path], str]:
         raise CheckpointError(f"{path}: no epoch {epoch!r}; there are {', '.join(sorted(epochs))}")
     chosen = epoch or max(epochs, key=_age)
     return found[chosen], f"{chosen} of {', '.join(sorted(epochs, key=_age))}"
+
+
+def _is_run(path: Path) -> bool:
+    """Whether a folder has the config of a run of ours: others have a config.json as well."""
+    try:
+        read_config(path / CONFIG)
+    except ConfigError:
+        return False
+    return True
 
 
 def _age(epoch: str) -> tuple[bool, bool, int]:

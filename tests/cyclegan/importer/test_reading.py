@@ -17,6 +17,7 @@ from cyclegan.contract.errors import CheckpointError, ConfigError, InputError
 from cyclegan.export import export
 from cyclegan.importer import read, write_run
 from cyclegan.networks import generator_from
+from cyclegan.run_folder import keep_config
 from cyclegan.train import train
 from tests.cyclegan.foreign_networks import assert_equal_outputs, drawn, patches, resnet, save
 from tests.cyclegan.runs import command
@@ -199,7 +200,10 @@ def test_other_things_are_refused_in_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "made.onnx").touch()
     with pytest.raises(CheckpointError, match=r"made.onnx: an ONNX model, .*models add .*--init"):
         read(tmp_path / "made.onnx")
-    (tmp_path / "config.json").touch()  # a run that ended before its first checkpoint
+    (tmp_path / "config.json").write_text('{"model_type": "vit"}')
+    with pytest.raises(CheckpointError, match=r"expected files such as .* found .*config.json"):
+        read(tmp_path)
+    keep_config(TrainConfig(), tmp_path)  # a run that ended before its first checkpoint
     with pytest.raises(CheckpointError, match=r"without its checkpoint, latest.pt; train it"):
         read(tmp_path)
     (tmp_path / "config.json").unlink()
