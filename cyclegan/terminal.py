@@ -136,11 +136,11 @@ def print_evaluation(result: "Evaluation") -> None:
         cells = ("" if value is None else f"{value:.2f}" for value in values)
         name = f"{metric.name} {metric.unit}".rstrip()
         table.add_row(f"{name} ({metric.direction} is better)", *cells)
-    console = Console()
+    console = Console(highlight=False, markup=False)  # folders are called as people like
     console.print(table)
-    console.print(f"protocol: {result.metrics[0].protocol}", highlight=False, soft_wrap=True)
+    console.print(f"protocol: {result.metrics[0].protocol}", soft_wrap=True)
     for warning in result.warnings:
-        console.print(f"note: {warning}", highlight=False, soft_wrap=True)
+        console.print(f"note: {warning}", soft_wrap=True)
 
 
 _LEVELS: dict["Level", tuple[str, str]] = {  # of a finding: its heading, how it is shown

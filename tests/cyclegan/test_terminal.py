@@ -38,3 +38,10 @@ def test_a_figure_without_a_unit_has_no_gap(capsys: pytest.CaptureFixture[str]) 
     shown = capsys.readouterr().out
     assert "FID (lower is better)" in shown
     assert "KID x100 (lower is better)" in shown
+
+
+def test_a_folder_is_told_as_it_is_called(capsys: pytest.CaptureFixture[str]) -> None:
+    protocol = "photos [old] [/2024]: 5 pictures of testA"
+    figure = Metric("FID", 2.0, "", "lower", protocol)
+    print_evaluation(Evaluation((figure,), {"FID": 3.0}, {}, ()))
+    assert f"protocol: {protocol}\n" in capsys.readouterr().out
