@@ -16,7 +16,13 @@ import torch
 from filelock import FileLock, Timeout
 from torch import Tensor
 
-from cyclegan.checkpoint import best_path, config_of, load_checkpoint, save_checkpoint
+from cyclegan.checkpoint import (
+    best_path,
+    config_of,
+    has_begun,
+    load_checkpoint,
+    save_checkpoint,
+)
 from cyclegan.config import TrainConfig, read_config
 from cyclegan.contract.directions import Direction
 from cyclegan.contract.errors import CheckpointError, ConfigError, StorageError, brief
@@ -133,13 +139,18 @@ def _describe_origin(config: TrainConfig, step: Step, pictures: tuple[int, ...])
 
 
 def require_apart(config: TrainConfig, run: Path) -> None:
-    """Raise ConfigError where a run would learn from its own sheets."""
+    """Raise ConfigError where a run would learn from its own sheets, or begin around pictures."""
     around = (run.resolve(), *run.resolve().parents)
-    for folder in (getattr(config, key) for key in FOLDERS):
-        if folder and Path(folder).resolve() in around:
+    for folder in (Path(name) for key in FOLDERS if (name := getattr(config, key))):
+        if folder.resolve() in around:
             raise ConfigError(
                 f"{run} lies in {folder}, and its sheets would be taken for pictures of it; give "
                 "an --out elsewhere"
+            )
+        if folder.resolve().parent == run.resolve() and not has_begun(run):
+            raise ConfigError(
+                f"{run} has the pictures {folder.name} in it, and whoever deletes the run deletes "
+                "them; give an --out elsewhere"
             )
 
 

@@ -335,6 +335,17 @@ def test_a_run_does_not_lie_among_its_pictures(
     assert not run.exists()
 
 
+def test_a_run_does_not_begin_around_its_pictures(
+    tmp_path: Path, config: TrainConfig, data_dir: Path
+) -> None:
+    data = shutil.copytree(data_dir, tmp_path / "data")
+    config = config.replace(domain_a=f"{data}/trainA", domain_b=f"{data}/trainB")
+    with pytest.raises(ConfigError, match=r"data has the pictures trainA in it, and whoever"):
+        train(config, data)
+    assert sorted(path.name for path in data.iterdir()) == ["testA", "testB", "trainA", "trainB"]
+    train(config, data / "run")
+
+
 def test_a_run_goes_on_where_its_pictures_have_moved(
     tmp_path: Path, config: TrainConfig, data_dir: Path
 ) -> None:
