@@ -82,12 +82,22 @@ def names_of_folders(domain_a: Path, domain_b: Path) -> dict[str, str]:
     return {"name_a": a, "name_b": b} if len(said) == 2 else {}
 
 
-def find_held_out(data: Path) -> dict[str, str]:
-    """Find what `data` holds out for judging, as the config's `test_a` and `test_b`."""
-    folders = {"test_a": data / "testA", "test_b": data / "testB"}
-    found = {}
-    for key, folder in folders.items():
-        if not folder.is_dir():
+def dataset_of(domain_a: Path, domain_b: Path) -> Path | None:
+    """The one folder whose trainA and trainB two domains are, however they were given."""
+    data = domain_a.absolute().parent
+    is_one = (domain_a.absolute(), domain_b.absolute()) == (data / "trainA", data / "trainB")
+    return data if is_one else None
+
+
+def find_held_out(domain_a: Path, domain_b: Path) -> dict[str, str]:
+    """Find what is held out for judging, as the config's `test_a` and `test_b`.
+
+    It is in testA and testB beside trainA and trainB.
+    """
+    data = dataset_of(domain_a, domain_b)
+    found: dict[str, str] = {}
+    for key, name in (("test_a", "testA"), ("test_b", "testB")):
+        if not (data and (folder := data / name).is_dir()):
             continue
         if len(find_pictures(folder, recursive=True)) >= MIN_PICTURES:
             found[key] = str(folder.resolve())
@@ -101,14 +111,15 @@ def find_held_out(data: Path) -> dict[str, str]:
 def resolve_splits(
     data: Path | None, domain_a: Path | None = None, domain_b: Path | None = None
 ) -> dict[str, Path]:
-    """Find the folders of a dataset by name: trainA, trainB and, in `data`, testA and testB.
+    """Find the folders of a dataset by name: trainA, trainB and, beside these, testA and testB.
 
     Raises as `resolve_domains` does; test folders may be missing.
     """
     folders = dict(
         zip(("trainA", "trainB"), resolve_domains(data, domain_a, domain_b), strict=True)
     )
-    tests = {name: data / name for name in ("testA", "testB")} if data else {}
+    whole = dataset_of(*folders.values())
+    tests = {name: whole / name for name in ("testA", "testB")} if whole else {}
     return folders | {name: folder for name, folder in tests.items() if folder.is_dir()}
 
 

@@ -16,7 +16,7 @@ from cyclegan.contract.errors import CheckpointError
 from cyclegan.doctor.duplicates import Likeness
 from cyclegan.doctor.findings import Code, Evidence, Finding, Level
 from cyclegan.doctor.survey import Measured
-from cyclegan.domains import MIN_PICTURES, SMALL_SET
+from cyclegan.domains import MIN_PICTURES, SMALL_SET, dataset_of
 
 _FEW = 100  # pictures of a domain below which little is learned
 _LONG = 3.0  # aspect from which a square crop sees less than a third
@@ -247,8 +247,7 @@ def _no_tests(found: Evidence, _config: TrainConfig) -> Iterator[Finding]:
 
 def _is_one_dataset(found: Evidence) -> bool:
     """Whether the domains are in the folders of a dataset, not in two from anywhere."""
-    a, b = found.folders["trainA"], found.folders["trainB"]
-    return (a, b) == (a.with_name("trainA"), a.with_name("trainB"))
+    return dataset_of(found.folders["trainA"], found.folders["trainB"]) is not None
 
 
 def _ignored(found: Evidence, _config: TrainConfig) -> Iterator[Finding]:

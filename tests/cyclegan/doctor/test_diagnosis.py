@@ -176,6 +176,17 @@ def test_two_folders_from_anywhere_do_as_well(
     assert "expected either one folder" in capsys.readouterr().err
 
 
+def test_the_two_folders_of_a_dataset_are_that_dataset(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], data: Path
+) -> None:
+    told = []
+    for options in ([data], ["--domain-a", data / "trainA", "--domain-b", data / "trainB"]):
+        assert _type(monkeypatch, *options, "--json") == 0
+        told.append(json.loads(capsys.readouterr().out))
+    assert told[0] == told[1]
+    assert [folder["name"] for folder in told[1]["folders"]][2:] == ["testA", "testB"]
+
+
 def test_a_diagnosis_is_plain_json(data: Path, config: TrainConfig) -> None:
     diagnosis: Diagnosis = diagnose(resolve_splits(data), config)
     assert json.loads(json.dumps(diagnosis.to_dict()))["folders"][0]["name"] == "trainA"
