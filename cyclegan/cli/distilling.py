@@ -86,6 +86,7 @@ def distill(
     config = starting_config(out, None, "distill").replace(**chosen)  # before a teacher is copied
     from cyclegan.checkpoint import has_begun  # lazy, as those that follow: torch
     from cyclegan.distillation import adopt, stand_in
+    from cyclegan.run_folder import require_apart
     from cyclegan.teacher import TRANSLATIONS, Teacher, teacher_folder
     from cyclegan.terminal import picture_bar
 
@@ -94,6 +95,8 @@ def distill(
     has_target = folders[target].is_dir()
     if not has_target:
         folders[target] = teacher_folder(out) / TRANSLATIONS
+    places = {f"domain_{name.lower()}": str(path.resolve()) for name, path in folders.items()}
+    require_apart(config.replace(**places), out)
     with ExitStack() as stack:
         run = Path(stack.enter_context(TemporaryDirectory())) if dry_run else out
         learned = Teacher(run, adopt(teacher, direction, run, weights or default_folder()))
@@ -102,7 +105,7 @@ def distill(
             "direction": direction,
             f"name_{source.lower()}": learned.card.source_domain,
             f"name_{target.lower()}": learned.card.target_domain,
-            **{f"domain_{name.lower()}": str(path.resolve()) for name, path in folders.items()},
+            **places,
             **chosen,
         }
         config = fit_to_machine(config.replace(**settings), device)

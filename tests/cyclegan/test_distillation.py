@@ -248,6 +248,18 @@ def test_too_few_pictures_are_refused_before_there_is_a_run(
     assert not (tmp_path / "run").exists()
 
 
+def test_a_run_among_its_pictures_is_refused_before_its_teacher_is_there(
+    tmp_path: Path, data_dir: Path, weights_dir: Path
+) -> None:
+    data = shutil.copytree(data_dir, tmp_path / "data")
+    for run, why in ((data / "trainA" / "run", "run lies in .*trainA"), (data, "data has the pic")):
+        with pytest.raises(ConfigError, match=why):
+            command(
+                "distill", "negate", "--weights", weights_dir, "--data", data, "--out", run
+            )  # fmt: skip
+        assert not (run / "teacher").exists()
+
+
 def test_pictures_that_cannot_be_read_are_passed_over(
     tmp_path: Path, data_dir: Path, taught_run: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
