@@ -217,6 +217,11 @@ def iterate_batches(
     yield from batches
 
 
+def has_lost_worker(error: Exception) -> bool:
+    """Whether an error says that a process which loads pictures was ended from outside."""
+    return isinstance(error, RuntimeError) and str(error).startswith("DataLoader worker (pid")
+
+
 def _collate(samples: list[Batch]) -> Batch:
     reals_A, reals_B, unreadable, *others = zip(*samples, strict=True)
     met = {name: {k: v for each in unreadable for k, v in each[name].items()}

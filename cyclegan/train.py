@@ -24,7 +24,7 @@ from cyclegan.chronicle import Chronicle
 from cyclegan.config import TrainConfig
 from cyclegan.contract.errors import ConfigError, TrainingError, brief
 from cyclegan.contract.log import LATEST, first_sheet
-from cyclegan.dataset import iterate_batches
+from cyclegan.dataset import has_lost_worker, iterate_batches
 from cyclegan.domains import SMALL_SET
 from cyclegan.gauge import Measurement, make_gauge
 from cyclegan.memory import advise, is_out_of_memory
@@ -115,8 +115,9 @@ def train(
         DatasetError: a domain has too few pictures, or too many of them cannot be read.
         ModelError: the feature network cannot be loaded.
         StorageError: a file could not be written; the last checkpoint is whole.
-        TrainingError: a loss, a weight or a reading is no longer finite, or memory ran out, the
-            last checkpoint is from before that; or another process ended.
+        TrainingError: a loss, a weight or a reading is no longer finite, memory ran out, or a
+            process that loads pictures was ended, the last checkpoint is from before that; or
+            another process of the training ended.
         KeyboardInterrupt: after Ctrl-C or SIGTERM; a checkpoint was written, unless it came
             before the first step, for a second time, or broke the step.
     """
@@ -126,6 +127,12 @@ def train(
         with ExitStack() as held:
             return _train(config, run, on_progress, device, processes, start, held)
     except Exception as error:
+        if has_lost_worker(error):
+            raise TrainingError(
+                f"a process that loads pictures was ended from outside ({brief(error):.200}), as "
+                "systems do where memory is short, or in a container shared memory; the last "
+                "checkpoint is whole: go on with --set num_workers=0, which needs no such process"
+            ) from error
         if not is_out_of_memory(error):
             raise
         said = brief(error)

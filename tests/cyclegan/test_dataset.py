@@ -12,7 +12,7 @@ import torch
 from PIL import Image
 
 from cyclegan.config import TrainConfig
-from cyclegan.contract.errors import DatasetError
+from cyclegan.contract.errors import DatasetError, TrainingError
 from cyclegan.dataset import Batch, DomainStream, UnpairedDataset, iterate_batches, scale
 from cyclegan.domains import names_of_folders, resolve_domains
 from cyclegan.train import train
@@ -71,6 +71,21 @@ def test_workers_leave_a_signal_to_the_training(
 
     config = config.replace(num_workers=1)
     assert next(iterate_batches(Interrupted(config), config, 0)).real_A.shape == (1, 3, 32, 32)
+
+
+def test_a_worker_that_the_system_ends_is_told_and_what_to_do(
+    tmp_path: Path, config: TrainConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Ended(UnpairedDataset):
+        def __getitem__(self, index: int) -> Batch:
+            os.kill(os.getpid(), signal.SIGKILL)  # as Linux does where memory is short
+            return super().__getitem__(index)
+
+    monkeypatch.setattr("cyclegan.train.open_dataset", lambda config, _run: Ended(config))
+    with pytest.raises(TrainingError, match=r"ended from outside \(.*\).*--set num_workers=0"):
+        train(config.replace(num_workers=1), tmp_path)
+    monkeypatch.undo()
+    assert train(config, tmp_path).images_seen == 6
 
 
 def test_the_stream_is_that_of_the_first_runs(tmp_path: Path, config: TrainConfig) -> None:
