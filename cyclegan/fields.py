@@ -13,6 +13,9 @@ GeneratorName = Literal["resnet6", "resnet9", "attention", "unet128", "unet256",
 GENERATOR_NAMES: tuple[GeneratorName, ...] = get_args(GeneratorName)
 # Width and blocks of a plain generator: 1.2, 2.6 and 5.8 GMAC for a picture of 256x256 pixels.
 PLAIN_SIZES = {"tiny": (48, 6), "small": (64, 8), "base": (96, 8)}
+# Those that say where something lies: folders of pictures first, then files.
+FOLDERS = ("domain_a", "domain_b", "neither", "test_a", "test_b")
+PATHS = (*FOLDERS, "features", "discriminator_weights", "perceptual_weights")
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from cyclegan.config import TrainConfig
 from cyclegan.contract.card import Looks, ModelCard
 from cyclegan.contract.directions import Direction
 from cyclegan.contract.looks import describe_folder
+from cyclegan.fields import PATHS
 from cyclegan.teacher import TRANSLATIONS, teacher_folder
 
 
@@ -58,15 +59,6 @@ def describe_options(config: TrainConfig) -> dict[str, Any]:
 def describe_config(config: TrainConfig) -> dict[str, Any]:
     """Return the config without the folders of the machine it was trained on."""
     values = config.to_dict()
-    for key in (
-        "domain_a",
-        "domain_b",
-        "neither",
-        "discriminator_weights",
-        "perceptual_weights",
-        "test_a",
-        "test_b",
-        "features",
-    ):
+    for key in PATHS:
         values[key] = Path(values[key]).name
     return values

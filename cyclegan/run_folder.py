@@ -30,6 +30,7 @@ from cyclegan.contract.files import atomic_write, map_storage_errors, sweep
 from cyclegan.contract.log import CONFIG, LATEST, LOG
 from cyclegan.dataset import UnpairedDataset
 from cyclegan.domains import GENERATOR_OF, PARTS
+from cyclegan.fields import FOLDERS, PATHS
 from cyclegan.gauge import Record
 from cyclegan.step import Step
 from cyclegan.unreadable import Unreadable, forget_removed
@@ -61,8 +62,6 @@ _LOCK = "train.lock"
 _NO_LOCKS = (errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOLCK, errno.EINVAL)
 ORPHANS_S = 10.0  # the processes that load pictures live on so long after the run's was killed
 
-# Of pictures.
-FOLDERS = ("domain_a", "domain_b", "neither", "test_a", "test_b")
 # Fields that a run may be given later, where it began without or they are gone: whose pictures it
 # learns from after an import or a move, and what it is judged by.
 RESUME_MAY_SET = (*FOLDERS, "features")
@@ -230,6 +229,8 @@ def _locked(run: Path) -> Iterator[None]:
 def _require_same(config: TrainConfig, run: Path, before: TrainConfig) -> None:
     """Raise ConfigError where a run had another config before."""
     ours, theirs = config.to_dict(), before.to_dict()
+    for settings in (ours, theirs):  # of old runs some are named from where the command was typed
+        settings |= {key: str(Path(settings[key]).resolve()) for key in PATHS if settings[key]}
     for key in RESUME_MAY_SET:
         is_gone = bool(theirs[key]) and not Path(theirs[key]).exists()  # moved, as a rule
         theirs[key] = ours[key] if is_gone else theirs[key] or ours[key]

@@ -5,17 +5,20 @@ What values make sense together is in `coherence.py`. No torch here.
 
 import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, get_type_hints
 
 from cyclegan.config import require_keys
 from cyclegan.contract.errors import ConfigError
-from cyclegan.fields import Fields
+from cyclegan.fields import PATHS, Fields
 
 _KINDS = get_type_hints(Fields)
 
 
 def parse_settings(settings: list[str]) -> dict[str, Any]:
     """Read `KEY=VALUE` texts; values are JSON where they parse as JSON, else text.
+
+    What lies somewhere is named from the root, so that a run goes on from any folder.
 
     Raises ConfigError: a text without "=", or a key that no config has.
     """
@@ -31,7 +34,8 @@ def parse_settings(settings: list[str]) -> dict[str, Any]:
         is_text = _KINDS.get(key.strip()) is str and not isinstance(value, str)
         values[key.strip()] = text if is_text else value  # a domain may be called 2024
     require_keys(values)
-    return values
+    places = {key: str(Path(values[key]).resolve()) for key in PATHS if values.get(key)}
+    return values | places
 
 
 def architecture_of(settings: Mapping[str, Any]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from cyclegan.checkpoint import load_checkpoint, save_checkpoint
-from cyclegan.config import TrainConfig
+from cyclegan.config import TrainConfig, read_config
 from cyclegan.contract.errors import CheckpointError, ConfigError, DatasetError, StorageError
 from cyclegan.importer import read_start
 from cyclegan.origin import find_origin
@@ -344,6 +344,15 @@ def test_a_run_does_not_begin_around_its_pictures(
         train(config, data)
     assert sorted(path.name for path in data.iterdir()) == ["testA", "testB", "trainA", "trainB"]
     train(config, data / "run")
+
+
+def test_a_run_goes_on_whose_places_were_named_from_elsewhere(
+    tmp_path: Path, config: TrainConfig, data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(data_dir)
+    train(config.replace(test_a="testA"), tmp_path)
+    train(config.replace(test_a=str(data_dir / "testA"), max_images=8), tmp_path)
+    assert read_config(tmp_path / "config.json").test_a == str(data_dir / "testA")
 
 
 def test_a_run_goes_on_where_its_pictures_have_moved(

@@ -20,6 +20,14 @@ def test_a_number_is_text_where_text_is_meant() -> None:
     }  # fmt: skip
 
 
+def test_a_place_is_named_from_the_root() -> None:
+    settings = parse_settings(["test_a=data/testA", "discriminator_weights=w.pth", "test_b="])
+    here = Path.cwd()
+    assert settings == {
+        "test_a": f"{here}/data/testA", "discriminator_weights": f"{here}/w.pth", "test_b": ""
+    }  # fmt: skip
+
+
 def test_a_setting_without_a_value_is_refused() -> None:
     with pytest.raises(ConfigError, match="KEY=VALUE"):
         parse_settings(["flip"])
