@@ -18,8 +18,9 @@ from cyclegan.dataset import UnpairedDataset
 from cyclegan.doctor.facts import look_at, write_facts
 from cyclegan.gauge import Gauge, Measurement
 from cyclegan.readings import load_probe, read_student, take_readings
-from cyclegan.report import Log, draw_sheet, load_sheet_pictures, save_sheet
+from cyclegan.report import Log, draw_sheet, forget_sheets, load_sheet_pictures, save_sheet
 from cyclegan.report_page import write_report
+from cyclegan.report_page.sheets import SHEETS
 from cyclegan.run_folder import (
     RunState,
     describe_hardware,
@@ -62,6 +63,7 @@ class Chronicle:
         )
         keep_config(config, run)  # once nothing is left that may be refused
         self._log = Log(run, state.images_seen)
+        forget_sheets(run / SHEETS, state.images_seen)
         facts = [
             look_at(Path(folder), domain.paths, config.load_size_min)
             for folder, domain in zip((config.domain_a, config.domain_b), domains, strict=True)
@@ -117,7 +119,7 @@ class Chronicle:
         sheet = draw_sheet(
             self._sheet_reals_A, self._sheet_reals_B, averaged, caption, self._sheet_taught
         )
-        save_sheet(sheet, self.run / "sheets" / f"{state.images_seen:09d}.jpg")
+        save_sheet(sheet, self.run / SHEETS / f"{state.images_seen:09d}.jpg")
         self._log.show(sheet, state.images_seen)
 
     def save(self, is_stopped: bool) -> None:

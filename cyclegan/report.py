@@ -168,3 +168,11 @@ def save_sheet(sheet: Image.Image, path: Path) -> None:
     """Write a sheet as JPEG."""
     with atomic_write(path) as temporary, PlainFile(temporary) as file:
         sheet.save(file, format="JPEG", quality=90)
+
+
+def forget_sheets(folder: Path, images_seen: int) -> None:
+    """Remove sheets of beyond `images_seen`, as the log forgets its lines. Raises StorageError."""
+    with map_storage_errors(folder):
+        for path in folder.glob("*.jpg"):
+            if path.stem.isdecimal() and int(path.stem) > images_seen:
+                path.unlink()

@@ -104,6 +104,17 @@ def test_the_first_sheet_comes_early(tmp_path: Path, config: TrainConfig) -> Non
     assert drawn == ["000000002", "000000006"]  # after a tenth, and at the end
 
 
+def test_a_run_that_begins_anew_shows_no_sheets_of_the_one_before(
+    tmp_path: Path, config: TrainConfig
+) -> None:
+    config = config.replace(sheet_every=2)
+    train(config, tmp_path)
+    (tmp_path / "latest.pt").unlink()
+    train(config.replace(max_images=3), tmp_path)
+    drawn = sorted(path.stem for path in (tmp_path / "sheets").iterdir())
+    assert drawn == ["000000002", "000000003"]
+
+
 def test_the_report_follows_the_checkpoints(tmp_path: Path, config: TrainConfig) -> None:
     def told(progress: Progress) -> None:
         told_at[progress.images_seen] = (tmp_path / "report.html").read_text()
