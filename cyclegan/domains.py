@@ -89,15 +89,12 @@ def dataset_of(domain_a: Path, domain_b: Path) -> Path | None:
     return data if is_one else None
 
 
-def find_held_out(domain_a: Path, domain_b: Path) -> dict[str, str]:
-    """Find what is held out for judging, as the config's `test_a` and `test_b`.
-
-    It is in testA and testB beside trainA and trainB.
-    """
-    data = dataset_of(domain_a, domain_b)
-    found: dict[str, str] = {}
-    for key, name in (("test_a", "testA"), ("test_b", "testB")):
-        if not (data and (folder := data / name).is_dir()):
+def find_held_out(data: Path) -> dict[str, str]:
+    """Find what `data` holds out for judging, as the config's `test_a` and `test_b`."""
+    folders = {"test_a": data / "testA", "test_b": data / "testB"}
+    found = {}
+    for key, folder in folders.items():
+        if not folder.is_dir():
             continue
         if len(find_pictures(folder, recursive=True)) >= MIN_PICTURES:
             found[key] = str(folder.resolve())

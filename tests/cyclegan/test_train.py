@@ -165,8 +165,6 @@ def test_a_command_goes_on_with_the_settings_of_its_run(
     lengths = {"max_images": 0, "max_minutes": 60.0}
     held_out = {f"test_{name}": str(data_dir / f"test{name.upper()}") for name in "ab"}
     assert told == config.to_dict() | lengths | held_out
-    words[1:2] = [f"--domain-{name}={data_dir}/train{name.upper()}" for name in "ab"]
-    assert json.loads(command(*words, "--max-minutes=60", "--dry-run")) == told  # the same dataset
     told = json.loads(command("train", f"--out={tmp_path}", "--dry-run"))  # nor its pictures
     assert told == config.to_dict() | {"max_images": 8, "max_minutes": 0.0} | held_out
     with pytest.raises(ConfigError, match="generator is 'plain' there and 'resnet9' here"):
