@@ -18,6 +18,7 @@ from cyclegan.contract.directions import Direction
 from cyclegan.contract.errors import CardError, CheckpointError, ConfigError, InputError
 from cyclegan.domains import GENERATOR_OF
 from cyclegan.evaluate import direction_of
+from cyclegan.graph import undo_gathering
 from cyclegan.importer.reading import (
     NETWORKS,
     Fact,
@@ -109,17 +110,20 @@ def _weights_of(path: Path, config: TrainConfig) -> dict[str, Tensor]:
 
     Rounded ones become float32 again: what a training moves them by soon is more than the rounding.
     """
-    stored = _arrays_of(onnx.load(path).graph)
+    graph = onnx.load(path).graph
+    stored = _arrays_of(graph)
     with torch.device("meta"):  # for its layout alone
         wanted = generator_from(config).state_dict()
-    weights = {}
+    weights: dict[str, Tensor] = {}
     for name, tensor in wanted.items():
         if name not in stored or stored[name].shape != tensor.shape:
             raise CheckpointError(
                 f"{path}: has no {name} of shape {list(tensor.shape)}, as a {config.generator} of "
                 "its card would; start from its run"
             )
-        weights[name] = torch.from_numpy(stored[name].astype(np.float32))
+        is_first = not weights  # the convolution that sees the picture
+        values = undo_gathering(graph, stored[name]) if is_first else stored[name]
+        weights[name] = torch.from_numpy(values.astype(np.float32))
     return weights
 
 

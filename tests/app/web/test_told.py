@@ -118,7 +118,7 @@ def test_every_alarm_and_all_its_advice_is_told_with_the_same_figures(language: 
     for rule in RULES:
         english = {rule.code: rule.text, f"{rule.code}.title": ""}
         for advice in rule.remedy:
-            setting = f"{advice.key}={advice.value}" if advice.key else "remedy"
+            setting = f"{advice.key}={advice.had[0]}" if advice.key else "remedy"
             english[f"{rule.code}.{setting}"] = advice.text
             assert not advice.key or setting in advice.text  # by which the page finds it in a log
         assert {key for key in TOLD if key.startswith(rule.code)} == set(english)
