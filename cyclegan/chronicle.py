@@ -21,10 +21,10 @@ from cyclegan.readings import load_probe, read_student, take_readings
 from cyclegan.report import Log, draw_sheet, forget_sheets, load_sheet_pictures, save_sheet
 from cyclegan.report_page import write_report
 from cyclegan.report_page.sheets import SHEETS
+from cyclegan.run_claim import keep_config
 from cyclegan.run_folder import (
     RunState,
     describe_hardware,
-    keep_config,
     write_best,
     write_checkpoint,
 )

@@ -27,7 +27,7 @@ from cyclegan.domains import fingerprint
 from cyclegan.evaluate import run_network
 from cyclegan.export import export
 from cyclegan.features import load_session
-from cyclegan.run_folder import require_no_file
+from cyclegan.run_claim import require_no_file
 from cyclegan.squares import middle_square
 from cyclegan.teacher import Teacher, teacher_folder
 

@@ -1,70 +1,39 @@
-"""A run's folder and what lies in it: where the run stands, its config, its checkpoints.
+"""What lies in a run's folder: where the run stands, its checkpoints, what it takes up again.
 
-What is learned between two checkpoints is in `train.py`, what a run tells people in `chronicle.py`.
+Whose it is, is in `run_claim.py`, what is learned between two checkpoints in `train.py`, what a run
+tells people in `chronicle.py`.
 """
 
-import errno
 import logging
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
 import torch
-from filelock import FileLock, Timeout
 from torch import Tensor
 
 from cyclegan.checkpoint import (
     best_path,
     config_of,
-    has_begun,
     load_checkpoint,
     save_checkpoint,
 )
-from cyclegan.config import TrainConfig, read_config
+from cyclegan.config import TrainConfig
 from cyclegan.contract.directions import Direction
-from cyclegan.contract.errors import CheckpointError, ConfigError, StorageError, brief
-from cyclegan.contract.files import atomic_write, map_storage_errors, sweep
-from cyclegan.contract.log import CONFIG, LATEST, LOG
+from cyclegan.contract.errors import CheckpointError, brief
+from cyclegan.contract.log import LATEST, LOG
 from cyclegan.dataset import UnpairedDataset
 from cyclegan.domains import GENERATOR_OF, PARTS
-from cyclegan.fields import FOLDERS, PATHS
 from cyclegan.gauge import Record
+from cyclegan.run_claim import require_same
 from cyclegan.step import Step
 from cyclegan.unreadable import Unreadable, forget_removed
 
 logger = logging.getLogger(__name__)
 
 Weights = Mapping[str, Mapping[str, Tensor]]  # state dicts by network: "G_AB", "D_B", ...
-
-# Fields that may change between two calls of one run: they say how long, how often it reports and
-# how it computes. Its length stretches the schedule of the learning rate, from there on.
-RESUME_MAY_CHANGE = frozenset(
-    {
-        "max_images",
-        "max_minutes",
-        "num_workers",
-        "log_every",
-        "sheet_every",
-        "alarm_every",
-        "checkpoint_every",
-        "sheet_pictures",
-        "evaluate_every",
-        "patience",
-        "compile",
-        "winograd",
-    }
-)
-
-_LOCK = "train.lock"
-_NO_LOCKS = (errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOLCK, errno.EINVAL)
-ORPHANS_S = 10.0  # the processes that load pictures live on so long after the run's was killed
-
-# Fields that a run may be given later, where it began without or they are gone: whose pictures it
-# learns from after an import or a move, and what it is judged by.
-RESUME_MAY_SET = (*FOLDERS, "features")
 
 
 @dataclass
@@ -137,115 +106,6 @@ def _describe_origin(config: TrainConfig, step: Step, pictures: tuple[int, ...])
     }
 
 
-def require_apart(config: TrainConfig, run: Path) -> None:
-    """Raise ConfigError where a run would learn from its own sheets, or begin around pictures."""
-    around = (run.resolve(), *run.resolve().parents)
-    for folder in (Path(name) for key in FOLDERS if (name := getattr(config, key))):
-        if folder.resolve() in around:
-            raise ConfigError(
-                f"{run} lies in {folder}, and its sheets would be taken for pictures of it; give "
-                "an --out elsewhere"
-            )
-        if folder.resolve().parent == run.resolve() and not has_begun(run):
-            raise ConfigError(
-                f"{run} has the pictures {folder.name} in it, and whoever deletes the run deletes "
-                "them; give an --out elsewhere"
-            )
-
-
-def require_same_run(config: TrainConfig, run: Path) -> None:
-    """Raise ConfigError where a folder holds a run with another config; names the keys."""
-    if (run / CONFIG).exists():
-        _require_same(config, run, read_config(run / CONFIG))
-
-
-def require_no_file(run: Path) -> None:
-    """Raise ConfigError where a run folder would be in the place of a file, or inside one."""
-    for path in (run, *run.parents):
-        if path.is_file():
-            raise ConfigError(f"{path} is a file, and a run is a folder; give another --out")
-
-
-@contextmanager
-def claim_run(config: TrainConfig, run: Path) -> Iterator[None]:
-    """Hold a run folder for this process; a new one is made, and goes again if it stays empty, with
-    the folders that were made for it.
-
-    Raises ConfigError: it holds another config, and the keys are named; another process trains
-    there; or it is a file. StorageError.
-    """
-    require_no_file(run)
-    made = [folder for folder in (run, *run.parents) if not folder.exists()]
-    with map_storage_errors(run):
-        run.mkdir(parents=True, exist_ok=True)
-    with _locked(run):
-        require_same_run(config, run)
-        for folder in (run, *filter(Path.is_dir, run.iterdir())):
-            sweep(folder)  # of a process that was killed while it wrote
-        try:
-            yield
-        finally:
-            if made:
-                _remove_empty(*made)
-
-
-def _remove_empty(run: Path, *around: Path) -> None:
-    """Remove a run folder that holds nothing but its lock, and what is empty then around it."""
-    # It may be gone already, or another process may make its lock there again; NFS keeps a file
-    # that is open under another name. What ended the run is what is to be told.
-    with suppress(OSError):
-        if {path.name for path in run.iterdir()} <= {_LOCK}:
-            (run / _LOCK).unlink(missing_ok=True)
-            for folder in (run, *around):
-                folder.rmdir()
-
-
-def keep_config(config: TrainConfig, run: Path) -> None:
-    """Write what a run goes on with by the same command. Raises StorageError."""
-    with atomic_write(run / CONFIG) as temporary:
-        temporary.write_text(config.to_json())
-
-
-@contextmanager
-def _locked(run: Path) -> Iterator[None]:
-    # Its other kind of lock, a file that is there, would outlive a process that is killed.
-    lock = FileLock(run / _LOCK, fallback_to_soft=False)
-    try:
-        lock.acquire(timeout=ORPHANS_S)
-    except Timeout as error:
-        raise ConfigError(
-            f"{run}: another process trains there; wait for its end, or give another --out"
-        ) from error
-    except OSError as error:
-        if error.errno not in _NO_LOCKS:
-            raise StorageError(f"{run} could not be written: {brief(error)}") from error
-        logger.warning("%s: its file system knows no locks; train there once at a time", run)
-    try:
-        yield
-    finally:
-        lock.release()
-
-
-def _require_same(config: TrainConfig, run: Path, before: TrainConfig) -> None:
-    """Raise ConfigError where a run had another config before."""
-    ours, theirs = config.to_dict(), before.to_dict()
-    for settings in (ours, theirs):  # of old runs some are named from where the command was typed
-        settings |= {key: str(Path(settings[key]).resolve()) for key in PATHS if settings[key]}
-    for key in RESUME_MAY_SET:
-        is_gone = bool(theirs[key]) and not Path(theirs[key]).exists()  # moved, as a rule
-        theirs[key] = ours[key] if is_gone else theirs[key] or ours[key]
-    differing = [
-        f"{key} is {theirs[key]!r} there and {ours[key]!r} here"
-        for key in ours
-        if key not in RESUME_MAY_CHANGE and ours[key] != theirs[key]
-    ]
-    if differing:
-        raise ConfigError(
-            f"{run}: holds a run with another config: {'; '.join(differing)}; "
-            "give the same settings to go on with it, or another --out to start anew"
-        )
-
-
 def describe_hardware(device: torch.device, processes: int = 1) -> str:
     """Name what computes, for the model's card."""
     if device.type == "cuda":
@@ -283,7 +143,7 @@ def take_up(
         if start and anew:
             logger.warning("%s start anew: there are no weights that fit", ", ".join(anew))
         return RunState(fingerprints=dataset.fingerprints, anew=anew)
-    _require_same(config, run, config_of(loaded, checkpoint))  # config.json may be lost
+    require_same(config, run, config_of(loaded, checkpoint))  # config.json may be lost
     try:
         step.load_state_dict(loaded["step"])
         best = {key: Record(**record) for key, record in loaded["run"].get("best", {}).items()}

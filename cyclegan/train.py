@@ -30,12 +30,10 @@ from cyclegan.gauge import Measurement, make_gauge
 from cyclegan.memory import advise, is_out_of_memory
 from cyclegan.methods import STEPS, open_dataset
 from cyclegan.processes import Processes
+from cyclegan.run_claim import claim_run, require_apart, require_same_run
 from cyclegan.run_folder import (
     RunState,
     Weights,
-    claim_run,
-    require_apart,
-    require_same_run,
     take_up,
 )
 from cyclegan.unreadable import (

@@ -82,7 +82,7 @@ def distill(
     config = starting_config(out, None, "distill").replace(**chosen)  # before a teacher is copied
     from cyclegan.checkpoint import has_begun  # lazy, as those that follow: torch
     from cyclegan.distillation import adopt, stand_in
-    from cyclegan.run_folder import require_apart
+    from cyclegan.run_claim import require_apart
     from cyclegan.teacher import TRANSLATIONS, Teacher, teacher_folder
     from cyclegan.terminal import picture_bar
 

@@ -30,7 +30,8 @@ from cyclegan.importer.files import (
     translate_options,
 )
 from cyclegan.networks import generator_from
-from cyclegan.run_folder import RunState, keep_config, write_checkpoint
+from cyclegan.run_claim import keep_config
+from cyclegan.run_folder import RunState, write_checkpoint
 from cyclegan.settings import architecture_of
 from cyclegan.two_way import CycleGANStep
 

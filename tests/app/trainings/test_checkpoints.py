@@ -130,7 +130,8 @@ def test_a_model_that_int8_would_spoil_is_refused_and_an_older_one_is_made_anew(
 ) -> None:
     torch = pytest.importorskip("torch", reason="training needs torch (extra: train)")
     from cyclegan.methods import STEPS
-    from cyclegan.run_folder import RunState, claim_run, write_checkpoint
+    from cyclegan.run_claim import claim_run
+    from cyclegan.run_folder import RunState, write_checkpoint
 
     random = np.random.default_rng(0)
     for place in range(16):

@@ -17,7 +17,7 @@ from cyclegan.contract.errors import CheckpointError, ConfigError, InputError
 from cyclegan.export import export
 from cyclegan.importer import read, write_run
 from cyclegan.networks import generator_from
-from cyclegan.run_folder import keep_config
+from cyclegan.run_claim import keep_config
 from cyclegan.train import train
 from tests.cyclegan.foreign_networks import assert_equal_outputs, drawn, patches, resnet, save
 from tests.cyclegan.runs import command
