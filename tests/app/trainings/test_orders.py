@@ -106,9 +106,9 @@ def test_an_order_that_lasts_longer_has_no_other_limit(order: Order) -> None:
 
 def test_presets_of_the_page_are_those_of_the_command() -> None:
     pytest.importorskip("gradio", reason="the page needs gradio (extra: web)")
-    from app.web.retrain import _PRESETS
+    from app.web import retrain_form
 
-    assert set(_PRESETS) <= set(PRESETS)
+    assert set(retrain_form.PRESETS) <= set(PRESETS)
 
 
 def test_a_command_that_runs_elsewhere_is_given_whole_paths(

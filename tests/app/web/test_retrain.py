@@ -27,7 +27,7 @@ from tests.app.web.axe import complaints_of_axe
 pytest.importorskip("gradio", reason="the page needs gradio (extra: web)")
 pytest.importorskip("torch", reason="training needs torch (extra: train)")
 
-from app.web.retrain import _read_order
+from app.web.retrain_form import read_order
 
 playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright (extra: dev)")
 
@@ -57,7 +57,7 @@ def fail(*answers):
 {owner}.{name} = fail
 """
 RESUME_BUG = FAILS_ONCE.format(module="app.trainings.runs", owner="Trainings", name="resume")
-FORM_BUG = FAILS_ONCE.format(module="app.web", owner="retrain", name="_read_order")
+FORM_BUG = FAILS_ONCE.format(module="app.web", owner="retrain", name="read_order")
 
 
 def draw(folder: Path, seed: int) -> list[Path]:
@@ -316,17 +316,17 @@ def test_the_form_can_be_read_in_light_and_in_dark(
 def test_a_training_starts_from_the_file_of_a_model(tmp_path: Path, weights_dir: Path) -> None:
     draw(tmp_path / "ink", 0)
     given = ("ink", "paper", None, None, "ink", "ink", None, "", "fast", "negate", 60, "")
-    order = _read_order(Pictures(tmp_path), Store(weights_dir), "en", *given)
+    order = read_order(Pictures(tmp_path), Store(weights_dir), "en", *given)
     assert order.start == str(weights_dir / "negate.onnx")
     (weights_dir / "negate.json").unlink()  # while the page was open
     with pytest.raises(CardError, match="negate"):
-        _read_order(Pictures(tmp_path), Store(weights_dir), "en", *given)
+        read_order(Pictures(tmp_path), Store(weights_dir), "en", *given)
 
 
 def test_a_form_in_which_nothing_more_was_unfolded_asks_for_a_training(tmp_path: Path) -> None:
     draw(tmp_path / "ink", 0)
     given = ("ink", "paper", None, None, "ink", "ink", None, "", "fast", "", 60, "")
-    order = _read_order(Pictures(tmp_path), Store(tmp_path), "en", *given)
+    order = read_order(Pictures(tmp_path), Store(tmp_path), "en", *given)
     assert (order.title, order.preset, order.settings) == ("ink2paper", "fast", ())
 
 
@@ -337,20 +337,20 @@ def test_minutes_that_make_no_sense_are_refused_in_the_language_of_the_visitor(
     draw(tmp_path / "ink", 0)
     given = ("ink", "paper", None, None, "ink", "ink", None, "", "fast", "", minutes, "")
     with pytest.raises(InputError, match=r"请填写 0\.1 到 10,000 之间的数"):
-        _read_order(Pictures(tmp_path), Store(tmp_path), "zh", *given)
+        read_order(Pictures(tmp_path), Store(tmp_path), "zh", *given)
 
 
 def test_kinds_of_one_name_are_refused(tmp_path: Path) -> None:
     given = ("horse", " Horse ", None, None, "", "", None, "", "fast", "", 60, "")
     with pytest.raises(InputError, match="Both kinds have the same name"):
-        _read_order(Pictures(tmp_path), Store(tmp_path), "en", *given)
+        read_order(Pictures(tmp_path), Store(tmp_path), "en", *given)
 
 
 def test_uploads_are_kept_under_the_names_of_the_kinds(tmp_path: Path) -> None:
     ink = draw(tmp_path / "uploads", 0)
     uploads = list(map(str, ink))
     given = ("墨", "纸", uploads, uploads, "", "", None, "", "fast", "", 60, "")
-    order = _read_order(Pictures(tmp_path / "root"), Store(tmp_path), "zh", *given)
+    order = read_order(Pictures(tmp_path / "root"), Store(tmp_path), "zh", *given)
     assert order.title == "墨2纸"
     assert all(
         Path(each).parent.name.startswith("墨2纸-") for each in (order.domain_a, order.domain_b)
