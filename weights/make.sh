@@ -59,7 +59,7 @@ measure() { # MODEL DATASET FOLDER: onto its card
 
 quantize() { # MODEL DATASET SOURCE: the int8 model that is bundled
   cyclegan export "$out/fp32/$1.onnx" --name "$1" --out "$out" --overwrite --precision int8 \
-    --calibrate "$data/$2/train$3" ${MINUTES:+--accept-loss}
+    --calibrate "$data/$2/train$3" ${MINUTES:+--accept-loss --tuning-images 30}
   measure "$1" "$2" "$out"
 }
 

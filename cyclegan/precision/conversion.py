@@ -3,12 +3,15 @@
 How a graph gets its precision is in `int8.py` and `fp16.py`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from typing import Literal
 
+import numpy as np
 import onnx
+from numpy.typing import NDArray
 from onnx import TensorProto
 
 from cyclegan.contract.card import Fidelity, Metric, ModelCard, require_model_name
@@ -23,19 +26,22 @@ from cyclegan.contract.errors import (
 )
 from cyclegan.contract.files import atomic_write, sha256_of
 from cyclegan.contract.pixels import to_network
+from cyclegan.contract.walk import spread
 from cyclegan.domains import list_domain
 from cyclegan.evaluate import direction_of, evaluate
 from cyclegan.graph import Pixels, clean_up
 from cyclegan.precision.fp16 import halve
 from cyclegan.precision.int8 import quantize
 from cyclegan.precision.judge import Judge
+from cyclegan.precision.tuning import TUNING_IMAGES, Lesson
 from cyclegan.squares import in_strong_colours, load_squares
 
 Precision = Literal["fp16", "int8"]
 
 MIN_CALIBRATION_PICTURES = 16  # that can be read
-MAX_PICTURES = 80
-JUDGED_EVERY = 5  # one picture of so many is judged by, the others calibrate
+MAX_PICTURES = 400
+JUDGED_EVERY = 5  # one picture of so many is there to judge by, the model learns from the others
+MAX_JUDGED, MAX_CALIBRATING = 16, 64  # of these and those
 
 MIN_PSNR_DB = 35.0
 MAX_KID_LOSS = 1.0  # x100
@@ -52,6 +58,7 @@ def convert(
     features: Path | None = None,
     direction: Direction | None = None,
     accept_loss: bool = False,
+    tuning_images: int = TUNING_IMAGES,
     on_finding: Callable[[str], None] = lambda _: None,
 ) -> ModelCard:
     """Write `out/name.onnx` and its card `out/name.json` from a finished fp32 model.
@@ -65,6 +72,8 @@ def convert(
         data, features: with both, the KID of both models is measured as `evaluate` does.
         direction: of the model in `data`; unless given, the one that its card tells.
         accept_loss: write the model though it loses more than `refuse_loss` allows.
+        tuning_images: crops of the calibration pictures, from which an int8 model learns to answer
+            as the fp32 one does; with 0 it does not.
         on_finding: called with a sentence on each loss that was measured.
 
     Raises:
@@ -82,7 +91,7 @@ def convert(
     card = ModelCard.read(source.with_suffix(".json"))
     card.verify(source)
     model = clean_up(load_fp32(source, card), card.size_multiple)
-    converted, fidelity = change_precision(model, card, precision, calibrate)
+    converted, fidelity = change_precision(model, card, precision, calibrate, tuning_images)
     on_finding(f"{fidelity.psnr_db:.1f} dB to fp32 on {fidelity.pictures}")
     refuse_loss(fidelity, accept_loss)
     # Both are complete before either is renamed into its place, the model first.
@@ -135,7 +144,11 @@ def load_fp32(source: Path, card: ModelCard) -> onnx.ModelProto:
 
 
 def change_precision(
-    model: onnx.ModelProto, card: ModelCard, precision: Precision, calibrate: Path
+    model: onnx.ModelProto,
+    card: ModelCard,
+    precision: Precision,
+    calibrate: Path,
+    tuning_images: int,
 ) -> tuple[onnx.ModelProto, Fidelity]:
     """Return a model in another precision, and what that costs in pixels.
 
@@ -152,18 +165,22 @@ def change_precision(
         )
     # A model is shown photos of anything. What a range cuts off of a colour comes back as another:
     # calibrated without these, horse2zebra turned grass in the sun pale.
-    strong = [in_strong_colours(square, number) for number, square in enumerate(squares)]
-    judged: list[Pixels] = []
-    calibrating: list[Pixels] = []
-    for place, pair in enumerate(zip(squares, strong, strict=True)):
-        (calibrating if place % JUDGED_EVERY else judged).extend(map(to_network, pair))
+    learning = [each for place, each in enumerate(squares) if place % JUDGED_EVERY]
+    judged = _as_they_are_and_in_strong_colours(spread(squares[::JUDGED_EVERY], MAX_JUDGED))
+    calibrating = _as_they_are_and_in_strong_colours(spread(learning, MAX_CALIBRATING))
     judge = Judge(model, card, judged)
     try:
-        converted, kept = (
-            (halve(model), ())
-            if precision == "fp16"
-            else quantize(model, calibrating, judge.psnr_db)
-        )
+        kept: tuple[str, ...] = ()
+        has_learned = False
+        if precision == "fp16":
+            converted = halve(model)
+        else:
+            converted, kept, has_learned = quantize(
+                model,
+                calibrating,
+                judge.psnr_db,
+                Lesson(learning, tuning_images, card.size_multiple) if tuning_images else None,
+            )
         onnx.checker.check_model(converted)
         psnr_db = judge.psnr_db(converted)
     except Exception as error:  # those of ONNX Runtime share no base class
@@ -179,6 +196,7 @@ def change_precision(
         pictures=f"{len(judged) // 2} pictures {of_these}",
         calibration=(
             f"static, on {len(calibrating) // 2} other pictures {of_these}"
+            + f"; learned from {tuning_images} crops of {len(learning)} pictures" * has_learned
             if precision == "int8"
             else None
         ),
@@ -187,6 +205,11 @@ def change_precision(
         kid=None,
     )
     return converted, fidelity
+
+
+def _as_they_are_and_in_strong_colours(squares: Iterable[NDArray[np.uint8]]) -> list[Pixels]:
+    pairs = ((each, in_strong_colours(each, place)) for place, each in enumerate(squares))
+    return list(map(to_network, chain.from_iterable(pairs)))
 
 
 def picture_size(card: ModelCard) -> int:

@@ -2,8 +2,10 @@
 
 import json
 import shutil
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -23,12 +25,14 @@ from cyclegan.export import write_onnx
 from cyclegan.features import load_session
 from cyclegan.graph import load_graph
 from cyclegan.networks import build_generator
-from cyclegan.precision import Precision, conversion, convert
+from cyclegan.plain import PlainGenerator
+from cyclegan.precision import Precision, conversion, convert, int8
 from cyclegan.precision.int8 import quantize
 from cyclegan.squares import in_strong_colours, middle_square
 from cyclegan.statistics import FOUND, GIVEN, NORM
 
 SIZE = 32
+quick = partial(convert, tuning_images=8)
 EXAMPLES = Path(__file__).parents[2] / "app" / "web" / "examples"
 
 
@@ -61,14 +65,18 @@ def source(plain_file: Path, tmp_path: Path, add_model: Callable[..., ModelCard]
 
 
 def write_generator(name: str, width: int, blocks: int, folder: Path) -> Path:
-    """Weights that keep the scale, so that every layer has something to say."""
     network = build_generator(name, width, blocks).eval()
+    set_weights(network)
+    write_onnx(network, folder / f"{name}.onnx")
+    return folder / f"{name}.onnx"
+
+
+def set_weights(network: torch.nn.Module) -> None:
+    """Ones that keep the scale, so that every layer has something to say."""
     generator = torch.Generator().manual_seed(0)
     for parameter in network.parameters():
         scale = parameter[0].numel() ** -0.5 if parameter.ndim == 4 else 0.1
         parameter.data = torch.randn(parameter.shape, generator=generator) * scale
-    write_onnx(network, folder / f"{name}.onnx")
-    return folder / f"{name}.onnx"
 
 
 def add_generator(file: Path, folder: Path, add_model: Callable[..., ModelCard]) -> Path:
@@ -101,7 +109,7 @@ def test_a_smaller_model_answers_nearly_the_same_and_its_card_says_how_nearly(
     source: Path, tmp_path: Path, pictures_dir: Path, precision: Precision, share: float
 ) -> None:
     before = source.read_bytes(), source.with_suffix(".json").read_bytes()
-    convert(source, precision, "small", tmp_path / "out", calibrate=pictures_dir)
+    quick(source, precision, "small", tmp_path / "out", calibrate=pictures_dir)
     assert (source.read_bytes(), source.with_suffix(".json").read_bytes()) == before
     assert {path.name for path in (tmp_path / "out").iterdir()} == {"small.onnx", "small.json"}
     card = ModelCard.read(tmp_path / "out" / "small.json")
@@ -124,13 +132,14 @@ def test_a_smaller_model_answers_nearly_the_same_and_its_card_says_how_nearly(
     else:
         assert card.fidelity.calibration is not None
         assert card.fidelity.calibration.startswith("static, on 12 other pictures of ")
+        assert card.fidelity.calibration.endswith("learned from 8 crops of 12 pictures")
         assert len(card.fidelity.float_layers) == 1
 
 
 def test_no_sum_of_two_products_overflows_16_bits(
     source: Path, tmp_path: Path, pictures_dir: Path
 ) -> None:
-    convert(source, "int8", "small", tmp_path, calibrate=pictures_dir)
+    quick(source, "int8", "small", tmp_path, calibrate=pictures_dir)
     model = onnx.load(tmp_path / "small.onnx")
     weights = [
         onnx.numpy_helper.to_array(each) for each in model.graph.initializer if len(each.dims) == 4
@@ -142,13 +151,55 @@ def test_no_sum_of_two_products_overflows_16_bits(
     assert (answers(tmp_path / "small.onnx") == exact).all()
 
 
-def test_sums_of_blocks_are_not_rounded_between_them(
+def test_sums_of_convolutions_are_in_8_bits(
     source: Path, tmp_path: Path, pictures_dir: Path
 ) -> None:
-    convert(source, "int8", "small", tmp_path, calibrate=pictures_dir)
+    quick(source, "int8", "small", tmp_path, calibrate=pictures_dir)
     graph = onnx.load(tmp_path / "small.onnx").graph
-    first, second = (node for node in graph.node if node.op_type == "Add")
+    assert len([node for node in graph.node if node.op_type == "Add"]) == 2
+    options = ort.SessionOptions()
+    options.optimized_model_filepath = str(tmp_path / "optimized.onnx")
+    options.log_severity_level = 3  # it warns that the file is for this machine
+    ort.InferenceSession(tmp_path / "small.onnx", options, providers=["CPUExecutionProvider"])
+    kinds = [node.op_type for node in onnx.load(tmp_path / "optimized.onnx").graph.node]
+    assert "Add" not in kinds
+    assert kinds.count("QLinearAdd") == 2
+
+
+def test_sums_of_norms_are_not_rounded_between_them(
+    tmp_path: Path, pictures_dir: Path, add_model: Callable[..., ModelCard]
+) -> None:
+    source = add_generator(write_generator("resnet6", 4, 2, tmp_path), tmp_path, add_model)
+    quick(source, "int8", "small", tmp_path / "out", calibrate=pictures_dir)
+    graph = onnx.load(tmp_path / "out" / "small.onnx").graph
+    first, second = (n for n in graph.node if n.op_type == "Add" and NORM not in n.name)
     assert first.output[0] in second.input
+
+
+@pytest.mark.parametrize("levels", [1, 2])
+@pytest.mark.parametrize("mask_threshold", [0.0, 0.05])
+def test_what_is_in_8_bits_has_nothing_else_on_either_side(
+    tmp_path: Path, levels: int, mask_threshold: float
+) -> None:
+    network = PlainGenerator(8, 4, levels, mask_threshold=mask_threshold)
+    write_onnx(network.eval(), tmp_path / "plain.onnx")
+    graph = onnx.load(tmp_path / "plain.onnx").graph
+    names = int8._choose_nodes(graph)
+    kinds = Counter(node.op_type for node in graph.node if node.name in names)
+    # Of each block one, and one that brings the coarser level back; those of the mask are others.
+    assert (kinds["Add"], kinds["Resize"]) == (4 + (levels - 1), levels - 1)
+
+
+def test_norms_are_not_learned_with(
+    tmp_path: Path, resnet_file: Path, pictures_dir: Path, add_model: Callable[..., ModelCard]
+) -> None:
+    source = add_generator(resnet_file, tmp_path, add_model)
+    card = quick(
+        source, "int8", "small", tmp_path / "out", calibrate=pictures_dir, accept_loss=True
+    )
+    assert card.fidelity is not None
+    assert card.fidelity.calibration is not None
+    assert "learned" not in card.fidelity.calibration
 
 
 @pytest.mark.parametrize("last", [0.7, 0.8])
@@ -165,7 +216,7 @@ def test_a_layer_stays_in_float_where_that_gains_enough(plain_file: Path, last: 
         return [n.name for n in trial.graph.node if n.op_type == "Conv" and n.input[1] in floats]
 
     picture = np.random.default_rng(0).uniform(-1, 1, (1, 3, 32, 32)).astype(np.float32)
-    quantized, kept = quantize(model, [picture], psnr_db)
+    quantized, kept, _ = quantize(model, [picture], psnr_db)
     assert kept == (convolutions[2], convolutions[-1])[: 1 + (last >= 0.75)]
     assert float_layers(quantized) == list(kept)
 
@@ -179,7 +230,7 @@ def test_norms_stay_in_float(
     precision: Precision,
 ) -> None:
     source = add_generator(resnet_file, tmp_path, add_model)
-    card = convert(source, precision, "small", tmp_path / "out", calibrate=pictures_dir)
+    card = quick(source, precision, "small", tmp_path / "out", calibrate=pictures_dir)
     assert card.fidelity is not None
     assert card.fidelity.psnr_db > 35
     graph = onnx.load(tmp_path / "out" / "small.onnx").graph
@@ -208,7 +259,7 @@ def test_kid_of_both_models_is_measured_and_the_metrics_are_the_new_models(
     features: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    card = convert(
+    card = quick(
         source, "int8", "small", tmp_path, calibrate=pictures_dir, data=data_dir, features=features
     )
     kid = card.metrics[0]
@@ -220,7 +271,7 @@ def test_kid_of_both_models_is_measured_and_the_metrics_are_the_new_models(
     monkeypatch.setattr(conversion, "MAX_KID_LOSS", -100.0)
     measured = {"data": data_dir, "features": features}
     with pytest.raises(ExportError, match="KID x100 rises from"):
-        convert(source, "fp16", "half", tmp_path, calibrate=pictures_dir, **measured)
+        quick(source, "fp16", "half", tmp_path, calibrate=pictures_dir, **measured)
     assert not list(tmp_path.glob("*half*"))
 
 
@@ -229,9 +280,9 @@ def test_a_model_that_is_spoilt_is_refused_unless_that_is_accepted(
 ) -> None:
     monkeypatch.setattr(conversion, "MIN_PSNR_DB", 100.0)
     with pytest.raises(ExportError, match=r"dB from the fp32 one, at least 100 .*--accept-loss"):
-        convert(source, "int8", "small", tmp_path / "out", calibrate=pictures_dir)
+        quick(source, "int8", "small", tmp_path / "out", calibrate=pictures_dir)
     assert not (tmp_path / "out").exists()
-    convert(source, "int8", "small", tmp_path / "out", calibrate=pictures_dir, accept_loss=True)
+    quick(source, "int8", "small", tmp_path / "out", calibrate=pictures_dir, accept_loss=True)
     assert len(list((tmp_path / "out").iterdir())) == 2
 
 
@@ -256,12 +307,12 @@ def test_fewer_than_16_usable_pictures_are_refused(
     folder = shutil.copytree(pictures_dir, tmp_path / "few")
     (folder / "3.png").write_bytes(b"no picture")
     with pytest.raises(DatasetError, match=r"few: 15 pictures can be used, expected at least 16"):
-        convert(source, "int8", "small", tmp_path / "out", calibrate=folder)
+        quick(source, "int8", "small", tmp_path / "out", calibrate=folder)
     (folder / "3.png").unlink()
     with pytest.raises(
         DatasetError, match=r"few: found 15 pictures, expected at least 16; add some"
     ):
-        convert(source, "int8", "small", tmp_path / "out", calibrate=folder)
+        quick(source, "int8", "small", tmp_path / "out", calibrate=folder)
     assert not (tmp_path / "out").exists()
 
 
@@ -271,35 +322,35 @@ def test_an_incomplete_card_is_refused(source: Path, tmp_path: Path, pictures_di
     del data["size_multiple"]
     card.write_text(json.dumps(data))
     with pytest.raises(CardError, match=r'mine\.json: "size_multiple" is missing'):
-        convert(source, "int8", "small", tmp_path / "out", calibrate=pictures_dir)
+        quick(source, "int8", "small", tmp_path / "out", calibrate=pictures_dir)
     card.unlink()
     with pytest.raises(CardError, match=r"mine\.json cannot be read: no such file"):
-        convert(source, "int8", "small", tmp_path / "out", calibrate=pictures_dir)
+        quick(source, "int8", "small", tmp_path / "out", calibrate=pictures_dir)
 
 
 def test_a_model_that_is_not_fp32_is_refused(
     source: Path, tmp_path: Path, pictures_dir: Path
 ) -> None:
-    small = convert(source, "fp16", "small", tmp_path, calibrate=pictures_dir)
+    small = quick(source, "fp16", "small", tmp_path, calibrate=pictures_dir)
     with pytest.raises(ModelError, match=r"small\.onnx is fp16 .*expected a model in fp32"):
-        convert(tmp_path / "small.onnx", "int8", "tiny", tmp_path / "out", calibrate=pictures_dir)
+        quick(tmp_path / "small.onnx", "int8", "tiny", tmp_path / "out", calibrate=pictures_dir)
     replace(small, precision="fp32", fidelity=None).write(tmp_path / "small.json")
     with pytest.raises(ModelError, match=r"has weights of FLOAT.*16"):
-        convert(tmp_path / "small.onnx", "int8", "tiny", tmp_path / "out", calibrate=pictures_dir)
+        quick(tmp_path / "small.onnx", "int8", "tiny", tmp_path / "out", calibrate=pictures_dir)
 
 
 def test_the_source_is_not_replaced(source: Path, pictures_dir: Path) -> None:
     with pytest.raises(InputError, match="give another --name"):
-        convert(source, "int8", "mine", source.parent, calibrate=pictures_dir)
+        quick(source, "int8", "mine", source.parent, calibrate=pictures_dir)
     elsewhere = source.parent / ".." / source.parent.name  # the same folder
     with pytest.raises(InputError, match="give another --name"):
-        convert(source, "int8", "mine", elsewhere, calibrate=pictures_dir)
+        quick(source, "int8", "mine", elsewhere, calibrate=pictures_dir)
 
 
 def test_a_model_that_is_not_of_its_card_is_refused(source: Path, pictures_dir: Path) -> None:
     source.write_bytes(source.read_bytes() + b"\0")
     with pytest.raises(CardError, match=r"mine\.onnx"):
-        convert(source, "int8", "small", source.parent, calibrate=pictures_dir)
+        quick(source, "int8", "small", source.parent, calibrate=pictures_dir)
 
 
 def test_a_model_that_was_made_elsewhere_is_refused(source: Path, pictures_dir: Path) -> None:
@@ -307,7 +358,7 @@ def test_a_model_that_was_made_elsewhere_is_refused(source: Path, pictures_dir: 
     nothing = dict.fromkeys(("architecture", "training", "parity"))
     replace(card, **nothing).write(source.with_suffix(".json"))
     with pytest.raises(ModelError, match="was made elsewhere"):
-        convert(source, "int8", "small", source.parent, calibrate=pictures_dir)
+        quick(source, "int8", "small", source.parent, calibrate=pictures_dir)
 
 
 @pytest.mark.parametrize("name", ["horse2zebra", "zebra2horse", "selfie2anime"])
