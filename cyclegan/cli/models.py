@@ -85,7 +85,7 @@ def export(
         typer.Option(
             min=0,
             help="Crops of the calibration pictures, from which an int8 model learns to answer "
-            "as the fp32 one does: 600 unless given, a minute or more; 0: it does not.",
+            "as the fp32 one does: 900 unless given, some minutes; 0: it does not.",
         ),
     ] = None,
     title: Annotated[str | None, typer.Option(help="Title on the card.")] = None,

@@ -21,7 +21,8 @@ from cyclegan.squares import in_strong_colours
 
 Ranges = dict[str, tuple[float, float]]  # of a tensor's values: the least and the largest
 
-TUNING_IMAGES = 600  # more than twice as many as make most of the difference
+# After 300 most of it is learned; with 600 horse2zebra has 0.7 dB less.
+TUNING_IMAGES = 900
 
 # Of Adam, falling to nothing. With ten times as much, horse2zebra forgot what it was: 33 dB.
 LEARNING_RATE = 1e-5
@@ -174,9 +175,13 @@ def _round_weights(weights: Tensor) -> Tensor:
     return _round(weights / step) * step
 
 
-def _convolve(settings: dict[str, Any], x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+def _convolve(
+    settings: dict[str, Any], x: Tensor, weight: Tensor, bias: Tensor | None = None
+) -> Tensor:
     top, left = settings.get("pads", [0, 0, 0, 0])[:2]
-    return F.conv2d(x, weight, bias, tuple(settings["strides"]), (top, left))
+    strides, dilations = (tuple(settings.get(each, [1, 1])) for each in ("strides", "dilations"))
+    groups = settings.get("group", 1)
+    return F.conv2d(x, weight, bias, strides, (top, left), dilations, groups)
 
 
 def _gather_cells(settings: dict[str, Any], x: Tensor) -> Tensor:
