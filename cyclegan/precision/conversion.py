@@ -74,7 +74,7 @@ def convert(
         accept_loss: write the model though it loses more than `refuse_loss` allows.
         tuning_images: crops of the calibration pictures, from which an int8 model learns to answer
             as the fp32 one does; with 0 it does not.
-        on_finding: called with a sentence on each loss that was measured.
+        on_finding: called with a sentence on what takes long and on each loss that was measured.
 
     Raises:
         InputError: `name` cannot be part of a file name, or is that of `source`.
@@ -91,6 +91,8 @@ def convert(
     card = ModelCard.read(source.with_suffix(".json"))
     card.verify(source)
     model = clean_up(load_fp32(source, card), card.size_multiple)
+    if precision == "int8":
+        on_finding("converting to int8, which takes a minute or more ...")
     converted, fidelity = change_precision(model, card, precision, calibrate, tuning_images)
     on_finding(f"{fidelity.psnr_db:.1f} dB to fp32 on {fidelity.pictures}")
     refuse_loss(fidelity, accept_loss)
