@@ -39,9 +39,10 @@ from cyclegan.squares import in_strong_colours, load_squares
 Precision = Literal["fp16", "int8"]
 
 MIN_CALIBRATION_PICTURES = 16  # that can be read
-MAX_PICTURES = 400
 JUDGED_EVERY = 5  # one picture of so many is there to judge by, the model learns from the others
 MAX_JUDGED, MAX_CALIBRATING = 16, 64  # of these and those
+MAX_PICTURES = MAX_JUDGED + MAX_CALIBRATING
+MAX_LEARNED_FROM = 400  # in place of that, where it learns
 
 MIN_PSNR_DB = 35.0
 MAX_KID_LOSS = 1.0  # x100
@@ -159,7 +160,9 @@ def change_precision(
     size = picture_size(card)
     remedy = f"add some of {card.source_domain}"
     paths = list_domain(calibrate, MIN_CALIBRATION_PICTURES, remedy)
-    squares = load_squares(paths, MAX_PICTURES, size, "calibrating")
+    learns = precision == "int8" and tuning_images > 0
+    count = MAX_LEARNED_FROM if learns else MAX_PICTURES
+    squares = load_squares(paths, count, size, "calibrating")
     if len(squares) < MIN_CALIBRATION_PICTURES:
         raise DatasetError(
             f"{calibrate}: {len(squares)} pictures can be used, expected at least "
@@ -181,7 +184,7 @@ def change_precision(
                 model,
                 calibrating,
                 judge.psnr_db,
-                Lesson(learning, tuning_images, card.size_multiple) if tuning_images else None,
+                Lesson(learning, tuning_images, card.size_multiple) if learns else None,
             )
         onnx.checker.check_model(converted)
         psnr_db = judge.psnr_db(converted)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -200,6 +201,30 @@ def test_norms_are_not_learned_with(
     assert card.fidelity is not None
     assert card.fidelity.calibration is not None
     assert "learned" not in card.fidelity.calibration
+
+
+@pytest.mark.parametrize(
+    ("precision", "images", "count"), [("fp16", 8, 80), ("int8", 0, 80), ("int8", 8, 400)]
+)
+def test_more_pictures_are_read_only_to_learn_from(
+    source: Path,
+    pictures_dir: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    precision: Precision,
+    images: int,
+    count: int,
+) -> None:
+    asked: list[int] = []
+    load = conversion.load_squares
+
+    def note(paths: list[Path], most: int, *more: Any) -> list[Any]:
+        asked.append(most)
+        return load(paths, most, *more)
+
+    monkeypatch.setattr(conversion, "load_squares", note)
+    where = {"calibrate": pictures_dir, "tuning_images": images}
+    convert(source, precision, "small", source.parent, **where)
+    assert asked == [count]
 
 
 @pytest.mark.parametrize("last", [0.7, 0.8])
