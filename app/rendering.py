@@ -12,9 +12,9 @@ import numpy as np
 from PIL import Image
 
 from app.effects import (
+    Enlarged,
     Feathered,
     Weight,
-    enlarge,
     feather,
     mix,
     shrink,
@@ -31,6 +31,7 @@ from cyclegan.contract.metadata import Metadata
 from cyclegan.contract.pixels import RGB, strips
 
 _CLEARLY = 0.1  # what a model's mask says where the translation is taken as it is
+_STRIP = 2**16  # pixels that are combined at once: their numbers stay in a CPU's own cache
 
 
 def default_size(card: ModelCard) -> int:
@@ -121,19 +122,22 @@ class Finisher:
         if seen is before and mask is None and recipe.strength == 1 and not recipe.keep_colors:
             return after
         is_transfer = self._keeps_detail and seen is not before
-        made = after.astype(np.float32) - seen if is_transfer else after
+        made = Enlarged(after.astype(np.float32) - seen if is_transfer else after, size)
+        own = Enlarged(mask, size) if isinstance(mask, np.ndarray) else None
         result = after if seen is before else np.empty_like(before)
-        for rows in strips(size[0]):
+        for rows in strips(size[0], max(1, _STRIP // size[1])):
             progress.advance(rows.start, size[0])
-            old = before[rows].astype(np.float32)
-            new = enlarge(made, size, rows)
-            new = np.clip(old + new if is_transfer else new, 0, 255)
+            old, new = before[rows], made.read(rows)
+            if is_transfer:
+                new += old
+            np.clip(new, 0, 255, out=new)
             if recipe.keep_colors:
                 new = with_colours_of(old, new)
+            share: float | Weight = 1
             if isinstance(mask, Feathered):
-                share: float | Weight = mask.weight(rows)
-            else:
-                share = 1 if mask is None else np.clip(enlarge(mask, size, rows), 0, 1)
+                share = mask.weight(rows)
+            elif own:
+                share = np.clip(own.read(rows), 0, 1)
             result[rows] = mix(old, new, recipe.strength * share)
         return result
 

@@ -37,10 +37,10 @@ class Crop(NamedTuple):
         return slice(self.top, self.top + self.height), slice(self.left, self.left + self.width)
 
 
-def strips(height: int) -> Iterator[slice]:
-    """The rows of a picture, a part after the other, so that memory stays bounded."""
-    for top in range(0, height, _ROWS):
-        yield slice(top, min(top + _ROWS, height))
+def strips(height: int, rows: int = _ROWS) -> Iterator[slice]:
+    """The rows of a picture, so many after the others, so that memory stays bounded."""
+    for top in range(0, height, rows):
+        yield slice(top, min(top + rows, height))
 
 
 def to_network(

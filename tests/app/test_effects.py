@@ -2,8 +2,9 @@
 
 import numpy as np
 import pytest
+from PIL import Image
 
-from app.effects import enlarge, feather, mix, shrink, with_colours_of
+from app.effects import Enlarged, feather, mix, shrink, with_colours_of
 from cyclegan.contract.pixels import strips
 
 
@@ -26,13 +27,32 @@ def test_shrinking_keeps_proportions_and_never_enlarges() -> None:
 
 def test_strips_of_an_enlarged_array_fit_together() -> None:
     small, size = numbers(40, 30, 3), (700, 525)
-    whole = enlarge(small, size, slice(0, 700))
+    whole = Enlarged(small, size).read(slice(0, 700))
     assert whole.shape == (700, 525, 3)
-    parts = np.concatenate([enlarge(small, size, rows) for rows in strips(700)])
-    np.testing.assert_allclose(parts, whole, atol=0.01)  # of 255
-    np.testing.assert_array_equal(enlarge(small, (40, 30), slice(5, 9)), small[5:9])
+    for rows in (256, 7, 1):
+        enlarged = Enlarged(small, size)
+        parts = np.concatenate([enlarged.read(each) for each in strips(700, rows)])
+        np.testing.assert_allclose(parts, whole, atol=0.001)  # of 255
+    np.testing.assert_array_equal(Enlarged(small, (40, 30)).read(slice(5, 9)), small[5:9])
     even = np.full((3, 5, 1), 7.25, np.float32)
-    np.testing.assert_allclose(enlarge(even, (500, 900), slice(300, 500)), 7.25)
+    np.testing.assert_allclose(Enlarged(even, (500, 900)).read(slice(300, 500)), 7.25, rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("small", "size"),
+    [((1, 1), (5, 7)), ((2, 90), (3, 91)), ((33, 64), (33, 640)), ((70, 9), (4000, 9))],
+)
+def test_what_is_enlarged_is_as_pillow_enlarges_it(
+    small: tuple[int, int], size: tuple[int, int]
+) -> None:
+    array = numbers(*small, 2)
+    whole = [
+        Image.fromarray(np.ascontiguousarray(plane)).resize(size[::-1], Image.Resampling.BICUBIC)
+        for plane in np.moveaxis(array, -1, 0)
+    ]
+    enlarged = Enlarged(array, size)
+    parts = np.concatenate([enlarged.read(rows) for rows in strips(size[0], 16)])
+    np.testing.assert_allclose(parts, np.stack(whole, -1), atol=0.001)
 
 
 def test_colours_stay_and_light_changes() -> None:
@@ -45,8 +65,11 @@ def test_colours_stay_and_light_changes() -> None:
 
 def test_a_mix_of_nothing_or_all_is_exact() -> None:
     before, after = numbers(50, 50, 3), numbers(50, 50, 3)[::-1]
-    np.testing.assert_array_equal(mix(before, after, 0), before)
-    np.testing.assert_array_equal(mix(before, after, 1), after)
+    np.testing.assert_array_equal(mix(before, after.copy(), 0), before)
+    np.testing.assert_array_equal(mix(before, after.copy(), 1), after)
+    is_after = (np.arange(50) % 2).astype(np.float32)[:, None]
+    np.testing.assert_array_equal(mix(before, after.copy(), is_after)[:, ::2], before[:, ::2])
+    np.testing.assert_array_equal(mix(before, after.copy(), is_after)[:, 1::2], after[:, 1::2])
     half = mix(np.float32([[[10, 20, 255]]]), np.float32([[[11, 30, 255]]]), 0.5)
     assert half.tolist() == [[[11, 25, 255]]]  # 10.5 is rounded up
 

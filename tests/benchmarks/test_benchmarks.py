@@ -105,14 +105,18 @@ def test_the_work_on_a_picture_is_counted_with_its_border(weights_dir: Path) -> 
 def test_a_folder_is_measured_beside_its_network_and_its_files(
     weights_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    small = {"small": folders.Pictures(3, (20, 16))}
+    small = {
+        "small": folders.Pictures(3, (20, 16)),
+        "by default": folders.Pictures(3, (600, 400), "auto"),
+    }
     monkeypatch.setattr(folders, "FOLDERS", small)
     report = tmp_path / "bench.json"
     main(["--only", "folders", "--weights", str(weights_dir), "--json", str(report)])
-    (row,) = json.loads(report.read_text())["folders"]
-    assert (row["what"], row["pictures"]) == ("small", 3)
-    assert row["bound"] in ("network", "files")
-    assert 0 < row["of_bound"] <= row["of_sum"]
+    rows = json.loads(report.read_text())["folders"]
+    assert [(row["what"], row["pictures"]) for row in rows] == [("small", 3), ("by default", 3)]
+    for row in rows:
+        assert row["bound"] in ("network", "files")
+        assert 0 < row["of_bound"] <= row["of_sum"]
 
 
 def test_memory_is_measured_for_both_recipes(
