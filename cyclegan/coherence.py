@@ -43,7 +43,6 @@ _METHODS_WITH = {
     "lambda_smooth": ("cyclegan", "simgan"),
     "lambda_similarity": ("cyclegan", "simgan"),
     "lambda_identity": ("cyclegan", "simgan"),
-    "neither": ("cyclegan", "simgan"),
 }
 
 _KINDS = {bool: "true or false", int: "a whole number", float: "a number", str: "a text"}

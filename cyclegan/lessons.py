@@ -131,7 +131,7 @@ def _answer_bytes(header: Header, short_side: int) -> int:
 
 
 class LessonDataset(UnpairedDataset):
-    """Lessons of the source domain and, unrelated, samples of the target."""
+    """Lessons of the source domain and, unrelated, samples of the target and of neither."""
 
     def __init__(self, config: TrainConfig, teacher: Teacher) -> None:
         """List both domains, and plan what the teacher is asked.
@@ -150,5 +150,8 @@ class LessonDataset(UnpairedDataset):
     def __getitem__(self, index: int) -> Batch:
         real, taught, unreadable = self._lessons.lesson(index)
         samples = {self._source: (real, unreadable), self._target: self._targets[index]}
-        (real_A, unreadable_A), (real_B, unreadable_B) = samples["A"], samples["B"]
-        return Batch(real_A, real_B, {"A": unreadable_A, "B": unreadable_B}, taught)
+        if self.neither:
+            samples["neither"] = self.neither[index]
+        reals = {name: each for name, (each, _) in samples.items()}
+        met = {name: each for name, (_, each) in samples.items()}
+        return Batch(reals["A"], reals["B"], met, taught, reals.get("neither"))

@@ -67,6 +67,11 @@ def generator_from(config: TrainConfig) -> Generator:
     )
 
 
+def blocks_of(config: TrainConfig) -> int:
+    """How many residual blocks the generator of a config has."""
+    return config.generator_blocks or GENERATORS[config.generator].blocks
+
+
 def init_weights(network: nn.Module, generator: torch.Generator, std: float = 0.02) -> None:
     """Draw every convolution's weights from N(0, std) and set biases to 0.
 

@@ -24,7 +24,11 @@ class OneWayStep(Step):
         source, target = DIRECTIONS[self.config.direction]
         fakes, way = self._translate(reals), source + target
         terms = {f"adv_{way}": self._adversarial(target, fakes[target])}
-        return terms | self._other_losses(reals, fakes[target], way), fakes
+        terms |= self._other_losses(reals, fakes[target], way)
+        if self.config.neither and self.config.lambda_neither > 0:
+            left = self._translate({source: reals["neither"]})[target]
+            terms[f"neither_{way}"] = losses.reconstruction(left, reals["neither"])
+        return terms, fakes
 
     def _other_losses(self, reals: dict[str, Tensor], fake: Tensor, way: str) -> dict[str, Tensor]:
         """What a fake must be beside passing for the target domain, with a weight each."""
@@ -44,9 +48,6 @@ class SimGANStep(OneWayStep):
         if config.lambda_identity > 0:
             same = self._translate({source: reals[target]})[target]
             terms[f"idt_{target}"] = losses.reconstruction(same, reals[target])
-        if config.neither and config.lambda_neither > 0:
-            left = self._translate({source: reals["neither"]})[target]
-            terms[f"neither_{way}"] = losses.reconstruction(left, reals["neither"])
         return terms
 
 

@@ -52,6 +52,30 @@ def _body(channels: int, blocks: int, levels: int) -> nn.Sequential:
     return nn.Sequential(*layers, *(PlainBlock(channels) for _ in range(after)))
 
 
+def _parts(body: nn.Sequential) -> tuple[list[nn.Module], CoarseLevel | None, list[nn.Module]]:
+    """The blocks before the coarser level of a body, that level, and the blocks after it."""
+    layers = list(body)
+    for place, layer in enumerate(layers):
+        if isinstance(layer, CoarseLevel):
+            return layers[:place], layer, layers[place + 1 :]
+    return layers, None, []
+
+
+def _take_over(body: nn.Sequential, deeper: nn.Sequential) -> None:
+    """Take the layers of a body from one with as many blocks or more."""
+    before, coarse, after = _parts(body)
+    their_before, their_coarse, their_after = _parts(deeper)
+    theirs = their_before + their_after
+    # Where few are left there may be none on one side of the coarser level.
+    pairs = (*zip(before, theirs), *zip(after, their_after if before else theirs))  # noqa: B905
+    for block, their_block in pairs:
+        block.load_state_dict(their_block.state_dict())
+    if coarse and their_coarse:
+        coarse.down.load_state_dict(their_coarse.down.state_dict())
+        coarse.up.load_state_dict(their_coarse.up.state_dict())
+        _take_over(coarse.blocks, their_coarse.blocks)
+
+
 def _reach(beyond: int, blocks: int, levels: int) -> int:
     """How far a body looks, in its cells on a side, for what lies `beyond` an output on its side.
 
@@ -115,6 +139,17 @@ class PlainGenerator(Generator):
             nn.PixelShuffle(self.PATCH),
             nn.Tanh(),
         )
+
+    def take_over(self, deeper: "PlainGenerator") -> None:
+        """Become a generator with more blocks, without some of these; width and levels are equal.
+
+        Of the blocks before and after a coarser level the first are taken, as many as there are
+        here. Each adds little to what it is given, so what is left does something similar; of the
+        blocks of `horse2zebra` no others of as many were nearer to it.
+        """
+        for ours, theirs in ((self.head, deeper.head), (self.tail, deeper.tail)):
+            ours.load_state_dict(theirs.state_dict())
+        _take_over(self.body, deeper.body)
 
     def forward(self, x: Tensor) -> Tensor:
         if self.mask is None:

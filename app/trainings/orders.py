@@ -40,7 +40,7 @@ class Lesson:
 
     teacher: str  # the file of the other one, of which the run gets a copy at its start
     direction: Direction
-    student: str  # its size: tiny, small
+    student: str  # its size: tiny, small, shallow
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,7 @@ class Order:
         # As JSON, so that no name passes for a number.
         given = (f"{key}={json.dumps(text)}" for key, text in texts.items())
         lesson = self.lesson
-        neither = ("--neither", self.neither) if self.neither and not lesson else ()
+        neither = ("--neither", self.neither) if self.neither else ()
         start = ("--init-from", self.start) if self.start and not lesson else ()
         ahead = (f"head_start_images={self._head_start_images()}",) if start else ()
         settings = [word for each in (*given, *ahead, *self.settings) for word in ("--set", each)]

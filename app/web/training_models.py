@@ -31,6 +31,7 @@ from cyclegan.contract.images import Picture, load_picture
 from cyclegan.contract.saving import save_picture
 
 STUDENTS = ("tiny", "small")
+OF_PLAIN = ("shallow", *STUDENTS)  # those of a plain teacher, with whose layers one can begin
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,7 @@ class Offer:
     direction: Direction
     checkpoints: tuple[tuple[str, str], ...]  # label, value
     checkpoint: str | None  # the one that the command would take
+    students: tuple[tuple[str, str], ...]  # label, value; the best first
     name: str  # of the model, unless told otherwise; "" for none
     is_over: bool  # else the training needs the machine, and changes its checkpoint
 
@@ -109,11 +111,13 @@ def find_offer(training: Training, direction: Any, language: str) -> Offer:
         for each in checkpoints
         if each.name == "best" and each.measured and "KID" in each.measured.figures
     ]
+    sizes = OF_PLAIN if training.config.get("generator") == "plain" else STUDENTS
     return Offer(
         tuple((label, each) for each, label in ways(training, language).items() if each in learned),
         chosen,
         tuple((_label(each, language), each.name) for each in checkpoints),
         next(iter(by_kid), "latest") if checkpoints else None,
+        tuple((say(language, f"student.{size}"), size) for size in sizes),
         training.model_name(chosen),
         not training.is_alive,
     )
@@ -141,6 +145,8 @@ def show_offer(maker: Maker, offer: Offer, before: Offer | None, direction: Any)
             maker.name: gr.Textbox(placeholder=offer.name),
             maker.compared: None,
         }
+    if not before or before.students != offer.students:
+        updates[maker.student] = gr.Radio(choices=list(offer.students), value=offer.students[0][1])
     return updates
 
 

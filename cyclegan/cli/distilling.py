@@ -17,10 +17,11 @@ from cyclegan.cli.options import (
     Features,
     MaxImages,
     MaxMinutes,
+    Neither,
     Out,
-    PlainSize,
     Seed,
     Settings,
+    StudentSize,
     Weights,
 )
 from cyclegan.cli.training import (
@@ -52,7 +53,13 @@ def distill(
     direction: Annotated[
         Direction, typer.Option(help="Which way the teacher translates the two folders.")
     ] = "AtoB",
-    student: Annotated[PlainSize, typer.Option(help="Size of the new model.")] = "small",
+    neither: Neither = None,
+    student: Annotated[
+        StudentSize,
+        typer.Option(
+            help="Size of the new model; shallow: a plain teacher's own layers, half of its blocks."
+        ),
+    ] = "small",
     weights: Weights = None,
     max_minutes: MaxMinutes = None,
     max_images: MaxImages = None,
@@ -72,16 +79,29 @@ def distill(
         if not dry_run:
             run_training(None, out, device)
         return
-    from cyclegan.domains import find_held_out, list_domain, resolve_domains  # lazy
+    from cyclegan.domains import (  # lazy: numpy, Pillow
+        find_held_out,
+        list_domain,
+        require_different,
+        resolve_domains,
+    )
 
     chosen = (find_held_out(data) if data else {}) | collect_settings(
-        features, max_minutes, max_images, seed, compile_, student, set_
+        features,
+        max_minutes,
+        max_images,
+        seed,
+        compile_,
+        None if student == "shallow" else student,
+        set_,
     )
     said_by = {"teacher": "TEACHER", "direction": "--direction", "preset": "this command"}
     require_unset(chosen, said_by)
     config = starting_config(out, None, "distill").replace(**chosen)  # before a teacher is copied
     from cyclegan.checkpoint import has_begun  # lazy, as those that follow: torch
     from cyclegan.distillation import adopt, stand_in
+    from cyclegan.importer.models import read_shallower
+    from cyclegan.importer.reading import BEHIND
     from cyclegan.run_claim import require_apart
     from cyclegan.teacher import TRANSLATIONS, Teacher, teacher_folder
     from cyclegan.terminal import picture_bar
@@ -96,6 +116,9 @@ def distill(
     if not has_target:
         folders[target] = teacher_folder(out) / TRANSLATIONS
     places = {f"domain_{name.lower()}": str(path.resolve()) for name, path in folders.items()}
+    if neither:
+        require_different(*folders.values(), neither)
+        places["neither"] = str(neither.resolve())
     require_apart(config.replace(**places), out)
     with ExitStack() as stack:
         run = Path(stack.enter_context(TemporaryDirectory())) if dry_run else out
@@ -108,6 +131,14 @@ def distill(
             **places,
             **chosen,
         }
+        imported = None
+        if student == "shallow" and not has_begun(out):
+            imported = read_shallower(learned.model, direction, chosen)
+            settings |= {
+                key: value
+                for key, value in imported.config.to_dict().items()
+                if key.startswith("generator") or key in ("init_from", *BEHIND)
+            }
         config = fit_to_machine(config.replace(**settings), device)
         if dry_run:
             typer.echo(config.to_json(), nl=False)
@@ -122,4 +153,4 @@ def distill(
                 on_picture,
                 is_new=not has_begun(out),
             )
-    run_training(config, out, device)
+    run_training(config, out, device, imported)

@@ -7,6 +7,7 @@ import typer
 from typer.core import TyperCommand
 
 PlainSize = Literal["tiny", "small", "base"]  # the keys of PLAIN_SIZES
+StudentSize = Literal[PlainSize, "shallow"]
 
 DomainA = Annotated[Path | None, typer.Option(help="Folder of the pictures of domain A.")]
 DomainB = Annotated[Path | None, typer.Option(help="Folder of the pictures of domain B.")]

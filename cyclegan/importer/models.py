@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,14 +21,17 @@ from cyclegan.domains import GENERATOR_OF
 from cyclegan.evaluate import direction_of
 from cyclegan.graph import undo_gathering
 from cyclegan.importer.reading import (
+    BEHIND,
     NETWORKS,
     Fact,
     Imported,
     origin_of,
+    said_of_depth,
     what_stays_behind,
+    with_depth,
     with_networks,
 )
-from cyclegan.networks import generator_from
+from cyclegan.networks import blocks_of, generator_from
 
 _OURS = "generator"  # what the settings begin with that a model has a part in
 _QUANTIZED = "_quantized"  # what ONNX Runtime's quantizer adds to a weight's name
@@ -47,7 +51,8 @@ def read_model(path: Path, settings: Mapping[str, Any]) -> Imported:
     """
     card = _read_card(path)
     chosen = {key: value for key, value in settings.items() if key.startswith(_OURS)}
-    config = with_networks(_config_of(card), chosen)
+    theirs = _config_of(card)
+    config = with_networks(theirs, chosen)
     there = _direction_of(card)
     found = {GENERATOR_OF[there]: (path, card)}
     back = path.with_name(f"{card.reverse}.onnx")
@@ -55,9 +60,13 @@ def read_model(path: Path, settings: Mapping[str, Any]) -> Imported:
         other = _read_card(back)
         if other.architecture == card.architecture:
             found[GENERATOR_OF["BtoA" if there == "AtoB" else "AtoB"]] = (back, other)
-    weights = {name: _weights_of(file, config) for name, (file, _) in found.items()}
+    weights = {
+        name: with_depth(file, _weights_of(file, theirs), theirs, config)
+        for name, (file, _) in found.items()
+    }
+    less = said_of_depth(theirs, config)
     report = [
-        Fact(name, _said_of(found[name][1]), found[name][0].name)
+        Fact(name, _said_of(found[name][1]) + less, found[name][0].name)
         if name in found
         else Fact(name, "starts anew: not there", "")
         for name in NETWORKS
@@ -65,6 +74,39 @@ def read_model(path: Path, settings: Mapping[str, Any]) -> Imported:
     if card.training:
         report += what_stays_behind(card.training.config, settings, path.name)
     return Imported(config.replace(init_from=origin_of(path)), weights, tuple(report))
+
+
+def read_shallower(path: Path, direction: Direction, settings: Mapping[str, Any]) -> Imported:
+    """Read a plain generator for a run of one direction, with half of its blocks unless told.
+
+    Args:
+        path: as `read_model` takes it.
+        direction: of the run, whose two domains may be called otherwise than the model's.
+        settings: as `read_model` takes them; what is not among them is as the model learned with.
+
+    Raises:
+        CardError, ConfigError: as `read_model` does.
+        CheckpointError: so too, and where it is no plain generator.
+    """
+    card = _read_card(path)
+    theirs = _config_of(card)
+    if theirs.generator != "plain":
+        raise CheckpointError(
+            f"{card.name} is a {theirs.generator}, and a student that takes over layers needs a "
+            "plain teacher; take --student small"
+        )
+    assert card.training is not None, "its config came from there"
+    kept = {key: value for key, value in card.training.config.items() if key in BEHIND}
+    blocks = max(2 ** (theirs.generator_levels - 1), blocks_of(theirs) // 2)
+    asked = {"generator_blocks": blocks, **kept, **settings}
+    found = read_model(path, asked)
+    (weights,) = found.weights.values()
+    (taken,) = (fact for fact in found.report if fact.what in found.weights)
+    name = GENERATOR_OF[direction]
+    config = found.config.replace(**{key: asked[key] for key in BEHIND if key in asked})
+    return replace(
+        found, config=config, weights={name: weights}, report=(replace(taken, what=name),)
+    )
 
 
 def _read_card(path: Path) -> ModelCard:

@@ -17,7 +17,7 @@ from cyclegan.checkpoint import has_begun, load_weights
 from cyclegan.config import TrainConfig
 from cyclegan.contract.card import ModelCard
 from cyclegan.contract.directions import Direction
-from cyclegan.contract.errors import CheckpointError, ConfigError
+from cyclegan.contract.errors import CheckpointError, ConfigError, brief
 from cyclegan.contract.log import LATEST
 from cyclegan.discriminators import discriminator_from
 from cyclegan.domains import GENERATOR_OF
@@ -29,7 +29,8 @@ from cyclegan.importer.files import (
     read_options,
     translate_options,
 )
-from cyclegan.networks import generator_from
+from cyclegan.networks import blocks_of, generator_from
+from cyclegan.plain import PlainGenerator
 from cyclegan.run_claim import keep_config
 from cyclegan.run_folder import RunState, write_checkpoint
 from cyclegan.settings import architecture_of
@@ -38,7 +39,7 @@ from cyclegan.two_way import CycleGANStep
 NETWORKS = ("G_AB", "G_BA", "D_A", "D_B")
 ANOTHER = "starts anew: another network"  # what becomes of a discriminator where a run has others
 # Settings of a generator that are no part of its weights, so that a new run must be told them.
-_BEHIND = ("border", "mask_threshold")
+BEHIND = ("border", "mask_threshold")
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,7 @@ def what_stays_behind(
         Fact(
             key, f"{learned[key]} there; a run without --set {key}={learned[key]} has none", source
         )
-        for key in _BEHIND
+        for key in BEHIND
         if learned.get(key) and key not in settings
     ]
 
@@ -138,15 +139,16 @@ def origin_of(path: Path) -> str:
 def with_networks(config: TrainConfig, chosen: Mapping[str, Any]) -> TrainConfig:
     """Return the config of weights with the networks that a new run is told.
 
-    Generators must be those of the weights. Discriminators may be others: those of another kind
-    take none of their settings, and another backbone not the file of the one before.
+    Generators must be those of the weights, but for the blocks of a plain one, which may be fewer:
+    see `with_depth`. Discriminators may be others: those of another kind take none of their
+    settings, and another backbone not the file of the one before.
 
     Raises ConfigError: a setting contradicts the weights; names the key.
     """
     theirs = config.to_dict()
     others = [key for key, value in theirs.items() if chosen.get(key, value) != value]
     for key in others:
-        if key.startswith("generator"):
+        if key.startswith("generator") and not _is_shallower(config, chosen, key):
             raise ConfigError(
                 f"{key} {chosen[key]!r} contradicts the weights, which say {theirs[key]!r}; "
                 "leave it out, or start from nothing"
@@ -158,6 +160,39 @@ def with_networks(config: TrainConfig, chosen: Mapping[str, Any]) -> TrainConfig
     elif "discriminator_backbone" in others:
         anew = {"discriminator_weights": usual["discriminator_weights"]}
     return config.replace(**{**anew, **chosen})
+
+
+def _is_shallower(config: TrainConfig, chosen: Mapping[str, Any], key: str) -> bool:
+    """Whether a setting asks for fewer blocks of a plain generator than its weights have."""
+    is_depth = key == "generator_blocks" and config.generator == "plain"
+    return is_depth and 0 < chosen[key] < blocks_of(config)
+
+
+def said_of_depth(theirs: TrainConfig, config: TrainConfig) -> str:
+    """How many blocks `with_depth` takes, to follow what the weights are of; "" where it is all."""
+    all_, taken = blocks_of(theirs), blocks_of(config)
+    return "" if taken == all_ else f", {taken} of {all_} blocks"
+
+
+def with_depth(
+    source: Path, weights: Mapping[str, Tensor], theirs: TrainConfig, config: TrainConfig
+) -> dict[str, Tensor]:
+    """The weights of a generator of one config, for one of another that may have fewer blocks.
+
+    Raises CheckpointError: they are not those of a generator of the config `theirs`; it names their
+    `source`.
+    """
+    if blocks_of(theirs) == blocks_of(config):
+        return dict(weights)
+    deeper, generator = generator_from(theirs), generator_from(config)
+    assert isinstance(deeper, PlainGenerator), "no other may have fewer blocks"
+    assert isinstance(generator, PlainGenerator), "as the one whose weights these are"
+    try:
+        deeper.load_state_dict(weights)
+    except RuntimeError as error:
+        raise CheckpointError(f"{source}: of another generator: {brief(error)}") from error
+    generator.take_over(deeper)
+    return generator.state_dict()
 
 
 def have_same_discriminators(one: TrainConfig, other: TrainConfig) -> bool:

@@ -20,7 +20,9 @@ from cyclegan.importer.reading import (
     have_same_discriminators,
     origin_of,
     read,
+    said_of_depth,
     what_stays_behind,
+    with_depth,
     with_networks,
 )
 from cyclegan.settings import architecture_of
@@ -59,13 +61,17 @@ def _read_run(run: Path, settings: Mapping[str, Any]) -> Imported:
     config = with_networks(theirs, architecture_of(settings))
     step = checkpoint["step"]
     averages = {f"G_{way}": averaged_weights(step, f"G_{way}") for way in ("AB", "BA")}
+    averages = {
+        name: with_depth(run, each, theirs, config) for name, each in averages.items() if each
+    }
     judges = {name: step[name] for name in ("D_A", "D_B") if name in step}
     fates = dict.fromkeys(NETWORKS, "starts anew: not there")
     if not have_same_discriminators(config, theirs):
         fates |= dict.fromkeys(judges, ANOTHER)
         judges = {}
-    weights = {name: each for name, each in (averages | judges).items() if each}
-    fates |= dict.fromkeys(weights, "from the run's own")
+    weights = averages | judges
+    fates |= dict.fromkeys(judges, "from the run's own")
+    fates |= dict.fromkeys(averages, f"from the run's own{said_of_depth(theirs, config)}")
     report = [Fact(name, fates[name], LATEST) for name in NETWORKS]
     report += what_stays_behind(learned, settings, LATEST)
     return Imported(config.replace(init_from=origin_of(run)), weights, tuple(report))

@@ -5,11 +5,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from cyclegan.alarms import MOST_ASTRAY
-from cyclegan.checkpoint import load_checkpoint
-from cyclegan.config import TrainConfig
+from cyclegan.checkpoint import averaged_weights, load_checkpoint
+from cyclegan.config import TrainConfig, read_config
 from cyclegan.contract.card import ModelCard
 from cyclegan.contract.errors import (
     CardError,
@@ -22,6 +23,8 @@ from cyclegan.contract.errors import (
 )
 from cyclegan.distillation import adopt, stand_in
 from cyclegan.export import export
+from cyclegan.importer import read_start
+from cyclegan.networks import generator_from
 from cyclegan.teacher import Teacher, teacher_folder
 from cyclegan.train import train
 from tests.cyclegan.runs import (
@@ -195,6 +198,56 @@ def test_the_command_distils_and_its_model_says_from_whom(
     assert str(tmp_path) not in json.dumps(card.to_dict())
     mean = export(run / "latest.pt", "AtoB", "mean", tmp_path / "models", average=[run])
     assert mean.licence == "for research use only"
+
+
+def test_a_shallow_student_begins_with_the_layers_of_its_teacher(
+    tmp_path: Path, data_dir: Path, config: TrainConfig
+) -> None:
+    learned = {"generator_blocks": 8, "generator_levels": 3, "border": 8, "mask_threshold": 0.05}
+    train(config.replace(max_images=1, **learned), tmp_path / "large")
+    export(tmp_path / "large", "BtoA", "large", tmp_path / "models")
+    run = tmp_path / "run"
+    arguments = [
+        "distill", tmp_path / "models" / "large.onnx", "--data", data_dir, "--out", run,
+        "--student=shallow", "--neither", data_dir / "testA", *TINY,
+    ]  # fmt: skip
+    assert "4 of 8 blocks" in command(*arguments, "--set", "learning_rate=1e-9")
+    ours = read_config(run / "config.json")
+    assert (ours.generator_width, ours.generator_blocks) == (config.generator_width, 4)
+    assert (ours.generator_levels, ours.border, ours.mask_threshold) == (3, 8, 0.05)
+    assert ours.init_from == "large.onnx"
+    assert "neither_AB" in losses_of(run)[-1]
+    theirs, taken = generator_from(ours.replace(generator_blocks=8)), generator_from(ours)
+    theirs.load_state_dict(read_start(tmp_path / "models" / "large.onnx", {}).weights["G_BA"])
+    taken.take_over(theirs)
+    # The teacher goes from B to A by its card, and this run calls that A to B.
+    learned_weights = averaged_weights(load_checkpoint(run / "latest.pt")["step"], "G_AB")
+    for name, tensor in taken.state_dict().items():
+        torch.testing.assert_close(learned_weights[name], tensor, rtol=0, atol=1e-6)
+    assert "3 images" in command(*arguments, "--max-images", "3")  # the same command goes on
+    card = export(run, "AtoB", "small", tmp_path / "models")
+    assert card.training.data.endswith(
+        "4 pictures of neither kind; distilled from the model large, and started from its layers"
+    )
+
+
+def test_a_shallow_student_wants_a_plain_teacher(
+    tmp_path: Path, data_dir: Path, weights_dir: Path, config: TrainConfig
+) -> None:
+    train(config.replace(max_images=1, generator="resnet6", generator_width=4), tmp_path / "large")
+    for teacher, sentence in (
+        (tmp_path / "large", "large is a resnet6, and a student that takes over layers needs a pl"),
+        (
+            weights_dir / "negate.onnx",
+            r"negate\.onnx: has no head.1.weight .*, as a plain of its card would",
+        ),
+    ):
+        run = tmp_path / "run"
+        with pytest.raises(CheckpointError, match=sentence):
+            command(
+                "distill", teacher, "--data", data_dir, "--out", run, "--student=shallow", *TINY
+            )  # fmt: skip
+        shutil.rmtree(run)
 
 
 def test_the_two_folders_can_be_given_one_by_one(

@@ -132,6 +132,28 @@ def test_a_small_model_gives_its_rounded_weights(
         assert (off <= largest * rounding * 1.01 + 1e-4).all(), name
 
 
+def test_a_start_may_have_fewer_blocks_than_its_weights(
+    tmp_path: Path, config: TrainConfig
+) -> None:
+    source, blocks = tmp_path / "source", 3
+    train(config.replace(max_images=1, generator_blocks=blocks), source)
+    export(source, "AtoB", "there", tmp_path)
+    for place, origin in ((source, "the run's own"), (tmp_path / "there.onnx", "there")):
+        start = read_start(place, {"generator_blocks": blocks - 1})
+        assert start.config.generator_blocks == blocks - 1
+        assert start.report[0].value == f"from {origin}, {blocks - 1} of {blocks} blocks"
+        generator = generator_from(start.config)
+        generator.load_state_dict(start.weights["G_AB"])
+        assert not any(key.startswith(f"body.{blocks - 1}") for key in start.weights["G_AB"])
+        with pytest.raises(ConfigError, match=f"generator_blocks {blocks + 1} contradicts"):
+            read_start(place, {"generator_blocks": blocks + 1})
+    checkpoint = load_checkpoint(source / "latest.pt")
+    del checkpoint["step"]["G_AB_ema"]["module.head.1.bias"]
+    save_checkpoint(source / "latest.pt", checkpoint)
+    with pytest.raises(CheckpointError, match=r"source: .* another generator.*head"):
+        read_start(source, {"generator_blocks": blocks - 1})
+
+
 def test_settings_that_weights_do_not_bring_along_are_said(
     tmp_path: Path, config: TrainConfig
 ) -> None:

@@ -12,12 +12,12 @@ from cyclegan.checkpoint import load_checkpoint
 from cyclegan.config import TrainConfig, read_config
 from cyclegan.contract.errors import DatasetError
 from cyclegan.dataset import UnpairedDataset, iterate_batches
-from cyclegan.one_way import SimGANStep
+from cyclegan.one_way import DistillStep, SimGANStep
 from cyclegan.provenance import describe_data
 from cyclegan.step import Step
 from cyclegan.train import train
 from cyclegan.two_way import CycleGANStep
-from tests.cyclegan.runs import batch, command, losses_of
+from tests.cyclegan.runs import DISTILL, batch, command, losses_of
 
 COUNT = 100
 
@@ -49,7 +49,11 @@ def test_a_batch_has_crops_of_them_wherever_it_is_taken_up(config: TrainConfig) 
 
 @pytest.mark.parametrize(
     ("kind", "settings"),
-    [(CycleGANStep, {}), (SimGANStep, {"method": "simgan", "lambda_cycle": 0.0})],
+    [
+        (CycleGANStep, {}),
+        (SimGANStep, {"method": "simgan", "lambda_cycle": 0.0}),
+        (DistillStep, DISTILL),
+    ],
 )
 def test_what_changes_in_them_is_a_loss(
     config: TrainConfig, kind: type[Step], settings: dict[str, object]
@@ -61,12 +65,13 @@ def test_what_changes_in_them_is_a_loss(
     with torch.no_grad():
         for name in step.generator_names:
             wanted[names[name]] = (step.networks[name](neither) - neither).abs().mean()
-    found = [step(*batch(seed), learning_rate=1e-2, neither=neither) for seed in range(20)]
+    given = {"neither": neither} | ({"taught": neither} if kind is DistillStep else {})
+    found = [step(*batch(seed), learning_rate=1e-2, **given) for seed in range(20)]
     for name, value in wanted.items():
         torch.testing.assert_close(found[0][name], value)
         assert float(found[-1][name]) < 0.9 * float(value)  # it is learned
     without = kind(config.replace(lambda_neither=0.0, **settings))
-    left_out = without(*batch(), learning_rate=1e-3, neither=neither)
+    left_out = without(*batch(), learning_rate=1e-3, **given)
     assert not wanted.keys() & left_out.keys()  # as any term of no weight
 
 

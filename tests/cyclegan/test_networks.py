@@ -13,7 +13,7 @@ from cyclegan.networks import (
     generator_from,
     init_weights,
 )
-from cyclegan.plain import PlainGenerator
+from cyclegan.plain import PlainBlock, PlainGenerator
 from cyclegan.resnet import AttentionGenerator
 from tests.cyclegan.runs import layout_of
 
@@ -227,6 +227,38 @@ def test_levels_and_sizes_of_plain_generators() -> None:
                 network(torch.empty(1, 3, 256, 256, device="meta"))
             gmac = counter.get_total_flops() / 2e9
             assert gmac == pytest.approx(expected, rel=0.06)
+
+
+@pytest.mark.parametrize(
+    ("blocks", "fewer", "levels"), [(8, 4, 1), (8, 8, 3), (8, 4, 2), (8, 3, 2), (8, 6, 3)]
+)
+def test_without_the_blocks_that_it_lacks_a_deeper_generator_is_the_shallower(
+    blocks: int, fewer: int, levels: int
+) -> None:
+    deeper, shallower = (PlainGenerator(4, each, levels) for each in (blocks, fewer))
+    init_weights(deeper, torch.Generator().manual_seed(0), std=0.1)
+    shallower.take_over(deeper)
+    kept = [m.conv1.weight for m in shallower.modules() if isinstance(m, PlainBlock)]
+    assert len(kept) == fewer
+    for block in deeper.modules():
+        if isinstance(block, PlainBlock) and not any(
+            torch.equal(weight, block.conv1.weight) for weight in kept
+        ):
+            block.conv2.weight.data.zero_()  # it adds nothing
+    picture = torch.rand(1, 3, 32, 48, generator=torch.Generator().manual_seed(1)) * 2 - 1
+    with torch.no_grad():
+        torch.testing.assert_close(shallower(picture), deeper(picture))
+
+
+@pytest.mark.parametrize("levels", [1, 2, 3, 4])
+def test_every_layer_of_a_shallower_generator_is_one_of_the_deeper(levels: int) -> None:
+    deeper = PlainGenerator(4, 8, levels)
+    theirs = list(deeper.state_dict().values())
+    for fewer in range(1, 9):
+        shallower = PlainGenerator(4, fewer, levels)
+        shallower.take_over(deeper)
+        for tensor in shallower.state_dict().values():
+            assert any(torch.equal(tensor, each) for each in theirs)
 
 
 @pytest.mark.parametrize("options", OPTIONS)

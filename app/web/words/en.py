@@ -289,6 +289,7 @@ WORDS = {
     "curve.teacher_RMSE": "Difference from the teacher on held-out pictures, of 255",
     "checkpoint.best": "Best",
     "checkpoint.latest": "Latest",
+    "student.shallow": "Shallow: starts from the teacher's own layers",
     "student.tiny": "Tiny: the fastest",
     "student.small": "Small: nearer to the teacher",
     "card.turns": "Turns",

@@ -282,6 +282,7 @@ WORDS = {
     "curve.teacher_RMSE": "Ayrılmış resimlerde öğretmenden fark (255 üzerinden)",
     "checkpoint.best": "En iyi",
     "checkpoint.latest": "En son",
+    "student.shallow": "Sığ: öğretmenin kendi katmanlarıyla başlar",
     "student.tiny": "Minik: en hızlısı",
     "student.small": "Küçük: öğretmene daha yakın",
     "card.turns": "Dönüşüm",

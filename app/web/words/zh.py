@@ -271,6 +271,7 @@ WORDS = {
     "curve.teacher_RMSE": "留出图片上与教师模型的差异（满值 255）",
     "checkpoint.best": "最佳",
     "checkpoint.latest": "最新",
+    "student.shallow": "浅：从教师模型自己的层开始",
     "student.tiny": "极小：最快",
     "student.small": "小：更接近教师模型",
     "card.turns": "转换",
