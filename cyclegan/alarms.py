@@ -83,8 +83,8 @@ RULES = (
         "discriminator-saturated",
         # A critic of wgan-gp is to tell all apart: its penalty keeps the gradient alive.
         lambda reading, config: (
-            reading["adv_gradient"] < LEAST_GRADIENT
-            or (reading["told_apart"] > TOLD_APART and config.objective != "wgan-gp")
+            reading.get("adv_gradient", 1.0) < LEAST_GRADIENT  # a student may have no judge
+            or (reading.get("told_apart", 0.5) > TOLD_APART and config.objective != "wgan-gp")
         ),
         "The discriminator leaves the generator from {source} to {target} nothing to learn from: "
         "it ranks {told_apart:.1%} of real patches above fake ones, and its gradient is "

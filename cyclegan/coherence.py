@@ -82,6 +82,7 @@ def _check_ranges(config: Fields) -> None:
         ("more than 0", lambda value: value > 0, "learning_rate"),
         ("0 or more", lambda value: value >= 0, "lambda_cycle lambda_identity pool_size "
          "lambda_self lambda_variation lambda_smooth lambda_similarity lambda_neither "
+         "lambda_adversarial "
          "lambda_teacher lambda_structure lambda_penalty lambda_perceptual head_start_images "
          "warmup_images max_images max_minutes evaluate_every patience"),
         ("at least 2", lambda value: value >= 2, "evaluate_pictures"),
@@ -112,6 +113,8 @@ def _check_method(config: Fields) -> None:
             f"method {config.method} has no way back, so lambda_cycle must be 0, not "
             f"{config.lambda_cycle!r}; set it, or take method cyclegan"
         )
+    if config.lambda_adversarial == 0:
+        _check_without_discriminators(config)
     for name, methods in _METHODS_WITH.items():
         value = getattr(config, name)
         neutral = 0.0 if name.startswith("lambda_") else getattr(type(config), name)
@@ -120,6 +123,19 @@ def _check_method(config: Fields) -> None:
                 f"{name} is {value!r}, which method {config.method!r} does not know; set it to "
                 f"{neutral!r}, or take one of {', '.join(methods)}"
             )
+
+
+def _check_without_discriminators(config: Fields) -> None:
+    if config.method != "distill":
+        raise ConfigError(
+            f"lambda_adversarial is 0, which leaves method {config.method!r} nothing that asks for "
+            "the target domain; set it to 1, or take method distill"
+        )
+    learned = config.lambda_teacher + config.lambda_structure
+    _require(config, "lambda_teacher", learned > 0, "more than 0, as lambda_adversarial is 0")
+    for name in ("head_start_images", "d_steps"):
+        usual = getattr(type(config), name)
+        _require(config, name, _is_default(config, name), f"{usual}, as lambda_adversarial is 0")
 
 
 def _check_objective(config: Fields) -> None:

@@ -168,8 +168,11 @@ def compare_features(found: Points, reference: Points) -> dict[str, float]:
 
 def load_session(path: Path) -> ort.InferenceSession:
     """Load an ONNX file to run on the CPU. Raises ModelError."""
+    options = ort.SessionOptions()
+    # PyTorch computes on the same CPUs between two runs; threads that spin would be in its way.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     try:
-        return ort.InferenceSession(path, providers=["CPUExecutionProvider"])
+        return ort.InferenceSession(path, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # its exceptions share no base class
         raise ModelError(f"{path} cannot be loaded: {brief(error)}") from error
 

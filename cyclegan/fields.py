@@ -78,6 +78,8 @@ class Fields:
     lambda_smooth: float = 0.0  # weight of those steps where the input has no edge nearby
     lambda_similarity: float = 0.0  # weight of changing which places of a picture are alike, as the
     # backbone of `projected` sees them
+    lambda_adversarial: float = 1.0  # weight of passing for the target domain; 0, of `distill`
+    # alone: there is no discriminator, and the teacher is all that is learned from
     lambda_neither: float = 5.0  # weight of changing pictures of neither kind, where `neither` is
     lambda_teacher: float = 0.0  # weight of the distance to the teacher's translations
     lambda_structure: float = 0.0  # weight of the distance to their edges and texture

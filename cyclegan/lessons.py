@@ -1,8 +1,10 @@
 """A teacher's student sees crops of pictures beside the same crops of the teacher's translations.
 
-The teacher looks at whole pictures, as in the app: its norms may depend on all of one. So what it
-answers can be kept for few versions of each picture, and which these are is a function of the
-pictures, the seed and the budget alone. Like every stream of `dataset.py` this one has no state.
+A teacher with norms looks at whole pictures, as in the app: what it makes of a place may depend on
+all of one. So what it answers can be kept for few versions of each picture, and which these are is
+a function of the pictures, the seed and the budget alone. A teacher whose card says that it may be
+tiled exactly is quick, and is asked about each crop by itself: no two are alike, and none is kept.
+Like every stream of `dataset.py` this one has no state.
 """
 
 import logging
@@ -16,7 +18,7 @@ from torch import Tensor
 from cyclegan.config import TrainConfig
 from cyclegan.contract.directions import DIRECTIONS
 from cyclegan.contract.errors import ConfigError
-from cyclegan.contract.pixels import to_network
+from cyclegan.contract.pixels import from_network, to_network
 from cyclegan.dataset import (
     STRIP,
     Batch,
@@ -80,6 +82,22 @@ class LessonStream(DomainStream):
         return crop(rgb), crop(self._teacher(rgb)), unreadable
 
 
+class _CropLessons(DomainStream):
+    """The source domain of a teacher that is asked about crops: samples and their translations."""
+
+    def __init__(
+        self, paths: list[Path], config: TrainConfig, salt: int, teacher: Translate
+    ) -> None:
+        super().__init__(paths, config, salt)
+        self._teacher = teacher
+
+    def lesson(self, index: int) -> tuple[Tensor, Tensor, dict[str, str]]:
+        """As that of a `LessonStream`."""
+        real, unreadable = self[index]
+        taught = to_network(self._teacher(from_network(real[None].numpy())))
+        return real, torch.from_numpy(taught[0]), unreadable
+
+
 def _versions(config: TrainConfig) -> list[tuple[int, bool]]:
     """All versions of a picture that a teacher may be asked about: short side, mirrored or not."""
     sides = np.linspace(config.load_size_min, config.load_size_max, SCALES).round().astype(int)
@@ -134,7 +152,7 @@ class LessonDataset(UnpairedDataset):
     """Lessons of the source domain and, unrelated, samples of the target and of neither."""
 
     def __init__(self, config: TrainConfig, teacher: Teacher) -> None:
-        """List both domains, and plan what the teacher is asked.
+        """List both domains, and plan what the teacher is asked, unless it is about crops.
 
         Raises DatasetError: no folder, or too few pictures in it. ConfigError: see `LessonStream`.
         """
@@ -143,7 +161,11 @@ class LessonDataset(UnpairedDataset):
         self._source, self._target = DIRECTIONS[config.direction]
         streams = {"A": self.domain_a, "B": self.domain_b}
         source = streams[self._source]
-        self._lessons = LessonStream(source.paths, config, source.salt, teacher.answer)
+        self._lessons: LessonStream | _CropLessons = (
+            _CropLessons(source.paths, config, source.salt, teacher.translate)
+            if teacher.card.tiling == "exact"
+            else LessonStream(source.paths, config, source.salt, teacher.answer)
+        )
         self.domain_a, self.domain_b = (streams | {self._source: self._lessons}).values()
         self._targets = streams[self._target]
 

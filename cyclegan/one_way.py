@@ -23,8 +23,9 @@ class OneWayStep(Step):
     ) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
         source, target = DIRECTIONS[self.config.direction]
         fakes, way = self._translate(reals), source + target
-        terms = {f"adv_{way}": self._adversarial(target, fakes[target])}
-        terms |= self._other_losses(reals, fakes[target], way)
+        terms = self._other_losses(reals, fakes[target], way)
+        if self.discriminator_names:
+            terms[f"adv_{way}"] = self._adversarial(target, fakes[target])
         if self.config.neither and self.config.lambda_neither > 0:
             left = self._translate({source: reals["neither"]})[target]
             terms[f"neither_{way}"] = losses.reconstruction(left, reals["neither"])

@@ -44,22 +44,33 @@ def take_readings(step: Step, real_A: Tensor, real_B: Tensor) -> dict[str, float
     for name in step.generator_names:
         source, target = name[-2], name[-1]
         real, wanted = reals[source].to(step.device), reals[target].to(step.device)
-        generator, judge = step.networks[name], step.judge_of(target)
-        with _at_rest(generator, judge):
+        generator = step.networks[name]
+        with _at_rest(generator):
             with torch.no_grad():
                 fake = _one_by_one(generator, real)
-                judged = _one_by_one(judge, wanted), _one_by_one(judge, fake)
             values = {
                 "change": measure_change(real, fake),
                 "colour_correlation": measure_colour_correlation(real, fake),
                 "diversity": measure_diversity(real, fake, wanted),
                 "checkerboard": measure_checkerboard(real, fake, wanted),
                 "blobs": measure_blobs(real, fake, wanted),
-                "told_apart": measure_told_apart(*judged),
-                "adv_gradient": measure_gradient(judge, step.config.objective, fake),
             }
+        if step.discriminator_names:
+            values |= _read_judge(step, target, wanted, fake)
         readings |= {f"{key}_{source}{target}": value for key, value in values.items()}
     return readings
+
+
+def _read_judge(step: Step, target: str, wanted: Tensor, fake: Tensor) -> dict[str, float]:
+    """Read what the discriminator of a domain makes of real pictures and of fakes."""
+    judge = step.judge_of(target)
+    with _at_rest(judge):
+        with torch.no_grad():
+            judged = _one_by_one(judge, wanted), _one_by_one(judge, fake)
+        return {
+            "told_apart": measure_told_apart(*judged),
+            "adv_gradient": measure_gradient(judge, step.config.objective, fake),
+        }
 
 
 def read_student(step: Step, reals: list[Tensor], taught: list[Tensor]) -> dict[str, float]:

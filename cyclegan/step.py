@@ -73,7 +73,9 @@ class Step:
         self.config = config
         self.generator_names = [GENERATOR_OF[direction] for direction in config.directions]
         targets = [DIRECTIONS[direction][1] for direction in config.directions]
-        self.discriminator_names = [f"D_{target}" for target in sorted(targets)]
+        self.discriminator_names = (
+            [f"D_{target}" for target in sorted(targets)] if config.lambda_adversarial > 0 else []
+        )
         self.processes = processes or Processes()
         self.device = device or torch.device("cpu")
         self.augmentation = augmentation
@@ -90,8 +92,9 @@ class Step:
             domain: ImagePool(config.pool_size, seed=config.seed + salt)
             for salt, domain in ((1, "A"), (2, "B"))
         }
-        self.optimizer_G = self._adam(self.generator_names)
-        self.optimizer_D = self._adam(self.discriminator_names)
+        self.optimizers = {"optimizer_G": self._adam(self.generator_names)}
+        if self.discriminator_names:
+            self.optimizers["optimizer_D"] = self._adam(self.discriminator_names)
 
     def _build_networks(self, drawn: torch.Generator) -> None:
         config = self.config
@@ -103,7 +106,7 @@ class Step:
             self._add(name, discriminator_from(config), drawn)
         # Neither of these learns, so they are no part of the state.
         self._projection: nn.Module = nn.Identity()
-        if config.discriminator == "projected":
+        if config.discriminator == "projected" and self.discriminator_names:
             self._projection = projection = load_projection(
                 config.discriminator_backbone,
                 config.discriminator_weights,
@@ -155,7 +158,7 @@ class Step:
             idt_B, self_AB, perceptual_A, disc_A, penalty_A, ... as far as the config gives them a
             weight.
         """
-        for optimizer in (self.optimizer_G, self.optimizer_D):
+        for optimizer in self.optimizers.values():
             for group in optimizer.param_groups:
                 group["lr"] = learning_rate
         given = {"A": real_A, "B": real_B, "taught": taught, "neither": neither}
@@ -172,13 +175,11 @@ class Step:
             with frozen(self._of(self.discriminator_names)), self._arithmetic.autocast():
                 terms, fakes = self._generator_losses(reals)
                 total = weigh(terms, self.config)
-            self.optimizer_G.zero_grad()
-            total.backward()
-            self.processes.average_gradients(self._of(self.generator_names))
-            self.optimizer_G.step()
+            self._descend("optimizer_G", total, self.generator_names)
             for name, average in self.averages.items():
                 average.update_parameters(self.networks[name])
-        terms |= self._train_discriminators(reals, fakes)
+        if self.discriminator_names:
+            terms |= self._train_discriminators(reals, fakes)
         return {name: term.detach() for name, term in terms.items()}
 
     def _translate(self, reals: dict[str, Tensor]) -> dict[str, Tensor]:
@@ -253,17 +254,20 @@ class Step:
                 )
                 terms[f"penalty_{domain}"] = penalty
                 total = total + 0.5 * config.lambda_penalty * penalty  # halved like the rest
-        self.optimizer_D.zero_grad()
-        total.backward()
-        self.processes.average_gradients(self._of(self.discriminator_names))
-        self.optimizer_D.step()
+        self._descend("optimizer_D", total, self.discriminator_names)
         return terms
+
+    def _descend(self, optimizer: str, loss: Tensor, names: list[str]) -> None:
+        """Let networks take one step of their optimizer down a loss."""
+        self.optimizers[optimizer].zero_grad()
+        loss.backward()
+        self.processes.average_gradients(self._of(names))
+        self.optimizers[optimizer].step()
 
     def _stateful(self) -> dict[str, Any]:
         averages = {f"{name}_ema": average for name, average in self.averages.items()}
         pools = {f"pool_{domain}": pool for domain, pool in self.pools.items()}
-        optimizers = {"optimizer_G": self.optimizer_G, "optimizer_D": self.optimizer_D}
-        return {**self.networks, **averages, **pools, **optimizers}
+        return {**self.networks, **averages, **pools, **self.optimizers}
 
     def state_dict(self) -> dict[str, Any]:
         """Everything that decides what the next step does."""
@@ -286,9 +290,9 @@ class Step:
 
 
 def weigh(terms: dict[str, Tensor], config: TrainConfig) -> Tensor:
-    """Sum the generators' loss terms by their weights; an adversarial term weighs 1."""
+    """Sum the generators' loss terms by their weights."""
     weights = {
-        "adv": 1.0,
+        "adv": config.lambda_adversarial,
         "cycle": config.lambda_cycle,
         "idt": config.lambda_identity,
         "self": config.lambda_self,

@@ -221,6 +221,16 @@ def test_the_perceptual_term_needs_a_network_and_a_round_trip(
         (DISTILL | {"lambda_self": 1}, "lambda_self is 1.0, which method 'distill'.*simgan"),
         (DISTILL | {"lambda_identity": 1}, "lambda_identity is 1.0, which method 'distill'"),
         (DISTILL | {"lambda_cycle": 1}, "distill has no way back"),
+        ({"lambda_adversarial": 0}, "lambda_adversarial is 0, which leaves method 'cyclegan' noth"),
+        (
+            DISTILL | {"lambda_adversarial": 0, "lambda_teacher": 0, "lambda_structure": 0},
+            "lambda_teacher: expected more than 0, as lambda_adversarial is 0, got 0",
+        ),
+        (
+            DISTILL | {"lambda_adversarial": 0, "head_start_images": 5},
+            "head_start_images: expected 0, as lambda_adversarial is 0, got 5",
+        ),
+        (DISTILL | {"lambda_adversarial": -1}, "lambda_adversarial: expected 0 or more"),
         (DISTILL | {"teacher_cache_mb": 0}, "teacher_cache_mb: expected at least 1"),
     ],
 )

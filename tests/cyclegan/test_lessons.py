@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from itertools import islice
 from pathlib import Path
 
@@ -8,6 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from cyclegan.config import TrainConfig
+from cyclegan.contract.card import ModelCard
 from cyclegan.contract.errors import ConfigError
 from cyclegan.dataset import iterate_batches
 from cyclegan.lessons import SCALES, LessonDataset, LessonStream, plan
@@ -109,6 +111,23 @@ def test_a_budget_without_room_for_a_batch_is_refused(
 ) -> None:
     with pytest.raises(ConfigError, match="of 3 pictures or more, got 1, which has room for 2"):
         plan(large, at_300.replace(batch_size=3), 8)
+
+
+def test_a_teacher_that_may_be_tiled_exactly_is_asked_about_crops(
+    student: TrainConfig, taught_run: Path, add_model: Callable[..., ModelCard]
+) -> None:
+    add_model(taught_run / "teacher", "negate", tiling="exact", receptive_field=4, border=0)
+    config = student.replace(load_size_min=33, load_size_max=40, teacher_cache_mb=1, batch_size=2)
+    dataset = LessonDataset(config, Teacher(taught_run, "negate"))
+    seen = {}
+    for index, lesson in enumerate(islice(iterate_batches(dataset, config, 0), 10)):
+        assert lesson.real_A.shape == lesson.taught.shape == (2, 3, 32, 32)
+        assert torch.allclose(lesson.taught, -lesson.real_A, atol=1e-6)
+        seen[index] = lesson.real_A.numpy().tobytes()
+    assert len(set(seen.values())) == 10
+    assert not (taught_run / "teacher" / "answers").exists()  # nothing is kept
+    (again,) = islice(iterate_batches(dataset, config, 14), 1)
+    assert again.real_A.numpy().tobytes() == seen[7]
 
 
 @pytest.mark.parametrize(("direction", "num_workers"), [("AtoB", 0), ("BtoA", 1)])

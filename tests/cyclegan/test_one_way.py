@@ -4,7 +4,8 @@ import torch
 from cyclegan import losses
 from cyclegan.config import TrainConfig
 from cyclegan.one_way import DistillStep, SimGANStep
-from tests.cyclegan.runs import batch
+from cyclegan.step import weigh
+from tests.cyclegan.runs import assert_same, batch
 
 
 def test_simgan_learns_one_direction(config: TrainConfig) -> None:
@@ -27,6 +28,25 @@ def test_a_student_learns_one_direction(student: TrainConfig, direction: str) ->
     assert set(found) == {f"adv_{way}", f"teacher_{way}", f"structure_{way}", f"disc_{way[1]}"}
     after = step.networks[f"G_{way}"].parameters()
     assert not all(torch.equal(ours, theirs) for ours, theirs in zip(before, after, strict=True))
+
+
+def test_without_an_adversarial_term_there_is_no_discriminator(student: TrainConfig) -> None:
+    step = DistillStep(student.replace(lambda_adversarial=0.0, discriminator="projected"))
+    assert set(step.networks) == {"G_AB"}
+    taught, _ = batch(1)
+    found = [step(*batch(), 1e-3, taught=taught) for _ in range(20)]
+    assert set(found[0]) == {"teacher_AB", "structure_AB"}
+    assert float(found[-1]["teacher_AB"]) < float(found[0]["teacher_AB"])
+    state = step.state_dict()
+    assert not [key for key in state if key.endswith("_D") or key.startswith("D_")]
+    again = DistillStep(step.config)
+    again.load_state_dict(state)
+    assert_same(again(*batch(2), 1e-3, taught=taught), step(*batch(2), 1e-3, taught=taught))
+
+
+def test_the_adversarial_term_has_a_weight(student: TrainConfig) -> None:
+    terms = {name: torch.tensor(1.0) for name in ("adv_AB", "teacher_AB", "structure_AB")}
+    assert weigh(terms, student.replace(lambda_adversarial=0.5)) == 0.5 + 10 + 5
 
 
 def test_losses_of_simgan_equal_an_independent_formulation(config: TrainConfig) -> None:
