@@ -168,14 +168,16 @@ class Renderer(Finisher):
     def ask(self, seen: RGB, progress: Progress | None = None) -> Answer:
         """What the network makes of what it sees. Raises: ModelError; StoppedError."""
         started = time.perf_counter()
-        after = self._translator.translate(Picture(seen), progress).rgb
+        mask = None
+        if self._recipe.mask == "model":
+            after, own = self._translator.run_with_mask(seen, progress)
+            mask = np.clip(np.divide(own, _CLEARLY, out=own), 0, 1, out=own)[..., None]
+        else:
+            after = self._translator.translate(Picture(seen), progress).rgb
         height, width = seen.shape[:2]
         if max(height, width) == seen_size(self._card, "auto"):
             self._translator.note(Pace(time.perf_counter() - started, width, height))
-        if self._recipe.mask != "model":
-            return Answer(after)
-        mask = self._translator.find_mask(seen, progress)[..., None]
-        return Answer(after, np.clip(np.divide(mask, _CLEARLY, out=mask), 0, 1, out=mask))
+        return Answer(after, mask)
 
 
 def _load_grey(path: Path) -> Image.Image:

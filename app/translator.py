@@ -34,6 +34,7 @@ log = logging.getLogger(__name__)
 SMALL_PIXELS = 600**2
 
 Feed = dict[str, NDArray[np.generic]]
+Wanted = dict[str, int]  # outputs by name, and how many channels each has
 
 # Pixels a side; the overlap is a fifth of the work for a plain generator. Of 2048 it is a seventh,
 # and a picture takes a tenth less time, but 300 MiB more in int8, 560 in float32. A ResNet keeps
@@ -147,27 +148,31 @@ class Translator:
             network = partial(self._run_network, progress)
             return fixed_size.translate(rgb, self.card.fixed_size, network)
         translated = np.empty_like(rgb, order="C")
-        for place, tile in self._tiles(self.card.output_name, 3, rgb, progress):
+        for place, (tile,) in self._tiles({self.card.output_name: 3}, rgb, progress):
             translated[place] = from_network(tile, value_range=self.card.value_range)
         return translated
 
-    def find_mask(
+    def run_with_mask(
         self, rgb: NDArray[np.uint8], progress: Progress | None = None
-    ) -> NDArray[np.float32]:
-        """Where the model changes a picture, by the output `card.mask_name` that says so.
+    ) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+        """As `run`, and where the model changes the picture, by its output `card.mask_name`.
 
-        Shape: uint8 [H, W, 3] -> float32 [H, W] in [0, 1]. Raises: as `run`.
+        Shape: of that, float32 [H, W] in [0, 1].
         """
-        assert self.card.mask_name, "whoever asks has looked into the card"
-        mask = np.empty(rgb.shape[:2], np.float32)
-        for place, tile in self._tiles(self.card.mask_name, 1, rgb, progress or Progress()):
-            mask[place] = tile[0, 0]
-        return mask
+        card = self.card
+        assert card.mask_name, "whoever asks has looked into the card"
+        translated, mask = np.empty_like(rgb, order="C"), np.empty(rgb.shape[:2], np.float32)
+        wanted = {card.output_name: 3, card.mask_name: 1}
+        for place, (tile, part) in self._tiles(wanted, rgb, progress or Progress()):
+            translated[place] = from_network(tile, value_range=card.value_range)
+            mask[place] = part[0, 0]
+        heap.give_back_soon()
+        return translated, mask
 
     def _tiles(
-        self, name: str, channels: int, rgb: NDArray[np.uint8], progress: Progress
-    ) -> Iterator[tuple[Region, NDArray[np.floating]]]:
-        """One output of the network: a place in the picture, and what it is there, [1, C, h, w]."""
+        self, wanted: Wanted, rgb: NDArray[np.uint8], progress: Progress
+    ) -> Iterator[tuple[Region, list[NDArray[np.floating]]]]:
+        """Outputs of the network: a place in the picture, and each as it is there, [1, C, h, w]."""
         multiple, field = self.card.size_multiple, self.card.receptive_field
         padded = Padded(rgb, multiple, self.card.border)
         cells, margin = padded.shape, 0
@@ -179,34 +184,30 @@ class Translator:
         statistics = self._find_statistics(padded, progress) if len(tiles) > 1 else {}
         progress.advance(0, len(tiles))
         for done, (place, window, part) in enumerate(tiles, start=1):
-            answer = self._answer(name, channels, padded.read(*window), statistics, progress)
-            yield place, answer[:, :, *part]
+            answers = self._answer(wanted, padded.read(*window), statistics, progress)
+            yield place, [answer[:, :, *part] for answer in answers]
             progress.advance(done, len(tiles))
 
     def _run_network(self, progress: Progress, seen: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Translate pixels of a size that the network takes."""
-        answer = self._answer(self.card.output_name, 3, seen, {}, progress)
+        (answer,) = self._answer({self.card.output_name: 3}, seen, {}, progress)
         return from_network(answer, value_range=self.card.value_range)
 
     def _answer(
-        self,
-        name: str,
-        channels: int,
-        seen: NDArray[np.uint8],
-        statistics: Feed,
-        progress: Progress,
-    ) -> NDArray[np.floating]:
-        """One output of the network that is a picture, [1, C, h, w] in whatever layout it has."""
-        answer = self._compute(name, seen, statistics, progress)
-        if self.card.layout == "NHWC" and answer.ndim == 4:
-            answer = answer.transpose(0, 3, 1, 2)
-        if answer.shape != (1, channels, *seen.shape[:2]):
-            raise ModelError(
-                f"{self._model} answered {seen.shape[1]} x {seen.shape[0]} pixels with "
-                f"{list(answer.shape)} as {name}, not {[1, channels, *seen.shape[:2]]}; "
-                "it is not a model for this app"
-            )
-        return answer
+        self, wanted: Wanted, seen: NDArray[np.uint8], statistics: Feed, progress: Progress
+    ) -> list[NDArray[np.floating]]:
+        """Outputs of the network that are pictures, [1, C, h, w] each, in whatever layout."""
+        answers = self._compute(list(wanted), seen, statistics, progress)
+        if self.card.layout == "NHWC":
+            answers = [each.transpose(0, 3, 1, 2) if each.ndim == 4 else each for each in answers]
+        for answer, (name, channels) in zip(answers, wanted.items(), strict=True):
+            if answer.shape != (1, channels, *seen.shape[:2]):
+                raise ModelError(
+                    f"{self._model} answered {seen.shape[1]} x {seen.shape[0]} pixels with "
+                    f"{list(answer.shape)} as {name}, not {[1, channels, *seen.shape[:2]]}; "
+                    "it is not a model for this app"
+                )
+        return answers
 
     def _find_statistics(self, padded: Padded, progress: Progress) -> Feed:
         """What norms are to be given for a picture: the statistics of a sample of it."""
@@ -214,26 +215,26 @@ class Translator:
             return {}
         given, found = self.card.statistics_names
         rows, columns = sample(padded.shape, self.tile_size, self.card.size_multiple)
-        return {given: self._compute(found, padded.read(rows, columns), {}, progress)}
+        (statistics,) = self._compute([found], padded.read(rows, columns), {}, progress)
+        return {given: statistics}
 
     def _compute(
-        self, name: str, padded: NDArray[np.uint8], more: Feed, progress: Progress
-    ) -> NDArray[np.floating]:
-        """One output of the network."""
+        self, names: list[str], padded: NDArray[np.uint8], more: Feed, progress: Progress
+    ) -> list[NDArray[np.floating]]:
+        """Outputs of the network."""
         card = self.card
         picture = to_network(padded, card.layout, card.value_range)
         feed = {card.input_name: picture.astype(card.tensor_type, copy=False), **more}
-        answer: NDArray[np.floating]
         try:
             with self._place(padded.shape[0] * padded.shape[1]) as session:
-                (answer,) = session.run([name], feed, progress.run_options)
+                answers: list[NDArray[np.floating]] = session.run(names, feed, progress.run_options)
         except Exception as error:
             progress.check()  # a run that is stopped fails as well
             height, width = padded.shape[:2]
             raise ModelError(
                 f"{self._model} failed on {width} x {height} pixels: {brief(error)}"
             ) from error
-        return answer
+        return answers
 
     @contextmanager
     def _place(self, pixels: int) -> Iterator[ort.InferenceSession]:

@@ -193,7 +193,9 @@ def test_the_mask_of_a_model_can_be_used(
     model.tile_size = tile_size
     rgb = noise(33, 47)
     expected = np.clip(rgb[..., 0] / 127.5 - 1, 0, 1)
-    np.testing.assert_allclose(model.find_mask(rgb), expected, atol=1e-6)
+    translated, mask = model.run_with_mask(rgb)
+    np.testing.assert_array_equal(translated, 255 - rgb)
+    np.testing.assert_allclose(mask, expected, atol=1e-6)
     got = Renderer(model, Recipe(mask="model"))(Picture(rgb)).rgb
     np.testing.assert_array_equal(got[expected == 0], rgb[expected == 0])
     np.testing.assert_array_equal(got[expected > 0.1], 255 - rgb[expected > 0.1])
