@@ -4,6 +4,8 @@ What is done to pixels is in effects.py, the network is run in translator.py.
 """
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
@@ -107,9 +109,11 @@ class Finisher:
 
         `answer` is written over where the network saw the picture itself.
 
-        Raises: PictureError if the mask has other proportions; StoppedError.
+        Raises: PictureError if the mask has other proportions, or if there is too little memory;
+        StoppedError.
         """
-        rgb = self._combine(picture.rgb, seen, answer, progress or Progress())
+        with _refusing_too_large():
+            rgb = self._combine(picture.rgb, seen, answer, progress or Progress())
         translated = replace(picture, rgb=rgb, metadata=self._tell(picture.metadata))
         background = self._recipe.background
         return translated if background is None else translated.flattened(background)
@@ -159,25 +163,39 @@ class Renderer(Finisher):
     def __call__(self, picture: Picture, progress: Progress | None = None) -> Picture:
         """The translation of a picture, of the same size.
 
-        Raises: ModelError; PictureError if the mask has other proportions than the picture;
-        StoppedError if `progress` was stopped.
+        Raises: ModelError; PictureError if the mask has other proportions than the picture, or if
+        there is too little memory; StoppedError if `progress` was stopped.
         """
         seen = self.see(picture.rgb)
         return self.render(picture, seen, self.ask(seen, progress), progress)
 
     def ask(self, seen: RGB, progress: Progress | None = None) -> Answer:
-        """What the network makes of what it sees. Raises: ModelError; StoppedError."""
+        """What the network makes of what it sees.
+
+        Raises: ModelError; PictureError if there is too little memory; StoppedError.
+        """
         started = time.perf_counter()
         mask = None
-        if self._recipe.mask == "model":
-            after, own = self._translator.run_with_mask(seen, progress)
-            mask = np.clip(np.divide(own, _CLEARLY, out=own), 0, 1, out=own)[..., None]
-        else:
-            after = self._translator.translate(Picture(seen), progress).rgb
+        with _refusing_too_large():
+            if self._recipe.mask == "model":
+                after, own = self._translator.run_with_mask(seen, progress)
+                mask = np.clip(np.divide(own, _CLEARLY, out=own), 0, 1, out=own)[..., None]
+            else:
+                after = self._translator.translate(Picture(seen), progress).rgb
         height, width = seen.shape[:2]
         if max(height, width) == seen_size(self._card, "auto"):
             self._translator.note(Pace(time.perf_counter() - started, width, height))
         return Answer(after, mask)
+
+
+@contextmanager
+def _refusing_too_large() -> Iterator[None]:
+    try:
+        yield
+    except MemoryError as error:
+        raise PictureError(
+            "the picture needs more memory than there is; make it smaller"
+        ) from error
 
 
 def _load_grey(path: Path) -> Image.Image:

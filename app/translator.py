@@ -34,6 +34,8 @@ log = logging.getLogger(__name__)
 SMALL_PIXELS = 600**2
 
 Feed = dict[str, NDArray[np.generic]]
+# What ONNX Runtime's exceptions say where there is none left: of a CPU, and of a GPU.
+_OUT_OF_MEMORY = ("std::bad_alloc", "Failed to allocate memory")
 Wanted = dict[str, int]  # outputs by name, and how many channels each has
 
 # Pixels a side; the overlap is a fifth of the work for a plain generator. Of 2048 it is a seventh,
@@ -120,7 +122,7 @@ class Translator:
     def translate(self, picture: Picture, progress: Progress | None = None) -> Picture:
         """The translated picture, of the same size, with the same alpha and metadata.
 
-        Raises: ModelError; StoppedError if `progress` was stopped.
+        Raises: ModelError; MemoryError; StoppedError if `progress` was stopped.
         """
         translated = replace(picture, rgb=self.run(picture.rgb, progress))
         heap.give_back_soon()
@@ -140,8 +142,8 @@ class Translator:
         in tiles, where the card says how; norms get the statistics of a sample of it then, the same
         for all tiles. A network of one size gets pictures of that size.
 
-        Shape: uint8 [H, W, 3] -> uint8 [H, W, 3]. Raises: ModelError; StoppedError if `progress`
-        was stopped.
+        Shape: uint8 [H, W, 3] -> uint8 [H, W, 3]. Raises: ModelError; MemoryError; StoppedError if
+        `progress` was stopped.
         """
         progress = progress or Progress()
         if self.card.fixed_size:
@@ -230,6 +232,8 @@ class Translator:
                 answers: list[NDArray[np.floating]] = session.run(names, feed, progress.run_options)
         except Exception as error:
             progress.check()  # a run that is stopped fails as well
+            if any(each in str(error) for each in _OUT_OF_MEMORY):
+                raise MemoryError(brief(error)) from error
             height, width = padded.shape[:2]
             raise ModelError(
                 f"{self._model} failed on {width} x {height} pixels: {brief(error)}"

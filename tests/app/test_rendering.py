@@ -1,5 +1,7 @@
 """What a recipe makes of a picture, with models whose answer is known."""
 
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -202,3 +204,34 @@ def test_the_mask_of_a_model_can_be_used(
     for size in (16, 24):
         large = Renderer(model, Recipe(mask="model", size=size))(Picture(np.zeros_like(rgb))).rgb
         assert large.max() == 0
+
+
+_HUNGRY = """
+import resource, sys
+from pathlib import Path
+import numpy as np
+from app.recipe import Recipe
+from app.rendering import Renderer
+from app.store import Store
+from cyclegan.contract.errors import PictureError
+from cyclegan.contract.images import Picture
+
+renderer = Renderer(Store(Path(sys.argv[1])).load("negate"), Recipe(size="native"))
+held = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
+picture = Picture(np.zeros((3000, 3000, 3), np.uint8))  # 103 MiB as the network sees it
+for mib in (80, 180):  # not enough for that, and not for what it answers
+    resource.setrlimit(resource.RLIMIT_AS, (held + mib * 2**20, -1))
+    try:
+        renderer(picture)
+    except PictureError as error:
+        print(error)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="memory is limited as Linux does")
+def test_a_picture_that_needs_more_memory_than_there_is_is_refused(weights_dir: Path) -> None:
+    ran = subprocess.run(
+        [sys.executable, "-c", _HUNGRY, weights_dir], capture_output=True, text=True, check=True
+    )
+    sentence = "the picture needs more memory than there is; make it smaller"
+    assert ran.stdout.splitlines() == [sentence] * 2
