@@ -134,13 +134,11 @@ def distill(
         imported = None
         if student == "shallow" and not has_begun(out):
             imported = read_shallower(learned.model, direction, chosen)
-            taken = {
+            settings |= {
                 key: value
                 for key, value in imported.config.to_dict().items()
                 if key.startswith("generator") or key in ("init_from", *BEHIND)
             }
-            # It is sharp already: its teacher alone takes it further in the same time.
-            settings = {"lambda_adversarial": 0.0} | settings | taken
         config = fit_to_machine(config.replace(**settings), device)
         if dry_run:
             typer.echo(config.to_json(), nl=False)
