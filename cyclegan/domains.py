@@ -89,9 +89,10 @@ def dataset_of(domain_a: Path, domain_b: Path) -> Path | None:
     return data if is_one else None
 
 
-def find_held_out(data: Path) -> dict[str, str]:
-    """Find what `data` holds out for judging, as the config's `test_a` and `test_b`."""
-    folders = {"test_a": data / "testA", "test_b": data / "testB"}
+def find_held_out(domain_a: Path, domain_b: Path) -> dict[str, str]:
+    """Find testA and testB beside trainA and trainB, as the config's `test_a` and `test_b`."""
+    data = dataset_of(domain_a, domain_b)
+    folders = {"test_a": data / "testA", "test_b": data / "testB"} if data else {}
     found = {}
     for key, folder in folders.items():
         if not folder.is_dir():

@@ -86,7 +86,11 @@ def distill(
         resolve_domains,
     )
 
-    chosen = (find_held_out(data) if data else {}) | collect_settings(
+    if data and not (domain_a or domain_b):
+        folders = {name: data / f"train{name}" for name in "AB"}
+    else:
+        folders = dict(zip("AB", resolve_domains(data, domain_a, domain_b), strict=True))
+    chosen = find_held_out(*folders.values()) | collect_settings(
         features,
         max_minutes,
         max_images,
@@ -107,10 +111,6 @@ def distill(
     from cyclegan.terminal import picture_bar
 
     source, target = DIRECTIONS[direction]
-    if data and not (domain_a or domain_b):
-        folders = {name: data / f"train{name}" for name in "AB"}
-    else:
-        folders = dict(zip("AB", resolve_domains(data, domain_a, domain_b), strict=True))
     paths = list_domain(folders[source])
     has_target = folders[target].is_dir()
     if not has_target:

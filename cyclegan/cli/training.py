@@ -129,7 +129,7 @@ def _find_pictures(
         folders = resolve_domains(data, domain_a, domain_b)
         keys = zip(("domain_a", "domain_b"), folders, strict=True)
         found = {key: str(folder.resolve()) for key, folder in keys}
-        found |= find_held_out(data) if data else {}
+        found |= find_held_out(*folders)
     if neither:
         require_different(*folders, neither)
         found["neither"] = str(neither.resolve())
@@ -268,7 +268,8 @@ def run_training(
     if config and config.evaluate_every and not config.is_measured:
         typer.echo(
             "note: how good the translations are is not measured while training: there are no "
-            "held-out pictures (testA and testB in --data, or --set test_a=DIR --set test_b=DIR)",
+            "held-out pictures (testA and testB beside trainA and trainB, or --set test_a=DIR "
+            "--set test_b=DIR)",
             err=True,
         )
     from cyclegan import terminal  # lazy: torch, rich

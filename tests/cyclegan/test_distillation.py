@@ -207,10 +207,10 @@ def test_a_shallow_student_begins_with_the_layers_of_its_teacher(
     train(config.replace(max_images=1, **learned), tmp_path / "large")
     export(tmp_path / "large", "BtoA", "large", tmp_path / "models")
     run = tmp_path / "run"
+    neither = shutil.copytree(data_dir / "testA", tmp_path / "neither")
     arguments = [
         "distill", tmp_path / "models" / "large.onnx", "--data", data_dir, "--out", run,
-        "--student=shallow", "--neither", data_dir / "testA", "--set", "lambda_adversarial=0",
-        *TINY,
+        "--student=shallow", "--neither", neither, "--set", "lambda_adversarial=0", *TINY,
     ]  # fmt: skip
     assert "4 of 8 blocks" in command(*arguments, "--set", "learning_rate=1e-9")
     ours = read_config(run / "config.json")
@@ -260,6 +260,10 @@ def test_the_two_folders_can_be_given_one_by_one(
     settings = json.loads(command(*arguments, "--dry-run"))
     assert settings["domain_a"] == str(data_dir / "testA")
     assert settings["domain_b"] == str(data_dir / "trainB")
+    assert settings["test_a"] == ""
+    folders[1] = data_dir / "trainA"
+    settings = json.loads(command(*arguments[:-4], *folders, "--dry-run"))
+    assert settings["test_a"] == str(data_dir / "testA")  # as beside --data
     with pytest.raises(DatasetError, match="expected either one folder"):
         command(*arguments, "--data", data_dir)
 

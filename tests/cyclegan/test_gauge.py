@@ -242,10 +242,11 @@ def test_the_command_says_what_it_measures_and_why_it_ends(
         assert f"{tmp_path / 'run' / 'report.html'} shows how it went\n" in result.stdout
         assert re.search(r"\nbest AtoB: KID x100 \S+ at 1 images\n", result.stdout)
         assert "ended early: no new best in a row of 1 measurements" in result.stdout
-    alone = [f"--domain-a={still.domain_a}", f"--domain-b={still.domain_b}", "--max-images=1"]
-    alone += [f"--out={tmp_path / 'other'}", "--dry-run"]
-    result = CliRunner().invoke(command, ["train", *alone], catch_exceptions=False)
-    assert json.loads(result.stdout)["test_a"] == ""
+    for other, found in ((data_dir / "trainB", str(data_dir / "testA")), (data_dir / "testB", "")):
+        alone = [f"--domain-a={still.domain_a}", f"--domain-b={other}", "--max-images=1"]
+        alone += [f"--out={tmp_path / 'other'}", "--dry-run"]
+        result = CliRunner().invoke(command, ["train", *alone], catch_exceptions=False)
+        assert json.loads(result.stdout)["test_a"] == found
 
 
 def test_an_unloadable_network_is_found_before_a_run_is_made(
