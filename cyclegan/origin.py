@@ -193,9 +193,10 @@ def load_generator(
     """
     weights = averaged_weights(checkpoint["step"], GENERATOR_OF[direction])
     if not weights and direction in config.directions:  # it is the best of the other direction
+        other = next(each for each in config.directions if each != direction)
         raise CheckpointError(
             f"the checkpoint holds no generator {direction}; give best_{direction}.pt, {LATEST} or "
-            "the folder of the run"
+            f"the folder of the run, or --direction {other}"
         )
     if not weights:
         raise CheckpointError(

@@ -49,7 +49,9 @@ def find_files(path: Path, epoch: str | None) -> tuple[dict[str, Path], str]:
             raise CheckpointError(f"{path}: holds {network}; expected a generator, or its folder")
         return {network: path}, ""
     if not path.is_dir():
-        raise CheckpointError(f"{path}: no such file or folder")
+        raise CheckpointError(
+            f"{path}: no such file or folder; expected a checkpoint folder or a .pth file"
+        )
     found: dict[str, dict[str, Path]] = {}
     for file in sorted(path.iterdir()):
         if match := _FILE.fullmatch(file.name):

@@ -51,6 +51,11 @@ def read_start(path: Path, settings: Mapping[str, Any]) -> Imported:
         return read_model(path, settings)
     if (path / LATEST).exists():
         return _read_run(path, settings)
+    if not path.exists():
+        raise CheckpointError(
+            f"{path}: no such file or folder; expected a run, the file of a model such as "
+            "weights/horse2zebra.onnx, or another project's checkpoint"
+        )
     return read(path, settings=architecture_of(settings))
 
 

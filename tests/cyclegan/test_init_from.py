@@ -360,7 +360,7 @@ def test_a_generator_of_the_other_way_alone_is_no_start_for_one_way(
 
 
 def test_what_cannot_be_a_start_is_said(tmp_path: Path, config: TrainConfig) -> None:
-    with pytest.raises(CheckpointError, match="nothing: no such file or folder"):
+    with pytest.raises(CheckpointError, match="nothing: no such file or folder; expected a run, "):
         read_start(tmp_path / "nothing", {})
     with pytest.raises(ConfigError, match=r"is to start from elsewhere; give --init-from again"):
         train(config.replace(init_from="elsewhere"), tmp_path / "new")

@@ -193,7 +193,7 @@ def test_other_things_are_refused_in_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "broken.pth").write_bytes(b"PK\x03\x04 and no more")
     with pytest.raises(CheckpointError, match=r"broken.pth: damaged"):
         read(tmp_path / "broken.pth")
-    with pytest.raises(CheckpointError, match=r"no such file or folder"):
+    with pytest.raises(CheckpointError, match=r"no such file or folder; expected a checkpoint"):
         read(tmp_path / "nothing")
     with pytest.raises(CheckpointError, match=r"expected files such as .* found broken.pth"):
         read(tmp_path)
