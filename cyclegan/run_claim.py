@@ -16,6 +16,7 @@ from cyclegan.config import TrainConfig, read_config
 from cyclegan.contract.errors import ConfigError, StorageError, brief
 from cyclegan.contract.files import atomic_write, map_storage_errors, sweep
 from cyclegan.contract.log import CONFIG
+from cyclegan.domains import require_different
 from cyclegan.fields import FOLDERS, PATHS
 
 logger = logging.getLogger(__name__)
@@ -49,9 +50,15 @@ ORPHANS_S = 10.0  # the processes that load pictures live on so long after the r
 
 
 def require_apart(config: TrainConfig, run: Path) -> None:
-    """Raise ConfigError where a run would learn from its own sheets, or begin around pictures."""
+    """Raise ConfigError where a run would learn from its own sheets, or begin around pictures.
+
+    DatasetError: one of the folders of a new run is another one, or lies within it.
+    """
     around = (run.resolve(), *run.resolve().parents)
-    for folder in (Path(name) for key in FOLDERS if (name := getattr(config, key))):
+    folders = [Path(name) for key in FOLDERS if (name := getattr(config, key))]
+    if not has_begun(run):
+        require_different(*folders)
+    for folder in folders:
         if folder.resolve() in around:
             raise ConfigError(
                 f"{run} lies in {folder}, and its sheets would be taken for pictures of it; give "

@@ -31,7 +31,7 @@ from cyclegan.compiling import can_compile
 from cyclegan.config import TrainConfig, read_config
 from cyclegan.contract.errors import CheckpointError, ConfigError, DatasetError
 from cyclegan.contract.log import CONFIG, LATEST
-from cyclegan.fields import PLAIN_SIZES
+from cyclegan.fields import FOLDERS, PLAIN_SIZES
 from cyclegan.presets import WITHOUT_TEACHER, preset_config
 from cyclegan.settings import architecture_of, parse_settings
 
@@ -93,6 +93,7 @@ def train(
     config = fit_to_machine(config.replace(**settings), device)
     if imported:
         _require_generator(imported, config)
+    _require_folders(config)
     if dry_run:
         typer.echo(config.to_json(), nl=False)
         return
@@ -134,6 +135,17 @@ def _find_pictures(
         require_different(*folders, neither)
         found["neither"] = str(neither.resolve())
     return found
+
+
+def _require_folders(config: TrainConfig) -> None:
+    """Raise DatasetError where a folder of pictures is not there, or no longer."""
+    for key in FOLDERS:
+        folder = getattr(config, key)
+        if folder and not Path(folder).is_dir():
+            raise DatasetError(
+                f"{folder}: no such folder, though {key} names it; name the one where the pictures "
+                f"are now: --data DIR, or --set {key}=DIR"
+            )
 
 
 def _find_names(run: Path, domain_a: Path | None, domain_b: Path | None) -> dict[str, str]:

@@ -8,6 +8,7 @@ from cyclegan.config import TrainConfig, read_config
 from cyclegan.contract.errors import ConfigError, DatasetError, StorageError
 from cyclegan.run_claim import claim_run
 from cyclegan.train import train
+from tests.cyclegan.runs import command
 
 
 def test_a_folder_is_trained_in_by_one_process(
@@ -132,6 +133,18 @@ def test_a_run_does_not_begin_around_its_pictures(
     train(config, data / "run")
 
 
+@pytest.mark.parametrize("key", ["domain_b", "neither", "test_a"])
+def test_a_run_does_not_begin_with_a_folder_of_which_another_is_part(
+    tmp_path: Path, config: TrainConfig, data_dir: Path, key: str
+) -> None:
+    folder = shutil.copytree(data_dir / "trainA", tmp_path / "reds")
+    inside = shutil.copytree(data_dir / "testA", folder / "more")
+    run = tmp_path / "run"
+    with pytest.raises(DatasetError, match=r"reds and .*more: expected two folders of different"):
+        train(config.replace(domain_a=str(folder), **{key: str(inside)}), run)
+    assert not run.exists()
+
+
 def test_a_run_goes_on_whose_places_were_named_from_elsewhere(
     tmp_path: Path, config: TrainConfig, data_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -152,4 +165,6 @@ def test_a_run_goes_on_where_its_pictures_have_moved(
     with pytest.raises(ConfigError, match=r"domain_a is .*before' there and .*now' here"):
         train(moved, tmp_path / "run")
     shutil.rmtree(before)
+    with pytest.raises(DatasetError, match=r"before: no such folder, though domain_a names it; "):
+        command("train", "--out", tmp_path / "run")
     assert train(moved, tmp_path / "run").images_seen == 8
