@@ -34,8 +34,13 @@ def parse_settings(settings: list[str]) -> dict[str, Any]:
         is_text = _KINDS.get(key.strip()) is str and not isinstance(value, str)
         values[key.strip()] = text if is_text else value  # a domain may be called 2024
     require_keys(values)
-    places = {key: str(Path(values[key]).resolve()) for key in PATHS if values.get(key)}
+    places = {key: str(Path(from_home(values[key])).resolve()) for key in PATHS if values.get(key)}
     return values | places
+
+
+def from_home(place: str) -> str:
+    """Name from the root what begins with ~/, as shells do where they know it for a path."""
+    return str(Path(place).expanduser()) if place.startswith("~/") else place
 
 
 def architecture_of(settings: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """The verbs put together, and how a command ends."""
 
 import os
+import re
 import sys
 
 import typer
@@ -14,6 +15,9 @@ from cyclegan.cli.other_names import TrainCommand
 from cyclegan.cli.pictures import doctor
 from cyclegan.cli.training import train
 from cyclegan.contract.errors import CycleGANError, on_one_line
+from cyclegan.settings import from_home
+
+_OPTION = re.compile(r"--[a-z-]+")
 
 
 def register(command: typer.Typer) -> None:
@@ -46,7 +50,7 @@ def run_command(command: typer.Typer) -> None:
     Raises: KeyboardInterrupt after Ctrl-C, also where it came while an extension was imported.
     """
     try:
-        command()
+        command(args=[_from_home(word) for word in sys.argv[1:]])
     except CycleGANError as error:
         for line in f"error: {error}".split("\n"):  # some list files below one another
             typer.echo(on_one_line(line), err=True)
@@ -63,3 +67,12 @@ def run_command(command: typer.Typer) -> None:
             err=True,
         )
         sys.exit(EXIT_UNEXPECTED)
+
+
+def _from_home(word: str) -> str:
+    """Replace the ~ of --option=~/folder, which shells leave as it is.
+
+    Else `--out=~/runs` would make a folder called ~ where the command is typed.
+    """
+    option, equals, value = word.partition("=")
+    return f"{option}={from_home(value)}" if equals and _OPTION.fullmatch(option) else word

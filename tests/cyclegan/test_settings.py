@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ from typer.testing import CliRunner
 from cyclegan.cli.command import register
 from cyclegan.contract.errors import ConfigError
 from cyclegan.settings import parse_settings
+from tests.commands import type_command
 
 
 def test_settings_are_json_or_text() -> None:
@@ -26,6 +28,21 @@ def test_a_place_is_named_from_the_root() -> None:
     assert settings == {
         "test_a": f"{here}/data/testA", "discriminator_weights": f"{here}/w.pth", "test_b": ""
     }  # fmt: skip
+
+
+def test_a_home_that_no_shell_has_named_is_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for name in ("trainA", "trainB", "held"):
+        (tmp_path / "data" / name).mkdir(parents=True)
+    words = ("--data=~/data", "--out=~/run", "--set", "test_a=~/data/held", "--set=name_a=~/x")
+    assert type_command("train", *words, "--dry-run") == 0
+    config = json.loads(capsys.readouterr().out)
+    assert config["domain_a"] == str(tmp_path / "data" / "trainA")
+    assert config["test_a"] == str(tmp_path / "data" / "held")
+    assert config["name_a"] == "~/x"  # no place
+    assert type_command("doctor", "--no-estimate", "--data=~nobody/data") == 2
 
 
 def test_a_setting_without_a_value_is_refused() -> None:
