@@ -54,7 +54,8 @@ class Maker:
     @property
     def outputs(self) -> list[Any]:
         """What changes with the training that is chosen."""
-        return [self.direction, self.compared, self.checkpoint, self.name, *self.buttons]
+        chosen = [self.direction, self.checkpoint, self.name, self.student]
+        return [*chosen, self.compared, *self.buttons]
 
     @property
     def buttons(self) -> list[gr.Button]:
