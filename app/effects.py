@@ -53,7 +53,7 @@ class Enlarged:
         self._wide: dict[int, Numbers] = {}  # [_WIDENED, width * C] each, by their place
 
     def read(self, rows: slice) -> Numbers:
-        """Some rows, [rows, width, C], in a new array; exact where nothing is enlarged."""
+        """Some rows, [rows, width, C], the caller's own; exact where nothing is to be enlarged."""
         small, shape = self._small, (rows.stop - rows.start, self._width, self._small.shape[2])
         if small.shape[:2] == (self._height, self._width):
             return small[rows].astype(np.float32)

@@ -38,6 +38,14 @@ def test_rows_of_the_result_are_told_after_the_tiles(translator: Translator, noi
     assert told[-3:] == [(0, 600), (218, 600), (436, 600)]  # of 2**16 pixels
 
 
+def test_a_narrow_picture_is_combined_a_few_rows_at_once(translator: Translator) -> None:
+    told: list[tuple[int, int]] = []
+    picture = Picture(np.zeros((600, 1, 3), np.uint8))
+    Renderer(translator, Recipe(size=500))(picture, Progress(lambda *counts: told.append(counts)))
+    # As weights of all rows at once take the square of their number.
+    assert told[-3:] == [(0, 600), (256, 600), (512, 600)]
+
+
 @pytest.mark.parametrize("size", [20, 60])
 def test_a_run_that_is_stopped_under_way_ends_as_stopped(
     translator: Translator, noise, size: int
