@@ -17,7 +17,7 @@ RECORD = "server.json"  # of ours, in a run folder
 Wish = Literal["", "pause", "stop"]
 
 _BYTES = 80  # of a name that is part of a path; file systems take 255, and more is added to it
-_BYTES_OF_ONE = 36  # of each of two names in it: with "-small" they fit
+_BYTES_OF_ONE = 35  # of each of two names in it: with "-shallow" they fit
 
 # What new discriminators need so that they do not spoil generators that know something already.
 _HEAD_START_IMAGES = 300

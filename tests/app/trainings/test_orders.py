@@ -82,12 +82,14 @@ def test_a_lesson_is_kept_and_is_the_command_that_distils(order: Order, tmp_path
         ("I\u0307s", "ку\u0438\u0306", "İs2куй"),  # NFC
         ("हिन्दी", "ไม้", "हिन्दी2ไม้"),  # vowels are marks there
         ("..", "\0\n🐈", "a2b"),  # of which nothing can be kept
-        ("照" * 40, "x" * 40, f"{'照' * 12}2{'x' * 36}"),  # 36 bytes of each
+        ("照" * 40, "x" * 40, f"{'照' * 11}2{'x' * 35}"),  # 35 bytes of each
+        ("y" * 40, "x" * 40, f"{'y' * 35}2{'x' * 35}"),
     ],
 )
 def test_a_run_is_called_after_names_of_any_alphabet(name_a: str, name_b: str, title: str) -> None:
     assert title_of(name_a, name_b) == title
     assert plain(title) == title
+    assert plain(f"{title}-shallow") == f"{title}-shallow"  # of its longest student
 
 
 def test_what_cannot_be_part_of_a_path_leaves_a_name() -> None:
