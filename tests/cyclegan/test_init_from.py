@@ -147,6 +147,8 @@ def test_a_start_may_have_fewer_blocks_than_its_weights(
         assert not any(key.startswith(f"body.{blocks - 1}") for key in start.weights["G_AB"])
         with pytest.raises(ConfigError, match=f"generator_blocks {blocks + 1} contradicts"):
             read_start(place, {"generator_blocks": blocks + 1})
+        with pytest.raises(ConfigError, match="generator_blocks 'few' contradicts"):
+            read_start(place, {"generator_blocks": "few"})
     checkpoint = load_checkpoint(source / "latest.pt")
     del checkpoint["step"]["G_AB_ema"]["module.head.1.bias"]
     save_checkpoint(source / "latest.pt", checkpoint)
