@@ -150,9 +150,10 @@ def _train(
     processes.share(config.batch_size)  # named before there is a folder that holds this setting
     is_new = processes.is_first and not (run / LATEST).exists()
     if is_new and config.init_from and start is None:
+        how = "--student shallow" if config.teacher else "--init-from"
         raise ConfigError(
-            f"{run}: has no checkpoint yet and is to start from {config.init_from}; give "
-            "--init-from again"
+            f"{run}: has no checkpoint yet and is to start from {config.init_from}; give {how} "
+            "again"
         )
     require_apart(config, run)
     if processes.is_first:

@@ -34,6 +34,7 @@ from cyclegan.cli.training import (
 )
 from cyclegan.contract.directions import DIRECTIONS, Direction
 from cyclegan.contract.folder import default_folder
+from cyclegan.contract.log import LATEST
 
 
 def distill(
@@ -132,7 +133,9 @@ def distill(
             **chosen,
         }
         imported = None
-        if student == "shallow" and not has_begun(out):
+        if (
+            student == "shallow" and not (out / LATEST).exists()
+        ):  # one killed early has only a config
             imported = read_shallower(learned.model, direction, chosen)
             settings |= {
                 key: value

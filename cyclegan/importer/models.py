@@ -100,9 +100,9 @@ def read_shallower(path: Path, direction: Direction, settings: Mapping[str, Any]
     blocks = max(2 ** (theirs.generator_levels - 1), blocks_of(theirs) // 2)
     asked = {"generator_blocks": blocks, **kept, **settings}
     found = read_model(path, asked)
-    (weights,) = found.weights.values()
-    (taken,) = (fact for fact in found.report if fact.what in found.weights)
-    name = GENERATOR_OF[direction]
+    there, name = GENERATOR_OF[_direction_of(card)], GENERATOR_OF[direction]
+    weights = found.weights[there]  # the way back may lie beside it: an earlier teacher of the run
+    (taken,) = (fact for fact in found.report if fact.what == there)
     config = found.config.replace(**{key: asked[key] for key in BEHIND if key in asked})
     return replace(
         found, config=config, weights={name: weights}, report=(replace(taken, what=name),)

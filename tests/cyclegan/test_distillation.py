@@ -226,11 +226,40 @@ def test_a_shallow_student_begins_with_the_layers_of_its_teacher(
     learned_weights = averaged_weights(load_checkpoint(run / "latest.pt")["step"], "G_AB")
     for name, tensor in taken.state_dict().items():
         torch.testing.assert_close(learned_weights[name], tensor, rtol=0, atol=1e-6)
-    assert "3 images" in command(*arguments, "--max-images", "3")  # the same command goes on
+    for checkpoint in run.glob("*.pt"):  # as if killed before there were any
+        checkpoint.unlink()
+    with pytest.raises(ConfigError, match=r"start from large\.onnx; give --student shallow again"):
+        train(ours, run)
+    again = command(*arguments, "--max-images", "3", "--set", "learning_rate=1e-9")
+    assert "4 of 8 blocks" in again
+    assert "3 images" in again
+    assert "4 images" in command(*arguments, "--max-images", "4")  # the same command goes on
     card = export(run, "AtoB", "small", tmp_path / "models")
     assert card.training.data.endswith(
         "4 pictures of neither kind; distilled from the model large, and started from its layers"
     )
+
+
+def test_a_shallow_student_begins_with_its_teacher_and_not_with_the_one_before(
+    tmp_path: Path, data_dir: Path, config: TrainConfig
+) -> None:
+    names = {"name_a": "ink", "name_b": "paper"}
+    train(config.replace(max_images=1, generator_blocks=2, **names), tmp_path / "large")
+    ways = {"AtoB": "there", "BtoA": "back"}
+    run = tmp_path / "run"
+    for way, name in ways.items():
+        export(tmp_path / "large", way, name, tmp_path / "models")
+        card = tmp_path / "models" / f"{name}.json"
+        other = ways["BtoA" if way == "AtoB" else "AtoB"]
+        card.write_text(json.dumps(json.loads(card.read_text()) | {"reverse": other}))
+        adopt(str(card.with_suffix(".onnx")), way, run, tmp_path)  # with which no run begins yet
+    command(
+        "distill", tmp_path / "models" / "there.onnx", "--data", data_dir, "--out", run,
+        "--student=shallow", *TINY, "--set", "learning_rate=1e-9",
+    )  # fmt: skip
+    weights = read_start(tmp_path / "models" / "there.onnx", {}).weights["G_AB"]
+    learned = averaged_weights(load_checkpoint(run / "latest.pt")["step"], "G_AB")
+    torch.testing.assert_close(learned["head.1.weight"], weights["head.1.weight"])
 
 
 def test_a_shallow_student_wants_a_plain_teacher(
