@@ -133,9 +133,8 @@ def distill(
             **chosen,
         }
         imported = None
-        if (
-            student == "shallow" and not (out / LATEST).exists()
-        ):  # one killed early has only a config
+        # A run that was killed before its first checkpoint has a config, and begins again.
+        if student == "shallow" and not (out / LATEST).exists():
             imported = read_shallower(learned.model, direction, chosen)
             settings |= {
                 key: value
