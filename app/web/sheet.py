@@ -23,17 +23,20 @@ def lay_out_sheet(text: str, id: str) -> gr.HTML:
     )
 
 
-def show_sheet(file: Path | None, caption: str = "") -> Any:
+def show_sheet(file: Path | None, caption: str = "", what: str = "") -> Any:
     """What an event answers for it: a file that Gradio serves, or None for no sheet.
 
-    The caption stands below, after what is on the sheet.
+    The caption stands below, after what is on the sheet: `what`, or else as it was laid out.
     """
-    value = {"file": FileData(path=str(file)).model_dump(), "caption": caption} if file else None
+    value = None
+    if file:
+        value = {"file": FileData(path=str(file)).model_dump(), "caption": caption, "what": what}
     return gr.update(value=value, visible=file is not None)
 
 
 _TEMPLATE = """${!value ? "" : `
 <figure class="sheet">
-  <a href="${value.file.url}" target="_blank"><img src="${value.file.url}" alt="${label}"></a>
-  <figcaption>${[label, value.caption].filter(Boolean).join(" · ")}</figcaption>
+  <a href="${value.file.url}" target="_blank"><img src="${value.file.url}"
+    alt="${value.what || label}"></a>
+  <figcaption>${[value.what || label, value.caption].filter(Boolean).join(" · ")}</figcaption>
 </figure>`}"""

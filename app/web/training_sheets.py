@@ -55,14 +55,20 @@ def lay_out_sheets() -> Sheets:
 
 
 def show_sheets(
-    sheets: Sheets, run: Path | None, language: str, *, known: int | None = None, second: Any = None
+    sheets: Sheets,
+    training: Training | None,
+    language: str,
+    *,
+    known: int | None = None,
+    second: Any = None,
 ) -> Updates:
-    """Show the latest sheet of a run and offer all, the first and the latest chosen.
+    """Show the latest sheet of a training and offer all, the first and the latest chosen.
 
-    `known` is the latest that a page shows of this run: where it could choose, that stays; but for
+    `known` is the latest that a page shows of it: where it could choose, that stays; but for
     the `second` choice there, which goes on with the latest where it was that.
     """
-    found = find_sheets(run) if run else {}
+    found = find_sheets(training.run) if training else {}
+    method = training.config.get("method", "cyclegan") if training else "cyclegan"
     choices = [(say(language, "sheets.at", images=images), images) for images in found]
     latest = max(found, default=0)
     could_choose = known is not None and sum(images <= known for images in found) > 1
@@ -74,7 +80,9 @@ def show_sheets(
     offered = [gr.Dropdown(choices=choices, **each) for each in told]
     return {
         sheets.latest: show_sheet(
-            _lend(found[latest]) if found else None, say(language, "sheets.at", images=latest)
+            _lend(found[latest]) if found else None,
+            say(language, "sheets.at", images=latest),
+            say(language, f"sheets.{method}"),
         ),
         sheets.choice: gr.Row(visible=len(found) > 1),
         **dict(zip(sheets.two, offered, strict=True)),

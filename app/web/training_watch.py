@@ -252,7 +252,7 @@ def _look(
         updates[watch.told] = ""  # what was refused then may be possible now
     if not seen or (seen.name, seen.sheet) != (name, sheet):
         known = seen.sheet if seen and seen.name == name else None
-        updates |= show_sheets(watch.sheets, training.run, language, known=known, second=second)
+        updates |= show_sheets(watch.sheets, training, language, known=known, second=second)
     return updates
 
 

@@ -5,6 +5,7 @@ import json
 import shutil
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from app import verbs
 from app.store import Store
 from app.trainings.orders import Order
 from app.trainings.runs import Trainings
+from app.trainings.standing import Training
 from app.web.training_watch import Seen, Watch, _look, connect_watch, lay_out_watch
 from app.web.updates import Updates
 from cyclegan.contract.errors import InputError
@@ -171,3 +173,26 @@ def test_a_training_that_would_end_at_once_is_not_to_be_resumed(impatient_run: P
     assert offered() == (False, False)
     (impatient_run / "config.json").write_text(json.dumps({"max_images": 100, "patience": 3}))
     assert offered() == (True, False)
+
+
+@pytest.mark.parametrize(
+    ("config", "what"),
+    [
+        ({}, "their translations and the way back"),
+        ({"method": "simgan", "direction": "AtoB"}, "Sample pictures and their translations"),
+        ({"method": "distill", "direction": "AtoB"}, "their translations and the teacher's"),
+    ],
+)
+def test_the_latest_sheet_says_what_it_shows(
+    measured: Callable[..., Training], monkeypatch: pytest.MonkeyPatch, config: Any, what: str
+) -> None:
+    run = measured({20: 6.0}, **config).run
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(run))
+    (run / "sheets").mkdir()
+    Image.new("RGB", (60, 40)).save(run / "sheets" / "000001000.jpg")
+    trainings = Trainings(run.parents[1])
+    watch = Page(trainings).watch
+    updates = _look(watch, trainings, "horse2zebra", "AtoB", None, None, "en")
+    value = updates[watch.sheets.latest]["value"]
+    assert value["what"].endswith(what)
+    assert value["caption"] == "1,000 pictures"
