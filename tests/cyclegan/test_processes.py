@@ -44,6 +44,7 @@ def torchrun(config: TrainConfig, run: Path, count: int = 2) -> list[str]:
         *(sys.executable, "-m", "torch.distributed.run", "--standalone"),
         *("--nproc-per-node", str(count), "-m", "cyclegan", "train", "--out", str(run)),
         *("--domain-a", folders[0], "--domain-b", folders[1], "--preset", "paper"),
+        *("--set", "test_a=", "--set", "test_b="),  # else what lies beside them is measured
         *(part for key, value in settings.items() for part in ("--set", f"{key}={value}")),
     ]
 

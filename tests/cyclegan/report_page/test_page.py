@@ -37,7 +37,7 @@ ROWS: list[dict[str, Any]] = [
 
 def test_every_loss_that_has_a_weight_is_explained() -> None:
     keys = {key.removeprefix("lambda_") for key in TrainConfig().to_dict() if "lambda_" in key}
-    assert keys - {"identity"} | {"idt"} <= LOSSES.keys()
+    assert keys - {"identity", "adversarial"} | {"idt", "adv"} <= LOSSES.keys()
 
 
 @pytest.fixture
