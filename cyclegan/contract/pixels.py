@@ -108,9 +108,18 @@ class Padded:
         """These rows of these columns, counted in the padded picture."""
         rows, columns = self._rows[rows], self._columns[columns]
         first = columns.min()
-        wide = self._rgb[rows, first : columns.max() + 1]
-        window: NDArray[np.uint8] = wide.take(columns - first, axis=1)
-        return window
+        tall = _take(self._rgb[:, first : columns.max() + 1], rows, axis=0)
+        return _take(tall, columns - first, axis=1)
+
+
+def _take(pixels: RGB, places: NDArray[np.intp], axis: Literal[0, 1]) -> RGB:
+    """These rows or columns. Those that follow one another are copied at once.
+
+    One by one, as `numpy.take` has them, columns of three bytes took ten times as long.
+    """
+    runs = np.split(places, np.flatnonzero(np.diff(places) != 1) + 1)
+    slices = [slice(run[0], run[-1] + 1) for run in runs]
+    return np.concatenate([pixels[each] if axis == 0 else pixels[:, each] for each in slices], axis)
 
 
 def _mirror(length: int, multiple: int, border: int) -> NDArray[np.intp]:
