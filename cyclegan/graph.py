@@ -21,6 +21,9 @@ Pixels = NDArray[np.float32]  # [1, 3, H, W] in [-1, 1]
 # [height, width] in pixels, before they are rounded up; see `comparison_sizes`
 COMPARISON_SIZES = ((64, 64), (128, 96), (100, 260), (260, 100), (256, 256))
 _UNSHUFFLE = [0, 1, 3, 5, 2, 4]  # how a transposition orders pictures, colours, rows and columns
+# How one orders rows of a cell, colours, rows, columns and columns of a cell, where `precision/`
+# writes SpaceToDepth as transpositions.
+PLACES_OUTSIDE = [0, 4, 1, 2, 3]
 
 CLEAN_UP_TOLERANCE = 1e-4  # of answers in [-1, 1]: merged constants may be rounded otherwise
 
@@ -119,11 +122,16 @@ def undo_gathering(graph: onnx.GraphProto, weights: NDArray[Any]) -> NDArray[Any
 
     Shape: [C, 3 * cell**2, h, w] -> the same.
     """
-    for node in graph.node:
-        if node.op_type == "SpaceToDepth":
-            cell = helper.get_node_attr_value(node, "blocksize")
-            return _exchange(weights, cell**2, 3)
-    return weights
+    if not any(map(_is_gathering, graph.node)):
+        return weights
+    return _exchange(weights, weights.shape[1] // 3, 3)
+
+
+def _is_gathering(node: onnx.NodeProto) -> bool:
+    """Whether a node makes channels of cells with the colours inside, or is its step that does."""
+    if node.op_type == "Transpose":
+        return list(helper.get_node_attr_value(node, "perm")) == PLACES_OUTSIDE
+    return node.op_type == "SpaceToDepth"
 
 
 def _exchange(weights: NDArray[Any], outer: int, inner: int) -> NDArray[Any]:

@@ -12,6 +12,7 @@ from onnxruntime.quantization import CalibrationMethod, QDQQuantizer, QuantType
 from onnxruntime.quantization.calibrate import TensorsData
 
 from cyclegan.graph import Pixels, load_graph
+from cyclegan.precision.moves import share_moves
 from cyclegan.precision.tuning import Lesson, Ranges, tune
 
 # What CPUs compute quickly in 8 bits. A ReLU belongs to the convolution before it, whose range
@@ -65,7 +66,7 @@ def quantize(
         if psnr_db(_quantize(model, ranges, (name,)))
         >= whole_db + (KEPT_DB_OF_LAST if name == layers[-1] else KEPT_DB)
     )
-    return _quantize(model, ranges, kept), kept, learned is not None
+    return share_moves(_quantize(model, ranges, kept)), kept, learned is not None
 
 
 def find_ranges(model: onnx.ModelProto, pictures: Sequence[Pixels]) -> Ranges:
