@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from app.store import Store
 from app.tiles import _divisions, choose_cells, cut
-from app.translator import Translator
+from app.translator import Translator, default_tile_size
 from cyclegan.contract.folder import default_folder
 
 
@@ -79,3 +79,10 @@ def test_a_smaller_field_than_the_network_has_would_show(photo: NDArray[np.uint8
     whole = translator.run(photo).astype(int)
     translator.tile_size = 128
     assert np.abs(translator.run(photo) - whole).max() > 1
+
+
+def test_tiles_are_as_large_as_the_memory_of_their_network_lets_them_be() -> None:
+    card = Store(default_folder()).card("horse2zebra")
+    single = replace(card, precision="fp32", fidelity=None)
+    normed = replace(card, tiling="statistics", receptive_field=None)
+    assert default_tile_size(card) > default_tile_size(single) > default_tile_size(normed)
