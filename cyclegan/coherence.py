@@ -38,6 +38,7 @@ _METHODS_WITH = {
     "teacher": ("distill",),
     "lambda_teacher": ("distill",),
     "lambda_structure": ("distill",),
+    "lambda_layers": ("distill",),
     "lambda_self": ("cyclegan", "simgan"),
     "lambda_variation": ("cyclegan", "simgan"),
     "lambda_smooth": ("cyclegan", "simgan"),
@@ -83,8 +84,8 @@ def _check_ranges(config: Fields) -> None:
         ("0 or more", lambda value: value >= 0, "lambda_cycle lambda_identity pool_size "
          "lambda_self lambda_variation lambda_smooth lambda_similarity lambda_neither "
          "lambda_adversarial "
-         "lambda_teacher lambda_structure lambda_penalty lambda_perceptual head_start_images "
-         "warmup_images max_images max_minutes evaluate_every patience"),
+         "lambda_teacher lambda_structure lambda_layers lambda_penalty lambda_perceptual "
+         "head_start_images warmup_images max_images max_minutes evaluate_every patience"),
         ("at least 2", lambda value: value >= 2, "evaluate_pictures"),
         ("from 0 to 2**32 - 1", lambda value: 0 <= value < 2**32, "seed"),
         ("in [0, 1)", lambda value: 0 <= value < 1, "decay_start ema_decay beta1 beta2 "

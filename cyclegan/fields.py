@@ -83,6 +83,7 @@ class Fields:
     lambda_neither: float = 5.0  # weight of changing pictures of neither kind, where `neither` is
     lambda_teacher: float = 0.0  # weight of the distance to the teacher's translations
     lambda_structure: float = 0.0  # weight of the distance to their edges and texture
+    lambda_layers: float = 0.0  # weight of the distance to what a plain teacher's layers say
     lambda_penalty: float = 10.0  # weight of the gradient penalty of wgan-gp
     lambda_perceptual: float = 0.0  # weight of what a round trip loses as a VGG16 sees it
     perceptual_weights: str = ""  # file of that VGG16's weights, see perceptual.py

@@ -4,7 +4,7 @@
 Every objective takes logits; none needs a sigmoid at the end of a discriminator.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -156,6 +156,24 @@ def structure_distance(output: Tensor, target: Tensor) -> Tensor:
     Range: [0, 8]. Source: Mathieu et al. 2016, eq. 6 with alpha 1, the steps with their signs.
     """
     return total_variation(output.float() - target.float())
+
+
+def layers_distance(outputs: Sequence[Tensor | None], targets: Sequence[Tensor | None]) -> Tensor:
+    """Mean squared difference of layers, as a share of the mean square of what is to be there.
+
+    Args:
+        outputs: float [N, C, H, W] each. targets: of the same shapes, frozen; where either is None
+            there is nothing to compare.
+
+    Range: 0 or more, 1 for layers that say nothing. Source: Romero et al. 2015, eq. 3, without the
+    regressor, for layers of one width need none.
+    """
+    distances = [
+        F.mse_loss(ours.float(), theirs.float()) / theirs.float().square().mean()
+        for ours, theirs in zip(outputs, targets, strict=True)
+        if ours is not None and theirs is not None
+    ]
+    return torch.stack(distances).mean()
 
 
 def total_variation(output: Tensor) -> Tensor:

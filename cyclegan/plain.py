@@ -33,8 +33,11 @@ class CoarseLevel(nn.Module):
         self.up = nn.Conv2d(2 * channels, channels, 1)
 
     def forward(self, x: Tensor) -> Tensor:
-        coarse = self.up(self.blocks(self.down(x)))
-        return x + F.interpolate(coarse, scale_factor=2.0, mode="nearest")
+        return self.join(x, self.blocks(self.down(x)))
+
+    def join(self, x: Tensor, coarse: Tensor) -> Tensor:
+        """Add what was found at half the resolution."""
+        return x + F.interpolate(self.up(coarse), scale_factor=2.0, mode="nearest")
 
 
 def _split(blocks: int, levels: int) -> tuple[int, int, int]:
@@ -59,6 +62,22 @@ def _parts(body: nn.Sequential) -> tuple[list[nn.Module], CoarseLevel | None, li
         if isinstance(layer, CoarseLevel):
             return layers[:place], layer, layers[place + 1 :]
     return layers, None, []
+
+
+def _walk(body: nn.Sequential, x: Tensor, ends: list[Tensor | None]) -> Tensor:
+    """What a body makes of `x`; `ends` gets what each row of blocks ends with, None for no row."""
+
+    def along(row: list[nn.Module], x: Tensor) -> Tensor:
+        for block in row:
+            x = block(x)
+        ends.append(x if row else None)
+        return x
+
+    before, coarse, after = _parts(body)
+    x = along(before, x)
+    if coarse:
+        x = along(after, coarse.join(x, _walk(coarse.blocks, coarse.down(x), ends)))
+    return x
 
 
 def _take_over(body: nn.Sequential, deeper: nn.Sequential) -> None:
@@ -152,21 +171,37 @@ class PlainGenerator(Generator):
         _take_over(self.body, deeper.body)
 
     def forward(self, x: Tensor) -> Tensor:
-        if self.mask is None:
-            return self._crop(self._translate(self._frame(x)), x)
-        picture, _ = self.with_mask(x)
+        framed = self._frame(x)
+        picture, _ = self._finish(self.tail(self.body(self.head(framed))), framed, x)
         return picture
 
     def with_mask(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """The picture, and the mask of what was changed in it, as `Generator` has it."""
-        assert self.mask is not None, "whoever asks has looked at has_mask"
         framed = self._frame(x)
-        change = self._translate(framed) - framed
+        picture, mask = self._finish(self.tail(self.body(self.head(framed))), framed, x)
+        assert mask is not None, "whoever asks has looked at has_mask"
+        return picture, mask
+
+    def with_layers(self, x: Tensor) -> tuple[Tensor, list[Tensor | None]]:
+        """The picture, and what the blocks before and after each coarser level end with.
+
+        Shape: of these [N, C, h, w], from the outermost level to the coarsest and back; None where
+        there are no blocks. Generators of one width and as many levels have as many.
+        """
+        framed, ends = self._frame(x), list[Tensor | None]()
+        translated = self.tail(_walk(self.body, self.head(framed), ends))
+        picture, _ = self._finish(translated, framed, x)
+        return picture, ends
+
+    def _finish(
+        self, translated: Tensor, framed: Tensor, x: Tensor
+    ) -> tuple[Tensor, Tensor | None]:
+        """The picture of what was made of a framed one, and the mask, if there is one."""
+        if self.mask is None:
+            return self._crop(translated, x), None
+        change = translated - framed
         mask = self.mask(change)
         return self._crop(framed + mask * change, x), self._crop(mask, x)
-
-    def _translate(self, x: Tensor) -> Tensor:
-        return self.tail(self.body(self.head(x)))
 
     def _frame(self, x: Tensor) -> Tensor:
         return F.pad(x, (self.border,) * 4, mode="reflect") if self.border else x

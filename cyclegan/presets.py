@@ -52,6 +52,8 @@ PRESETS: dict[str, dict[str, Any]] = {
         "lambda_structure": 10.0,
     },
 }
+# Of a student that starts from its teacher's layers: as much as the distance of the pictures.
+LAMBDA_LAYERS = 20.0
 # Those of `cyclegan train`.
 WITHOUT_TEACHER = [key for key, chosen in PRESETS.items() if chosen.get("method") != "distill"]
 

@@ -302,6 +302,7 @@ def weigh(terms: dict[str, Tensor], config: TrainConfig) -> Tensor:
         "similarity": config.lambda_similarity,
         "teacher": config.lambda_teacher,
         "structure": config.lambda_structure,
+        "layers": config.lambda_layers,
         "perceptual": config.lambda_perceptual,
     }
     weighted = [weights[name.partition("_")[0]] * term for name, term in terms.items()]

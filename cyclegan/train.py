@@ -28,7 +28,7 @@ from cyclegan.dataset import has_lost_worker, iterate_batches
 from cyclegan.domains import SMALL_SET
 from cyclegan.gauge import Measurement, make_gauge
 from cyclegan.memory import advise, is_out_of_memory
-from cyclegan.methods import STEPS, open_dataset
+from cyclegan.methods import build_step, open_dataset
 from cyclegan.processes import Processes
 from cyclegan.run_claim import claim_run, require_apart, require_same_run
 from cyclegan.run_folder import (
@@ -165,7 +165,7 @@ def _train(
     is_small = min(dataset.pictures[:2]) < SMALL_SET
     automatic = "on" if is_small else "off"
     augmentation = automatic if config.diffaugment == "auto" else config.diffaugment
-    step = STEPS[config.method](config, device, augmentation=augmentation, processes=processes)
+    step = build_step(config, run, device, augmentation, processes)
     if processes.is_first:
         held.enter_context(claim_run(config, run))  # once nothing that the config names is missing
     state = take_up(config, run, step, dataset, start or {})

@@ -20,7 +20,7 @@ from cyclegan.contract.standing import Measured, is_number, label_endings
 
 # Quantities of the log, by the beginning of their names, in the order shown.
 _CURVES = (
-    *("cycle", "adv", "disc", "idt", "self", "teacher", "structure"),
+    *("cycle", "adv", "disc", "idt", "self", "teacher", "structure", "layers"),
     *("KID", "SWD", "teacher_RMSE"),
 )
 _POINTS = 200  # of a line; more look the same

@@ -107,6 +107,7 @@ def distill(
     from cyclegan.distillation import adopt, stand_in
     from cyclegan.importer.models import read_shallower
     from cyclegan.importer.reading import BEHIND
+    from cyclegan.presets import LAMBDA_LAYERS
     from cyclegan.run_claim import require_apart
     from cyclegan.teacher import TRANSLATIONS, Teacher, teacher_folder
     from cyclegan.terminal import picture_bar
@@ -136,6 +137,7 @@ def distill(
         # A run that was killed before its first checkpoint has a config, and begins again.
         if student == "shallow" and not (out / LATEST).exists():
             imported = read_shallower(learned.model, direction, chosen)
+            settings |= {"lambda_layers": chosen.get("lambda_layers", LAMBDA_LAYERS)}
             settings |= {
                 key: value
                 for key, value in imported.config.to_dict().items()

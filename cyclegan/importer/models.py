@@ -32,6 +32,7 @@ from cyclegan.importer.reading import (
     with_networks,
 )
 from cyclegan.networks import blocks_of, generator_from
+from cyclegan.plain import PlainGenerator
 
 _OURS = "generator"  # what the settings begin with that a model has a part in
 _QUANTIZED = "_quantized"  # what ONNX Runtime's quantizer adds to a weight's name
@@ -107,6 +108,22 @@ def read_shallower(path: Path, direction: Direction, settings: Mapping[str, Any]
     return replace(
         found, config=config, weights={name: weights}, report=(replace(taken, what=name),)
     )
+
+
+def read_plain_generator(path: Path) -> PlainGenerator:
+    """Build the network of a plain model of ours, with its weights, border and mask.
+
+    Raises CheckpointError: it is another one, or was made elsewhere. CardError: as `read_model`.
+    """
+    card = _read_card(path)
+    found = read_model(path, {})
+    assert card.training is not None, "its config came from there"
+    kept = {key: value for key, value in card.training.config.items() if key in BEHIND}
+    generator = generator_from(found.config.replace(**kept))
+    if not isinstance(generator, PlainGenerator):
+        raise CheckpointError(f"{card.name} is a {found.config.generator}, expected a plain one")
+    generator.load_state_dict(found.weights[GENERATOR_OF[_direction_of(card)]])
+    return generator.eval()
 
 
 def _read_card(path: Path) -> ModelCard:

@@ -29,6 +29,7 @@ LOSSES = {
     "idt": ("Identity loss", "changing what is of the target domain already"),
     "teacher": ("Distance to the teacher", "of translations, at four resolutions"),
     "structure": ("Structure", "the teacher's edges and texture that are missing or too many"),
+    "layers": ("Layers", "the distance to what the teacher's layers say"),
     "self": ("Self-regularisation", "changing the input at all"),
     "neither": ("Neither kind", "what changes in pictures of neither kind"),
     "variation": ("Variation", "steps between neighbours in translations"),

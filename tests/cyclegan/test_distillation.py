@@ -25,6 +25,7 @@ from cyclegan.distillation import adopt, stand_in
 from cyclegan.export import export
 from cyclegan.importer import read_start
 from cyclegan.networks import generator_from
+from cyclegan.presets import LAMBDA_LAYERS
 from cyclegan.teacher import Teacher, teacher_folder
 from cyclegan.train import train
 from tests.cyclegan.runs import (
@@ -217,7 +218,8 @@ def test_a_shallow_student_begins_with_the_layers_of_its_teacher(
     assert (ours.generator_width, ours.generator_blocks) == (config.generator_width, 4)
     assert (ours.generator_levels, ours.border, ours.mask_threshold) == (3, 8, 0.05)
     assert ours.init_from == "large.onnx"
-    assert {"teacher_AB", "neither_AB"} <= losses_of(run)[-1].keys()
+    assert ours.lambda_layers == LAMBDA_LAYERS
+    assert {"teacher_AB", "layers_AB", "neither_AB"} <= losses_of(run)[-1].keys()
     assert "adv_AB" not in losses_of(run)[-1]
     theirs, taken = generator_from(ours.replace(generator_blocks=8)), generator_from(ours)
     theirs.load_state_dict(read_start(tmp_path / "models" / "large.onnx", {}).weights["G_BA"])
@@ -279,6 +281,20 @@ def test_a_shallow_student_wants_a_plain_teacher(
                 "distill", teacher, "--data", data_dir, "--out", run, "--student=shallow", *TINY
             )  # fmt: skip
         shutil.rmtree(run)
+
+
+def test_layers_are_compared_with_such_alone(
+    tmp_path: Path, student: TrainConfig, taught_run: Path, config: TrainConfig
+) -> None:
+    asked = student.replace(lambda_layers=20.0)
+    with pytest.raises(ConfigError, match=r"lambda_layers is 20\.0, but there are no such layers"):
+        train(asked, taught_run)
+    train(config.replace(max_images=1, generator_blocks=2), tmp_path / "large")
+    name = adopt(str(tmp_path / "large"), "AtoB", tmp_path / "run", tmp_path)
+    wider = asked.replace(teacher=name, generator_width=2 * config.generator_width)
+    with pytest.raises(ConfigError, match=r"is a plain generator \(width 16, levels 1\) and its t"):
+        train(wider, tmp_path / "run")
+    assert not (tmp_path / "run" / "config.json").exists()
 
 
 def test_the_two_folders_can_be_given_one_by_one(

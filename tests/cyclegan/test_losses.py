@@ -135,6 +135,15 @@ def test_what_is_drawn_beside_an_edge_of_the_picture_is_free() -> None:
     assert float(turned) == pytest.approx(costs)
 
 
+def test_the_distance_of_layers_is_a_share_of_what_is_to_be_there() -> None:
+    there = torch.full((1, 2, 4, 4), 3.0)
+    assert float(losses.layers_distance([there], [there])) == 0
+    assert float(losses.layers_distance([there * 0], [there])) == 1
+    # Rows without blocks say nothing, and a large layer counts no more than a small one.
+    ours, theirs = [there * 0, None, there * 100], [there, there, there * 100]
+    assert float(losses.layers_distance(ours, theirs)) == pytest.approx(0.5)
+
+
 def test_the_structure_of_a_stripe_is_its_two_edges() -> None:
     stripe = torch.zeros(1, 3, 4, 4)
     stripe[..., 1] = 1.0  # across: steps of 1, -1 and 0 in every row; down: none

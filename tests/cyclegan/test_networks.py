@@ -290,3 +290,24 @@ def test_with_its_statistics_given_a_resnet_has_a_receptive_field(
 @pytest.mark.parametrize("name", ["unet128", "unet256"])
 def test_a_unet_is_not_to_be_tiled(name: str) -> None:
     assert build_generator(name, 4).receptive_field is None
+
+
+@pytest.mark.parametrize("threshold", [0.0, 0.05])
+@pytest.mark.parametrize(
+    ("blocks", "levels", "rows"),
+    [
+        (2, 1, [4]),
+        (8, 3, [4, 8, 16, 8, 4]),
+        (5, 3, [4, None, 16, 8, 4]),  # nothing before the coarsest level
+    ],
+)
+def test_a_plain_generator_tells_what_its_rows_of_blocks_end_with(
+    blocks: int, levels: int, rows: list[int | None], threshold: float
+) -> None:
+    network = PlainGenerator(4, blocks, levels, border=2 ** (levels + 1), mask_threshold=threshold)
+    x = torch.rand(1, 3, 64, 64) * 2 - 1
+    with torch.no_grad():
+        picture, ends = network.with_layers(x)
+        torch.testing.assert_close(picture, network(x))
+    assert [None if each is None else each.shape[1] for each in ends[: len(rows)]] == rows
+    assert all(each is None for each in ends[len(rows) :])

@@ -3,7 +3,9 @@ import torch
 
 from cyclegan import losses
 from cyclegan.config import TrainConfig
+from cyclegan.networks import generator_from
 from cyclegan.one_way import DistillStep, SimGANStep
+from cyclegan.plain import PlainGenerator
 from cyclegan.step import weigh
 from tests.cyclegan.runs import assert_same, batch
 
@@ -77,3 +79,24 @@ def test_a_student_is_compared_with_its_teacher(student: TrainConfig) -> None:
     found = step(real_A, real_B, 1e-3, taught=taught)
     torch.testing.assert_close(found["teacher_AB"], losses.multi_scale_distance(fake, taught))
     torch.testing.assert_close(found["structure_AB"], losses.structure_distance(fake, taught))
+
+
+def test_layers_are_compared_with_those_of_a_deeper_teacher(student: TrainConfig) -> None:
+    config = student.replace(generator_levels=2, generator_blocks=3, lambda_layers=20.0)
+    deeper = generator_from(config.replace(generator_blocks=6))
+    assert isinstance(deeper, PlainGenerator)
+    before = [p.detach().clone() for p in deeper.parameters()]
+    step = DistillStep(config)
+    step.compare_layers_with(deeper)
+    (real_A, real_B), (taught, _) = batch(), batch(1)
+    with torch.no_grad():
+        (_, ours), (_, theirs) = (
+            network.with_layers(real_A) for network in (step.networks["G_AB"], deeper)
+        )
+    found = step(real_A, real_B, 1e-3, taught=taught)
+    torch.testing.assert_close(found["layers_AB"], losses.layers_distance(ours, theirs))
+    for _ in range(20):
+        found |= {"last": step(real_A, real_B, 1e-3, taught=taught)["layers_AB"]}
+    assert float(found["last"]) < float(found["layers_AB"])
+    assert all(torch.equal(a, b) for a, b in zip(before, deeper.parameters(), strict=True))
+    assert step.state_dict().keys() == DistillStep(config).state_dict().keys()

@@ -287,6 +287,7 @@ WORDS = {
     "curve.self": "Self-regularisation: changing the input at all",
     "curve.teacher": "Distance to the teacher",
     "curve.structure": "Edges and texture of the teacher that are missing or too many",
+    "curve.layers": "Distance from what the teacher's layers say",
     "curve.KID": "KID on held-out pictures: lower is better",
     "curve.SWD": "SWD of thumbnails of held-out pictures: lower is better",
     "curve.teacher_RMSE": "Difference from the teacher on held-out pictures, of 255",

@@ -280,6 +280,7 @@ WORDS = {
     "curve.self": "Öz düzenlileştirme: girdinin ne kadar değiştiği",
     "curve.teacher": "Öğretmene uzaklık",
     "curve.structure": "Öğretmenin eksik ya da fazla kenar ve dokuları",
+    "curve.layers": "Öğretmenin katmanlarının söylediğinden uzaklık",
     "curve.KID": "Ayrılmış resimlerde KID: düşük olan iyidir",
     "curve.SWD": "Ayrılmış resimlerin küçük hâllerinde SWD: düşük olan iyidir",
     "curve.teacher_RMSE": "Ayrılmış resimlerde öğretmenden fark (255 üzerinden)",

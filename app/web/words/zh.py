@@ -269,6 +269,7 @@ WORDS = {
     "curve.self": "自正则：对输入改动多少",
     "curve.teacher": "与教师模型的距离",
     "curve.structure": "与教师模型相比缺少或多出的边缘和纹理",
+    "curve.layers": "与教师模型各层输出的距离",
     "curve.KID": "留出图片上的 KID：越低越好",
     "curve.SWD": "留出图片缩略图的 SWD：越低越好",
     "curve.teacher_RMSE": "留出图片上与教师模型的差异（满值 255）",
