@@ -104,8 +104,12 @@ def convert(
         ),
     ] = None,
     format_: Annotated[
-        Literal["auto", "png", "jpg", "webp", "avif"],
-        typer.Option("--format", help="Format of the results; auto: each picture's own."),
+        Literal["auto", "png", "jpg", "jpeg", "webp", "avif"],
+        typer.Option(
+            "--format",
+            case_sensitive=False,
+            help="Format of the results; auto: each picture's own.",
+        ),
     ] = "auto",
     quality: Annotated[
         int, typer.Option(metavar="1-100", help="Quality of JPEG, WebP and AVIF.")
@@ -173,7 +177,7 @@ def convert(
         metadata=metadata,
         strip_gps=strip_gps,
     )
-    naming = _naming(format_, suffix, template)
+    naming = _naming("jpg" if format_ == "jpeg" else format_, suffix, template)
     are_several = len(sources) > 1
     found = "pictures" if are_several else "file" if source == PIPE else kind_of(source)
     if found is None:

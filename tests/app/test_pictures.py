@@ -126,6 +126,14 @@ def test_format_quality_and_names_of_a_folder(command, tmp_path: Path) -> None:
     assert sorted(path.name for path in (tmp_path / "out").glob("*.*p")) == ["a_n.webp", "b_n.webp"]
 
 
+@pytest.mark.parametrize("written", ["JPG", "jpeg"])
+def test_a_format_may_be_written_as_people_write_it(command, tmp_path: Path, written: str) -> None:
+    (tmp_path / "in").mkdir()
+    Image.fromarray(smooth(32, 32)).save(tmp_path / "in" / "a.png")
+    command("convert", tmp_path / "in", tmp_path / "out", "--format", written)
+    assert Image.open(tmp_path / "out" / "a.jpg").format == "JPEG"
+
+
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
