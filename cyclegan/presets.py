@@ -62,8 +62,8 @@ def preset_config(preset: str) -> TrainConfig:
     """Return a preset's config. Raises ConfigError: no such preset."""
     if preset not in PRESETS:
         raise ConfigError(
-            f"unknown preset {preset!r}{nearest(preset, list(PRESETS)) or ';'} "
-            f"expected one of {', '.join(PRESETS)}"
+            f"unknown preset {preset!r}{nearest(preset, WITHOUT_TEACHER) or ';'} "
+            f"expected one of {', '.join(WITHOUT_TEACHER)}"
         )
     return TrainConfig(preset=preset, **PRESETS[preset])
 
