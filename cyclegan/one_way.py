@@ -84,7 +84,7 @@ class DistillStep(OneWayStep):
     def _make(self, reals: dict[str, Tensor], way: str) -> tuple[Tensor, dict[str, Tensor]]:
         config, taught, terms = self.config, reals["taught"], dict[str, Tensor]()
         source, target = DIRECTIONS[config.direction]
-        if self._teacher:
+        if self._teacher is not None:  # compiled, it has no truth
             fake, ours = self._student(reals[source])
             with torch.no_grad():
                 _, theirs = self._teacher(reals[source])

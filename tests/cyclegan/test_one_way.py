@@ -1,3 +1,5 @@
+from functools import partial
+
 import pytest
 import torch
 
@@ -81,8 +83,16 @@ def test_a_student_is_compared_with_its_teacher(student: TrainConfig) -> None:
     torch.testing.assert_close(found["structure_AB"], losses.structure_distance(fake, taught))
 
 
-def test_layers_are_compared_with_those_of_a_deeper_teacher(student: TrainConfig) -> None:
-    config = student.replace(generator_levels=2, generator_blocks=3, lambda_layers=20.0)
+@pytest.mark.filterwarnings("ignore:The .grad attribute:UserWarning")  # the compiler's own
+@pytest.mark.parametrize("compiles", [False, True])
+def test_layers_are_compared_with_those_of_a_deeper_teacher(
+    student: TrainConfig, monkeypatch: pytest.MonkeyPatch, compiles: bool
+) -> None:
+    # The compiler's own part takes a minute; what it is given, and what it gives, is the same.
+    monkeypatch.setattr(torch, "compile", partial(torch.compile, backend="eager"))
+    config = student.replace(
+        generator_levels=2, generator_blocks=3, lambda_layers=20.0, compile=compiles
+    )
     deeper = generator_from(config.replace(generator_blocks=6))
     assert isinstance(deeper, PlainGenerator)
     before = [p.detach().clone() for p in deeper.parameters()]
