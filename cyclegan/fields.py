@@ -156,6 +156,11 @@ class Fields:
         return self.evaluate_every > 0 and any(held_out[each] for each in self.directions)
 
     @property
+    def is_shallow(self) -> bool:
+        """Whether a student began with layers of its teacher."""
+        return bool(self.teacher) and self.init_from == f"{self.teacher}.onnx"
+
+    @property
     def has_mask(self) -> bool:
         """Whether the generators say where they change a picture."""
         return self.generator == "attention" or self.mask_threshold > 0

@@ -41,7 +41,8 @@ def describe_data(config: TrainConfig, checkpoint: dict[str, Any]) -> str:
         folders = {config.name_a: config.domain_a, config.name_b: config.domain_b}
         made = [f", which made those of {name}" for name, folder in folders.items()
                 if Path(folder).name == TRANSLATIONS]  # fmt: skip
-        taken = ", and started from its layers" if config.init_from else ""
+        begun = "its layers" if config.is_shallow else f"the weights of {config.init_from}"
+        taken = f", and started from {begun}" if config.init_from else ""
         return f"{pictures}; distilled from the model {config.teacher}{taken}{''.join(made)}"
     if not config.init_from:
         return pictures

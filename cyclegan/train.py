@@ -150,7 +150,7 @@ def _train(
     processes.share(config.batch_size)  # named before there is a folder that holds this setting
     is_new = processes.is_first and not (run / LATEST).exists()
     if is_new and config.init_from and start is None:
-        how = "--student shallow" if config.teacher else "--init-from"
+        how = "--student shallow" if config.is_shallow else "--init-from"
         raise ConfigError(
             f"{run}: has no checkpoint yet and is to start from {config.init_from}; give {how} "
             "again"

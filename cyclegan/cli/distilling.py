@@ -28,6 +28,8 @@ from cyclegan.cli.training import (
     collect_settings,
     fit_to_machine,
     is_first_process,
+    read_start,
+    require_generator,
     require_unset,
     run_training,
     starting_config,
@@ -56,11 +58,16 @@ def distill(
     ] = "AtoB",
     neither: Neither = None,
     student: Annotated[
-        StudentSize,
+        StudentSize | None,
         typer.Option(
-            help="Size of the new model; shallow: a plain teacher's own layers, half of its blocks."
+            help="Size of the new model, small unless given; shallow: a plain teacher's own "
+            "layers, half of its blocks."
         ),
-    ] = "small",
+    ] = None,
+    init_from: Annotated[
+        Path | None,
+        typer.Option(help="Start from a student that has learned already: a run or its model."),
+    ] = None,
     weights: Weights = None,
     max_minutes: MaxMinutes = None,
     max_images: MaxImages = None,
@@ -87,20 +94,24 @@ def distill(
         resolve_domains,
     )
 
+    if student and init_from:
+        raise typer.BadParameter(
+            "both say what the student is; give one", param_hint="--student and --init-from"
+        )
+    size = None if init_from or student == "shallow" else student or "small"
     if data and not (domain_a or domain_b):
         folders = {name: data / f"train{name}" for name in "AB"}
     else:
         folders = dict(zip("AB", resolve_domains(data, domain_a, domain_b), strict=True))
     chosen = find_held_out(*folders.values()) | collect_settings(
-        features,
-        max_minutes,
-        max_images,
-        seed,
-        compile_,
-        None if student == "shallow" else student,
-        set_,
+        features, max_minutes, max_images, seed, compile_, size, set_
     )
-    said_by = {"teacher": "TEACHER", "direction": "--direction", "preset": "this command"}
+    said_by = {
+        "teacher": "TEACHER",
+        "direction": "--direction",
+        "preset": "this command",
+        "init_from": "--init-from",
+    }
     require_unset(chosen, said_by)
     config = starting_config(out, None, "distill").replace(**chosen)  # before a teacher is copied
     from cyclegan.checkpoint import has_begun  # lazy, as those that follow: torch
@@ -122,10 +133,12 @@ def distill(
         require_different(*folders.values(), neither)
         places["neither"] = str(neither.resolve())
     require_apart(config.replace(**places), out)
+    imported, decided = read_start(init_from, out, chosen) if init_from else (None, {})
     with ExitStack() as stack:
         run = Path(stack.enter_context(TemporaryDirectory())) if dry_run else out
         learned = Teacher(run, adopt(teacher, direction, run, weights or default_folder()))
         settings = {
+            **decided,
             "teacher": learned.card.name,
             "direction": direction,
             f"name_{source.lower()}": learned.card.source_domain,
@@ -133,7 +146,6 @@ def distill(
             **places,
             **chosen,
         }
-        imported = None
         # A run that was killed before its first checkpoint has a config, and begins again.
         if student == "shallow" and not (out / LATEST).exists():
             imported = read_shallower(learned.model, direction, chosen)
@@ -144,6 +156,8 @@ def distill(
                 if key.startswith("generator") or key in ("init_from", *BEHIND)
             }
         config = fit_to_machine(config.replace(**settings), device)
+        if init_from and imported:
+            require_generator(imported, config)
         if dry_run:
             typer.echo(config.to_json(), nl=False)
             return

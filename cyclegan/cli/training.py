@@ -88,11 +88,11 @@ def train(
         # Whether what belongs to the networks is right, the weights say.
         networks = {*architecture_of(settings), *GENERATORS_WITH, *DISCRIMINATORS_WITH}
         config = config.replace(**{k: v for k, v in settings.items() if k not in networks})
-        imported, decided = _read_start(init_from, out, _said_of_networks(config) | settings)
+        imported, decided = read_start(init_from, out, _said_of_networks(config) | settings)
         settings = decided | settings
     config = fit_to_machine(config.replace(**settings), device)
     if imported:
-        _require_generator(imported, config)
+        require_generator(imported, config)
     _require_folders(config)
     if dry_run:
         typer.echo(config.to_json(), nl=False)
@@ -233,7 +233,7 @@ def starting_config(run: Path, preset: str | None, usual: str = "fast") -> Train
     return preset_config(preset or usual)
 
 
-def _read_start(
+def read_start(
     init_from: Path, out: Path, settings: dict[str, Any]
 ) -> tuple["Imported | None", dict[str, Any]]:
     """Read the weights that a run starts from, and the settings that they decide.
@@ -255,13 +255,13 @@ def _read_start(
     return imported, {"init_from": importer.origin_of(init_from), **decided}
 
 
-def _require_generator(imported: "Imported", config: TrainConfig) -> None:
+def require_generator(imported: "Imported", config: TrainConfig) -> None:
     """Raise CheckpointError where a run would learn nothing of the generators it starts from."""
     if not set(imported.directions) & set(config.directions):
         raise CheckpointError(
             f"{config.init_from}: has a generator {' and '.join(imported.directions)} alone, and a "
             f"run with method {config.method} learns {' and '.join(config.directions)}; start from "
-            "another, or take method cyclegan, which learns both"
+            "another, or learn what it has"
         )
 
 

@@ -283,6 +283,40 @@ def test_a_shallow_student_wants_a_plain_teacher(
         shutil.rmtree(run)
 
 
+def test_a_student_goes_on_from_one_that_has_learned_already(
+    tmp_path: Path, data_dir: Path, config: TrainConfig
+) -> None:
+    train(config.replace(max_images=1, generator_blocks=4), tmp_path / "large")
+    first, second = tmp_path / "first", tmp_path / "second"
+    arguments = ["distill", tmp_path / "large", "--data", data_dir, *TINY]
+    command(*arguments, "--out", first, "--student=shallow", "--set", "lambda_adversarial=0")
+    export(first, "AtoB", "first", tmp_path / "models")
+    for start in (first, tmp_path / "models" / "first.onnx"):
+        further = [*arguments, "--out", second, "--init-from", start, "--set", "lambda_layers=5"]
+        said = command(*further, "--set", "learning_rate=1e-9")
+        assert "G_AB" in said
+        learned, before = (
+            averaged_weights(load_checkpoint(run / "latest.pt")["step"], "G_AB")
+            for run in (second, first)
+        )
+        for name, tensor in before.items():
+            torch.testing.assert_close(learned[name], tensor, rtol=0, atol=1e-6)
+        ours = read_config(second / "config.json")
+        assert (ours.generator_blocks, ours.lambda_layers, ours.method) == (2, 5, "distill")
+        assert {"layers_AB", "adv_AB"} <= losses_of(second)[-1].keys()
+        assert "3 images" in command(*further, "--max-images", "3")  # the same command goes on
+        card = export(second, "AtoB", f"from-{start.stem}", tmp_path / "exported")
+        assert card.training.data.endswith(
+            f"distilled from the model large, and started from the weights of {start.name}"
+        )
+        shutil.rmtree(second)
+    with pytest.raises(AssertionError, match="both say what the student is"):
+        command(*further, "--student=tiny")
+    with pytest.raises(CheckpointError, match="no such file or folder; expected a run"):
+        command(*arguments, "--out", second, "--init-from", tmp_path / "none")
+    assert not second.exists()
+
+
 def test_layers_are_compared_with_such_alone(
     tmp_path: Path, student: TrainConfig, taught_run: Path, config: TrainConfig
 ) -> None:
