@@ -163,10 +163,10 @@ def with_networks(config: TrainConfig, chosen: Mapping[str, Any]) -> TrainConfig
 
 
 def _is_shallower(config: TrainConfig, chosen: Mapping[str, Any], key: str) -> bool:
-    """Whether a setting asks for fewer blocks of a plain generator than its weights have."""
+    """Whether a setting asks for no more blocks of a plain generator than its weights have."""
     is_depth = key == "generator_blocks" and config.generator == "plain"
     is_number = isinstance(chosen[key], int)  # else it is refused as any other that is none
-    return is_depth and is_number and 0 < chosen[key] < blocks_of(config)
+    return is_depth and is_number and 0 < chosen[key] <= blocks_of(config)
 
 
 def said_of_depth(theirs: TrainConfig, config: TrainConfig) -> str:

@@ -15,7 +15,7 @@ from cyclegan.export import export
 from cyclegan.importer import read_start
 from cyclegan.importer.reading import with_networks
 from cyclegan.methods import STEPS
-from cyclegan.networks import generator_from
+from cyclegan.networks import blocks_of, generator_from
 from cyclegan.precision import Precision, convert
 from cyclegan.provenance import describe_data
 from cyclegan.train import train
@@ -154,6 +154,16 @@ def test_a_start_may_have_fewer_blocks_than_its_weights(
     save_checkpoint(source / "latest.pt", checkpoint)
     with pytest.raises(CheckpointError, match=r"source: .* another generator.*head"):
         read_start(source, {"generator_blocks": blocks - 1})
+
+
+def test_as_many_blocks_as_a_size_has_are_no_contradiction(
+    tmp_path: Path, config: TrainConfig
+) -> None:
+    train(config.replace(max_images=1, generator_blocks=0), tmp_path)
+    number = blocks_of(config.replace(generator_blocks=0))
+    start = read_start(tmp_path, {"generator_blocks": number})
+    assert start.config.generator_blocks == number
+    assert start.weights.keys() >= {"G_AB", "G_BA"}
 
 
 def test_settings_that_weights_do_not_bring_along_are_said(
