@@ -39,10 +39,6 @@ _METHODS_WITH = {
     "lambda_teacher": ("distill",),
     "lambda_structure": ("distill",),
     "lambda_layers": ("distill",),
-    "lambda_self": ("cyclegan", "simgan"),
-    "lambda_variation": ("cyclegan", "simgan"),
-    "lambda_smooth": ("cyclegan", "simgan"),
-    "lambda_similarity": ("cyclegan", "simgan"),
     "lambda_identity": ("cyclegan", "simgan"),
 }
 
@@ -134,7 +130,7 @@ def _check_without_discriminators(config: Fields) -> None:
         )
     learned = config.lambda_teacher + config.lambda_structure
     _require(config, "lambda_teacher", learned > 0, "more than 0, as lambda_adversarial is 0")
-    for name in ("head_start_images", "d_steps"):
+    for name in ("head_start_images", "d_steps", "lambda_similarity"):
         usual = getattr(type(config), name)
         _require(config, name, _is_default(config, name), f"{usual}, as lambda_adversarial is 0")
 

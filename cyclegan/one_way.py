@@ -95,7 +95,7 @@ class DistillStep(OneWayStep):
             terms[f"teacher_{way}"] = losses.multi_scale_distance(fake, taught)
         if config.lambda_structure > 0:
             terms[f"structure_{way}"] = losses.structure_distance(fake, taught)
-        return fake, terms
+        return fake, terms | self._price_of_change(fake, reals[source], way)
 
 
 class _WithLayers(nn.Module):

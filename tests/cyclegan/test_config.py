@@ -218,7 +218,15 @@ def test_the_perceptual_term_needs_a_network_and_a_round_trip(
         ({"teacher": "negate"}, "teacher is 'negate', which method 'cyclegan' does not know"),
         ({"direction": "BtoA"}, "direction is 'BtoA'.*distill"),
         ({"lambda_teacher": 1}, "lambda_teacher is 1.0.* set it to 0.0"),
-        (DISTILL | {"lambda_self": 1}, "lambda_self is 1.0, which method 'distill'.*simgan"),
+        (
+            DISTILL | {"lambda_identity": 1},
+            "lambda_identity is 1.0, which method 'distill'.*simgan",
+        ),
+        (
+            DISTILL
+            | {"lambda_adversarial": 0, "discriminator": "projected", "lambda_similarity": 1},
+            "lambda_similarity: expected 0.0, as lambda_adversarial is 0",
+        ),
         (DISTILL | {"lambda_identity": 1}, "lambda_identity is 1.0, which method 'distill'"),
         (DISTILL | {"lambda_cycle": 1}, "distill has no way back"),
         ({"lambda_adversarial": 0}, "lambda_adversarial is 0, which leaves method 'cyclegan' noth"),

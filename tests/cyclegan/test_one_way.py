@@ -83,6 +83,12 @@ def test_a_student_is_compared_with_its_teacher(student: TrainConfig) -> None:
     torch.testing.assert_close(found["structure_AB"], losses.structure_distance(fake, taught))
 
 
+def test_a_student_may_have_to_leave_what_is_plain_as_it_is(student: TrainConfig) -> None:
+    step = DistillStep(student.replace(lambda_smooth=1.0, lambda_self=1.0))
+    taught, _ = batch(1)
+    assert {"smooth_AB", "self_AB", "teacher_AB"} <= step(*batch(), 1e-3, taught=taught).keys()
+
+
 @pytest.mark.filterwarnings("ignore:The .grad attribute:UserWarning")  # the compiler's own
 @pytest.mark.parametrize("compiles", [False, True])
 def test_layers_are_compared_with_those_of_a_deeper_teacher(
