@@ -84,7 +84,9 @@ def main(arguments: list[str] | None = None) -> None:
     if options.only in (None, "folders"):
         store = Store(weights)
         usable = [entry.name for entry in store.list() if entry.card]
-        rows = (row for name in usable[:1] for row in folders.measure(store.load(name)))
+        rows = (
+            row for name in usable[:1] for row in folders.measure(store.load(name), options.rounds)
+        )
         report["folders"] = _show(console, f"Folders, translated by {usable[:1]}", rows)
     if options.only in ON_REQUEST:
         part = ON_REQUEST[options.only]

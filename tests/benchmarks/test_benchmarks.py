@@ -111,7 +111,8 @@ def test_a_folder_is_measured_beside_its_network_and_its_files(
     }
     monkeypatch.setattr(folders, "FOLDERS", small)
     report = tmp_path / "bench.json"
-    main(["--only", "folders", "--weights", str(weights_dir), "--json", str(report)])
+    options = ["--only", "folders", "--rounds", "2", "--weights", str(weights_dir)]
+    main([*options, "--json", str(report)])
     rows = json.loads(report.read_text())["folders"]
     assert [(row["what"], row["pictures"]) for row in rows] == [("small", 3), ("by default", 3)]
     for row in rows:
