@@ -58,7 +58,7 @@ def test_a_setting_without_a_value_is_refused() -> None:
         (["import", "nothing", "--set=lamda_cycle=1"], "lambda_cycle"),
         (["distill", "horse2zebra", "--data=DIR", "--set=lamda_self=1"], "lambda_self"),
         (
-            ["distill", "horse2zebra", "--data=DIR", "--set=lambda_self=1"],
+            ["distill", "horse2zebra", "--data=DIR", "--set=lambda_identity=1"],
             "'distill' does not know",
         ),
         (["distill", "horse2zebra", "--data=DIR", "--set=direction=BtoA"], "leave --set direction"),
